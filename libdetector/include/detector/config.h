@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Settings of an engine and of a session. The defaults here are the documented ones: properties
+// and command lines read them from these structs.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace dfd {
+
+// What is analysed: every face apart, or the picture as one (the seed recipe's way).
+enum class Region { kFaces, kFullFrame };
+
+struct EngineConfig {
+  std::string model_file;       // Safetensors file of kind "model". Required.
+  std::string device = "auto";  // "auto", "cpu", "cuda" or "cuda:N".
+  int threads = 0;              // CPU threads of the forward passes; 0: all cores.
+};
+
+// A number of samples a second as a fraction. numerator 0: the model's own rate.
+struct Rate {
+  int numerator = 0;
+  int denominator = 1;
+
+  bool given() const { return numerator > 0; }
+  double hertz() const { return static_cast<double>(numerator) / denominator; }
+  std::chrono::nanoseconds period() const {
+    return std::chrono::nanoseconds(1000000000LL * denominator / numerator);
+  }
+};
+
+// Rule: docs/architecture.md, "Verdicts".
+struct DecisionConfig {
+  double threshold = -1;                              // In [0, 1]; -1: the model's.
+  double hysteresis = 0.1;                            // In [0, 1].
+  std::chrono::nanoseconds half_life{2000000000};     // Of the smoothing, >= 0.
+  std::chrono::nanoseconds min_duration{1000000000};  // Before a verdict is taken, >= 0.
+};
+
+struct SessionConfig {
+  Region region = Region::kFaces;
+  std::chrono::nanoseconds detection_interval{500000000};  // Between face detections, >= 0.
+  int min_face_size = 64;  // Shorter side in frame pixels; smaller faces are reported, not scored.
+  int max_faces = 8;       // Faces followed at once, largest first, >= 1.
+  Rate sample_rate;
+  int window_stride = 1;                // Samples between two scores of a track, >= 1.
+  std::chrono::nanoseconds max_gap{0};  // A longer gap restarts windows; 0: three sample periods.
+  DecisionConfig decision;
+  // Frames that wait for analysis. Beyond this the oldest is skipped and counted. 8 frames of
+  // 1080p 4:2:0 are 25 MB kept by reference.
+  std::size_t max_queued = 8;
+};
+
+}  // namespace dfd

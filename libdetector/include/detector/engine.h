@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A loaded model on a device, shared by all sessions of the process that name the same file.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "detector/config.h"
+
+namespace dfd {
+
+// What a model file says of itself, for logs, messages and properties.
+struct ModelInfo {
+  std::string id;  // First 12 hexadecimal digits of the file's SHA-256.
+  std::string backbone_source;
+  std::string warning;  // Such as "random backbone: demonstration only"; may be empty.
+  Region region = Region::kFaces;
+  int window_length = 0;  // Samples in a window (T).
+  Rate sample_rate;
+  double threshold = 0.5;
+};
+
+// Thread-safe: all member functions may be called from any thread at any time.
+class Engine {
+ public:
+  // Reads and checks the model and moves its weights to the device, or returns the engine that
+  // already holds the same content on the same device. Slow: a second. Throws Error:
+  // kInvalidArgument, kNotFound, kIo, kCorruptModel, kUnsupportedModel, kDeviceUnavailable,
+  // kOutOfMemory.
+  static std::shared_ptr<Engine> load(const EngineConfig& config);
+
+  virtual ~Engine() = default;  // Lets the running batch finish, drops what waits, joins.
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  virtual const ModelInfo& model() const noexcept = 0;
+  virtual const std::string& device() const noexcept = 0;  // What "auto" became: "cpu", "cuda:0".
+
+ protected:
+  Engine() = default;
+};
+
+}  // namespace dfd

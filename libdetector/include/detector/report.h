@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What the library says about a stream and its faces.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "detector/frame.h"
+#include "detector/geometry.h"
+
+namespace dfd {
+
+// Names one face through time. Never reused within a session; 0 is the whole picture.
+using TrackId = std::uint64_t;
+
+// In rising order of alarm: a stream's verdict is the largest among its tracks.
+enum class Verdict { kAuthentic, kUndecided, kSuspicious, kManipulated };
+
+// Why a verdict is not given, or is given with reserve. A closed list.
+enum class Reason {
+  kNone,
+  kNoFace,
+  kWarmingUp,
+  kPartial,
+  kTooSmall,
+  kBlurred,
+  kDark,
+  kBright,
+  kProfile,
+  kOccluded,
+  kLowConfidence,
+  kFrozen,
+  kBlack,
+  kGap,
+  kOverload,
+  kError,
+};
+
+enum class EventKind { kScore, kVerdictChanged, kTrackLost, kOverload };
+
+// Stable lower-case names, as they stand in messages: "undecided", "warming-up", "track-lost".
+const char* to_string(Verdict verdict) noexcept;
+const char* to_string(Reason reason) noexcept;
+const char* to_string(EventKind kind) noexcept;
+
+struct FaceReport {
+  TrackId track = 0;
+  RectF box;                          // In pixels of the frame; the whole frame without faces.
+  float detection_confidence = 0.F;   // In [0, 1].
+  std::optional<double> probability;  // Smoothed over time, [0, 1]; none before the first score.
+  std::optional<double> score;        // Of the newest window, [0, 1].
+  Verdict verdict = Verdict::kUndecided;
+  Reason reason = Reason::kWarmingUp;
+  std::uint64_t windows = 0;  // Full windows scored so far.
+  std::uint64_t samples = 0;  // Samples of this track so far.
+  bool partial = false;       // The score is of a window that never filled.
+};
+
+// The newest state of a stream. The probability is the worst track's.
+struct StreamReport {
+  Timestamp time{};  // Of the frame that was analysed last.
+  int frame_width = 0;
+  int frame_height = 0;
+  double threshold = 0.5;
+  Verdict verdict = Verdict::kUndecided;
+  Reason reason = Reason::kNoFace;
+  std::optional<double> probability;
+  std::vector<FaceReport> faces;  // By ascending track id.
+};
+
+// Something to tell the application. For kTrackLost the report holds that track alone.
+struct Event {
+  EventKind kind = EventKind::kScore;
+  StreamReport report;
+};
+
+}  // namespace dfd

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One video stream: takes frames, gives verdicts.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "detector/config.h"
+#include "detector/engine.h"
+#include "detector/frame.h"
+#include "detector/report.h"
+
+namespace dfd {
+
+// Counters since the session was made. Latency is from push() to the score.
+struct SessionStats {
+  std::uint64_t frames = 0;   // Offered through wants().
+  std::uint64_t samples = 0;  // Face crops or pictures that were embedded.
+  std::uint64_t windows = 0;
+  std::uint64_t faces = 0;                  // Tracks that began.
+  std::uint64_t batches = 0;                // Forward passes that held a sample of this session.
+  std::array<std::uint64_t, 16> skipped{};  // Samples by Reason.
+  double latency_p50_ms = 0;
+  double latency_p95_ms = 0;
+  double latency_p99_ms = 0;
+  double batch_fill = 0;  // Mean share of a padded batch that held samples, [0, 1].
+  std::size_t queue_length = 0;
+};
+
+// Thread-safe, but frames must come from one thread at a time and in rising time. All analysis
+// runs on the engine's worker; an error there is thrown by the next push(), wait() or finish().
+class Session {
+ public:
+  // Throws Error(kInvalidArgument) when a setting is out of range.
+  static std::unique_ptr<Session> create(std::shared_ptr<Engine> engine,
+                                         const SessionConfig& config);
+
+  virtual ~Session() = default;  // Drops what waits; never blocks on the worker.
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Does the analysis need the frame of this time? Cheap; push() only what it wants.
+  virtual bool wants(Timestamp time) = 0;
+
+  // Queues a frame. When max_queued wait already, the oldest is skipped with reason overload.
+  virtual void push(Frame frame) = 0;
+
+  // Waits until everything pushed so far is analysed, or until cancel().
+  virtual void wait() = 0;
+
+  // End of stream: waits as wait() does, then ends all tracks. A track whose first window never
+  // filled gets a partial score.
+  virtual void finish() = 0;
+
+  // Forgets tracks, windows and queued frames, and starts a new sampling grid: after a flush, a
+  // seek or a new segment. Verdicts of work under way are dropped. Never throws.
+  virtual void reset() noexcept = 0;
+
+  // cancel(true) wakes waiters and makes wait() return at once until cancel(false).
+  virtual void cancel(bool on) noexcept = 0;
+
+  // Probability in [0, 1], or -1 for the model's; takes effect with the next score.
+  virtual void set_threshold(double threshold) = 0;
+
+  virtual StreamReport report() const = 0;
+  virtual std::vector<Event> take_events() = 0;  // Since the last call, in order.
+  virtual SessionStats stats() const = 0;
+
+ protected:
+  Session() = default;
+};
+
+}  // namespace dfd

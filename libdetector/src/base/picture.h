@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From frames in any supported format to RGB pictures (CV_8UC3, channel order R, G, B), converting
+// no more than is asked for.
+
+#pragma once
+
+#include <opencv2/core.hpp>
+
+#include "detector/frame.h"
+
+namespace dfd {
+
+// Throws Error(kInvalidArgument) when a size, stride or plane cannot be right.
+void check_view(const FrameView& view);
+
+// The pixels of a region that lies inside the frame, at full resolution. Colours follow the frame's
+// matrix, range and chroma siting, as videoconvert's with chroma-mode=full.
+cv::Mat rgb_region(const FrameView& view, const cv::Rect& region);
+
+// The whole frame at a smaller size, averaged over areas. For detection: chroma siting, a quarter
+// of a pixel at most, is left out.
+cv::Mat reduced_rgb(const FrameView& view, const cv::Size& size);
+
+// Pillow's bilinear resize (a triangle filter as wide as the reduction; horizontal, then vertical,
+// rounded to 8 bits after each), which torchvision's Resize uses on images. rgb: CV_8UC3.
+cv::Mat resize_bilinear(const cv::Mat& rgb, const cv::Size& size);
+
+}  // namespace dfd

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "decision/track_decision.h"
+
+#include <cmath>
+
+namespace dfd {
+
+void TrackDecision::update(double score, Timestamp time) {
+  double kept = 0;  // Weight of the old value.
+  if (probability_ && config_.half_life.count() > 0) {
+    kept = std::exp2(-static_cast<double>((time - updated_).count()) /
+                     static_cast<double>(config_.half_life.count()));
+  }
+  probability_ = score + (probability_.value_or(score) - score) * kept;
+  updated_ = time;
+
+  const bool above = *probability_ >= config_.threshold;
+  const bool below = *probability_ < config_.threshold - config_.hysteresis;
+  if (!above) {
+    above_since_.reset();
+  } else if (!above_since_) {
+    above_since_ = time;
+  }
+  if (!below) {
+    below_since_.reset();
+  } else if (!below_since_) {
+    below_since_ = time;
+  }
+
+  if (below) {
+    verdict_ = held(below_since_, time) ? Verdict::kAuthentic : Verdict::kUndecided;
+  } else if (verdict_ != Verdict::kManipulated) {
+    verdict_ = held(above_since_, time) ? Verdict::kManipulated : Verdict::kSuspicious;
+  }
+}
+
+}  // namespace dfd

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <opencv2/imgproc.hpp>
+#include <opencv2/objdetect.hpp>
+
+#include "base/check.h"
+#include "face/face_detector.h"
+
+namespace dfd {
+namespace {
+
+// The smallest face the cascade knows, in pixels of its square.
+constexpr int kCascadeWindow = 24;
+
+// From the cascade's square of side s around c to MTCNN's box around the same face: width, height
+// and the shift of its centre, in units of s. Measured: docs/decisions/0002-cascade-boxes.md.
+constexpr float kWidth = 0.72F;
+constexpr float kHeight = 0.95F;
+constexpr float kShiftX = 0.0F;
+constexpr float kShiftY = 0.06F;
+
+// Level weights of the last stage at which a find is as likely wrong as right, and their spread.
+constexpr double kEvenWeight = 1.0;
+constexpr double kWeightSpread = 1.0;
+
+class CascadeDetector : public FaceDetector {
+ public:
+  explicit CascadeDetector(const std::string& path) {
+    const bool loaded = cascade_.load(path);
+    DFD_REQUIRE(loaded, ErrorCode::kNotFound,
+                path << ": OpenCV's face cascade cannot be loaded; install opencv-data, or build "
+                        "with -Dcascade_file=FILE");
+  }
+
+  std::vector<FaceDetection> detect(const cv::Mat& rgb, int min_size) override {
+    // OpenCV throws on pictures smaller than the window.
+    if (rgb.cols < kCascadeWindow || rgb.rows < kCascadeWindow) return {};
+    cv::Mat gray;
+    cv::cvtColor(rgb, gray, cv::COLOR_RGB2GRAY);
+    const int side =
+        std::max(kCascadeWindow, static_cast<int>(static_cast<float>(min_size) / kWidth));
+    std::vector<cv::Rect> squares;
+    std::vector<int> levels;
+    std::vector<double> weights;
+    // 1.1 and 4 neighbours: OpenCV's own sample values, one neighbour more against false finds.
+    cascade_.detectMultiScale(gray, squares, levels, weights, 1.1, 4, 0, {side, side}, {}, true);
+    std::vector<FaceDetection> faces;
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+      const auto s = static_cast<float>(squares[i].width);
+      FaceDetection face;
+      face.box.width = kWidth * s;
+      face.box.height = kHeight * s;
+      face.box.x = static_cast<float>(squares[i].x) + s * (0.5F + kShiftX) - face.box.width / 2;
+      face.box.y = static_cast<float>(squares[i].y) + s * (0.5F + kShiftY) - face.box.height / 2;
+      face.confidence =
+          static_cast<float>(1 / (1 + std::exp(-(weights[i] - kEvenWeight) / kWeightSpread)));
+      faces.push_back(face);
+    }
+    std::sort(faces.begin(), faces.end(), [](const FaceDetection& a, const FaceDetection& b) {
+      return a.box.width * a.box.height > b.box.width * b.box.height;
+    });
+    return faces;
+  }
+
+  std::string name() const override { return "opencv-haar-frontalface"; }
+
+ private:
+  cv::CascadeClassifier cascade_;
+};
+
+}  // namespace
+
+std::unique_ptr<FaceDetector> make_cascade_detector(const std::string& path) {
+  return std::make_unique<CascadeDetector>(path.empty() ? DFD_CASCADE_FILE : path);
+}
+
+}  // namespace dfd

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Faces of a video, frame by frame: detection on a reduced picture at intervals, tracking in
+// between. Training and serving find faces through this class.
+
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "detector/frame.h"
+#include "face/face_detector.h"
+#include "face/face_tracker.h"
+
+namespace dfd {
+
+struct FinderConfig {
+  std::chrono::nanoseconds detection_interval{500000000};
+  int min_face_size = 64;  // Frame pixels, shorter side.
+  int max_faces = 8;
+  std::chrono::nanoseconds lost_after{1000000000};
+};
+
+class FaceFinder {
+ public:
+  FaceFinder(FaceDetector& detector, const FinderConfig& config)
+      : detector_(detector), config_(config), tracker_({0.3F, config.lost_after}) {}
+
+  bool due(Timestamp time) const;  // Is a detection due?
+
+  // Faces of this frame, by ascending id; boxes in pixels of the frame. Times must not fall.
+  const std::vector<TrackedFace>& find(const FrameView& view, Timestamp time);
+
+  std::vector<TrackId> take_ended() { return tracker_.take_ended(); }
+  void end_all();  // The picture changes: a seek, a new size, the end.
+
+ private:
+  std::vector<FaceDetection> detect(const FrameView& view);
+
+  FaceDetector& detector_;
+  FinderConfig config_;
+  FaceTracker tracker_;
+  std::optional<Timestamp> last_detection_;
+};
+
+}  // namespace dfd

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What a model file says of itself besides its weights: parsed, checked, printed. Keys and ranges:
+// docs/model-file.md.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "detector/config.h"
+#include "model/safetensors.h"
+
+namespace dfd {
+
+using Metadata = std::map<std::string, std::string>;
+
+constexpr const char* kFormatVersion = "1";
+constexpr const char* kBackboneName = "inception_resnet_v1";
+constexpr const char* kRandomBackboneWarning = "random backbone: demonstration only";
+
+// Part of the frame that becomes the network's input.
+enum class CropRule {
+  kFullFrame,  // The whole picture (the seed recipe).
+  kBox,        // The face's box with a margin, stretched to a square (facenet-pytorch).
+};
+
+// How pixels become the network's input: crop, resize to size x size, RGB, (value - mean) / std
+// with values in [0, 255]. Training and serving read the same struct.
+struct InputRule {
+  int size = 160;                                   // Pixels, [75, 1024].
+  std::array<double, 3> mean{127.5, 127.5, 127.5};  // Of R, G, B.
+  std::array<double, 3> std{128, 128, 128};         // > 0.
+  CropRule crop = CropRule::kBox;
+  double margin = 0;                   // Pixels of the output, split over both sides, [0, size).
+  std::string face_detector = "none";  // The boxes' origin in training.
+};
+
+struct BackboneInfo {
+  std::string source;   // Such as "facenet-pytorch, sha256 281c..." or "random, seed 7".
+  std::string digest;   // SHA-256 of the backbone file it was trained on; may be empty.
+  std::string warning;  // May be empty.
+};
+
+struct HeadSizes {
+  std::int64_t embedding = 512;
+  std::int64_t hidden = 512;
+  std::int64_t layers = 2;
+  std::int64_t classifier = 256;
+};
+
+struct ModelConfig {
+  BackboneInfo backbone;
+  InputRule input;
+  int window_length = 20;  // Samples (T), [1, 256].
+  Rate sample_rate{5, 1};
+  HeadSizes head;
+  double temperature = 1;  // > 0
+  double bias = 0;         // Of the logit.
+  double threshold = 0.5;  // [0, 1]
+  Metadata training;       // Provenance, keys without their "training." prefix.
+};
+
+// Reads the metadata of a file of kind "model". Throws Error(kCorruptModel) naming the key that is
+// missing or out of range, kUnsupportedModel for another kind, version, backbone or head.
+ModelConfig parse_model_config(const SafetensorsFile& file);
+Metadata to_metadata(const ModelConfig& config);
+
+// The same for a file of kind "backbone": source, digest and the input's size, mean and std.
+void parse_backbone(const SafetensorsFile& file, BackboneInfo& info, InputRule& input);
+Metadata backbone_metadata(const BackboneInfo& info, const InputRule& input);
+
+// p = sigmoid((logit - bias) / temperature), in [0, 1].
+double calibrated(double logit, const ModelConfig& config);
+
+}  // namespace dfd

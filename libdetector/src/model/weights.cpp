@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "model/weights.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+
+namespace dfd {
+namespace {
+
+const std::map<std::string, at::ScalarType>& dtypes() {
+  static const std::map<std::string, at::ScalarType> kTypes{
+      {"BOOL", at::kBool}, {"U8", at::kByte},       {"I8", at::kChar}, {"I16", at::kShort},
+      {"F16", at::kHalf},  {"BF16", at::kBFloat16}, {"I32", at::kInt}, {"F32", at::kFloat},
+      {"I64", at::kLong},  {"F64", at::kDouble}};
+  return kTypes;
+}
+
+}  // namespace
+
+TensorMap read_tensors(const SafetensorsFile& file) {
+  TensorMap tensors;
+  for (const auto& [name, bytes] : file.tensors()) {
+    const auto dtype = dtypes().find(bytes.dtype);
+    DFD_REQUIRE(
+        dtype != dtypes().end(), ErrorCode::kUnsupportedModel,
+        file.path() << ": tensor \"" << name << "\": dtype " << bytes.dtype << " is not supported");
+    at::Tensor tensor = at::empty(bytes.shape, dtype->second);
+    if (bytes.size > 0) std::memcpy(tensor.data_ptr(), bytes.data, bytes.size);
+    tensors.emplace(name, std::move(tensor));
+  }
+  return tensors;
+}
+
+void write_tensors(const std::string& path, const Metadata& metadata, const TensorMap& tensors) {
+  TensorMap held;  // Keeps what contiguous() and cpu() may have made.
+  std::map<std::string, TensorBytes> bytes;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor& flat = held[name] = tensor.detach().cpu().contiguous();
+    TensorBytes& out = bytes[name];
+    for (const auto& [word, type] : dtypes()) {
+      if (type == flat.scalar_type()) out.dtype = word;
+    }
+    DFD_CHECK(!out.dtype.empty());
+    out.shape = flat.sizes().vec();
+    out.data = static_cast<const std::uint8_t*>(flat.data_ptr());
+    out.size = flat.nbytes();
+  }
+  write_safetensors(path, metadata, bytes);
+}
+
+at::Tensor TensorSource::take(const std::string& name, at::IntArrayRef shape) {
+  const auto found = tensors_.find(name);
+  DFD_REQUIRE(found != tensors_.end(), ErrorCode::kUnsupportedModel,
+              path_ << ": tensor \"" << name << "\" is missing");
+  at::Tensor tensor = found->second;
+  DFD_REQUIRE(tensor.scalar_type() == at::kFloat, ErrorCode::kUnsupportedModel,
+              path_ << ": tensor \"" << name << "\": F32 expected, " << tensor.dtype() << " found");
+  DFD_REQUIRE(tensor.sizes() == shape, ErrorCode::kUnsupportedModel,
+              path_ << ": tensor \"" << name << "\": shape " << shape << " expected, "
+                    << tensor.sizes() << " found");
+  tensors_.erase(found);
+  return tensor;
+}
+
+void TensorSource::require_empty() const {
+  DFD_REQUIRE(tensors_.empty(), ErrorCode::kUnsupportedModel,
+              path_ << ": " << tensors_.size() << " unknown tensors, the first is \""
+                    << tensors_.begin()->first << "\"");
+}
+
+}  // namespace dfd

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "detector/session.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include "base/check.h"
+#include "base/picture.h"
+#include "base/translate.h"
+#include "runtime/engine_impl.h"
+#include "runtime/stream_analysis.h"
+
+namespace dfd {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Latencies the percentiles are taken over: the last minutes at 5 samples a second.
+constexpr std::size_t kLatenciesKept = 1024;
+
+double percentile(std::vector<double>& values, double part) {
+  if (values.empty()) return 0;
+  const auto index = static_cast<std::size_t>(part * static_cast<double>(values.size() - 1) + 0.5);
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(index);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
+struct Job {
+  enum class Kind { kFrame, kFinish };
+  Kind kind = Kind::kFrame;
+  Frame frame;
+  bool sample = false;
+  std::uint64_t epoch = 0;
+  Clock::time_point pushed;
+};
+
+// Shared by the session and the worker, so that either may go first.
+class Stream : public WorkSource {
+ public:
+  Stream(const SessionConfig& config, const ModelConfig& model,
+         std::unique_ptr<FaceDetector> detector)
+      : max_queued_(config.max_queued), analysis_(config, model, std::move(detector)) {
+    published_ = analysis_.report();
+  }
+
+  // --- Called by the session's threads.
+
+  void push(Job job) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    rethrow_error();
+    if (queue_.size() >= max_queued_ && job.kind == Job::Kind::kFrame) skip_oldest();
+    job.epoch = epoch_;
+    queue_.push_back(std::move(job));
+  }
+
+  void wait() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return cancelled_ || (queue_.empty() && !busy_) || error_; });
+    rethrow_error();
+  }
+
+  void reset() noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++epoch_;
+    queue_.clear();
+    events_.clear();
+    error_ = nullptr;
+    changed_.notify_all();
+  }
+
+  void cancel(bool on) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    cancelled_ = on;
+    changed_.notify_all();
+  }
+
+  void set_threshold(double threshold) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    threshold_ = threshold;
+  }
+
+  StreamReport report() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return published_;
+  }
+
+  std::vector<Event> take_events() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::exchange(events_, {});
+  }
+
+  SessionStats stats() const {
+    std::vector<double> latencies;
+    SessionStats stats;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stats = counters_;
+      stats.skipped[static_cast<std::size_t>(Reason::kOverload)] += overloaded_;
+      stats.batches = batches_;
+      stats.batch_fill = batches_ > 0 ? fill_ / static_cast<double>(batches_) : 0;
+      stats.queue_length = queue_.size();
+      latencies.assign(latencies_.begin(), latencies_.end());
+    }
+    stats.latency_p50_ms = percentile(latencies, 0.50);
+    stats.latency_p95_ms = percentile(latencies, 0.95);
+    stats.latency_p99_ms = percentile(latencies, 0.99);
+    return stats;
+  }
+
+  // --- Called by the worker.
+
+  bool has_work() const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return !queue_.empty();
+  }
+
+  std::vector<Sample> prepare() override {
+    std::optional<double> threshold;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      job_.reset();
+      if (queue_.empty()) return {};  // Reset between the worker's look and this call.
+      job_ = std::move(queue_.front());
+      queue_.pop_front();
+      busy_ = true;
+      threshold = std::exchange(threshold_, std::nullopt);
+    }
+    if (threshold) analysis_.set_threshold(*threshold);
+    if (job_->epoch != analysed_epoch_) {
+      analysis_.reset();
+      analysed_epoch_ = job_->epoch;
+    }
+    if (job_->kind == Job::Kind::kFinish) return {};
+    return analysis_.prepare(job_->frame.view, job_->frame.time, job_->sample);
+  }
+
+  void complete(const std::vector<std::optional<double>>& logits, Scorer& scorer,
+                double batch_fill) override {
+    if (!job_) return;
+    if (job_->kind == Job::Kind::kFinish) {
+      analysis_.finish(scorer);
+    } else {
+      analysis_.complete(logits, scorer);
+    }
+    std::vector<Event> events = analysis_.take_events();
+    StreamReport report = analysis_.report();
+    job_->frame.owner.reset();  // The pixels go back before anyone is woken.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    busy_ = false;
+    counters_ = analysis_.counters();
+    if (!logits.empty()) {
+      ++batches_;
+      fill_ += batch_fill;
+      const std::chrono::duration<double, std::milli> latency = Clock::now() - job_->pushed;
+      latencies_.push_back(latency.count());
+      if (latencies_.size() > kLatenciesKept) latencies_.pop_front();
+    }
+    if (job_->epoch == epoch_) {
+      published_ = std::move(report);
+      events_.insert(events_.end(), std::make_move_iterator(events.begin()),
+                     std::make_move_iterator(events.end()));
+    }
+    job_.reset();
+    changed_.notify_all();
+  }
+
+  void fail(std::exception_ptr error) noexcept override {
+    if (job_) job_->frame.owner.reset();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    busy_ = false;
+    if (!job_ || job_->epoch == epoch_) error_ = std::move(error);
+    job_.reset();
+    changed_.notify_all();
+  }
+
+ private:
+  // With mutex_ held.
+  void rethrow_error() {
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+  // With mutex_ held. A finish in the queue is never skipped.
+  void skip_oldest() {
+    const auto oldest = std::find_if(queue_.begin(), queue_.end(),
+                                     [](const Job& job) { return job.kind == Job::Kind::kFrame; });
+    if (oldest == queue_.end()) return;
+    if (oldest->sample) ++overloaded_;
+    queue_.erase(oldest);
+    if (overload_told_) return;
+    overload_told_ = true;
+    events_.push_back({EventKind::kOverload, published_});
+  }
+
+  const std::size_t max_queued_;
+  StreamAnalysis analysis_;  // Worker only, like the next two.
+  std::optional<Job> job_;
+  std::uint64_t analysed_epoch_ = 0;
+
+  // Guards what follows. The worker's lock may be held when it is taken, never the other way round;
+  // nothing is called with it held.
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> queue_;
+  std::uint64_t epoch_ = 0;  // Counts resets: work of an older epoch is dropped.
+  bool busy_ = false;
+  bool cancelled_ = false;
+  std::exception_ptr error_;
+  std::optional<double> threshold_;
+  StreamReport published_;
+  std::vector<Event> events_;
+  SessionStats counters_;
+  std::uint64_t overloaded_ = 0;
+  bool overload_told_ = false;  // Once a stream: the count is in the statistics.
+  std::uint64_t batches_ = 0;
+  double fill_ = 0;
+  std::deque<double> latencies_;
+};
+
+class SessionImpl : public Session {
+ public:
+  SessionImpl(std::shared_ptr<EngineImpl> engine, const SessionConfig& config,
+              std::unique_ptr<FaceDetector> detector)
+      : engine_(std::move(engine)),
+        config_(resolve(config, engine_->config())),
+        stream_(std::make_shared<Stream>(config_, engine_->config(), std::move(detector))) {
+    engine_->worker().add(stream_);
+  }
+
+  ~SessionImpl() override { engine_->worker().remove(stream_.get()); }
+  SessionImpl(const SessionImpl&) = delete;
+  SessionImpl& operator=(const SessionImpl&) = delete;
+
+  bool wants(Timestamp time) override {
+    const std::lock_guard<std::mutex> lock(grid_mutex_);
+    ++frames_;
+    if (!anchor_) anchor_ = time;
+    sample_ = time >= *anchor_ + config_.sample_rate.period() * static_cast<std::int64_t>(grid_);
+    const bool detect = config_.region == Region::kFaces &&
+                        (!detected_ || time - *detected_ >= config_.detection_interval);
+    if (sample_) {
+      // One sample a frame, however many grid points the frame has passed.
+      grid_ = static_cast<std::uint64_t>((time - *anchor_) / config_.sample_rate.period()) + 1;
+    }
+    if (detect) detected_ = time;
+    return sample_ || detect;
+  }
+
+  void push(Frame frame) override {
+    translate_errors([&] {
+      check_view(frame.view);
+      Job job;
+      job.frame = std::move(frame);
+      job.pushed = Clock::now();
+      {
+        const std::lock_guard<std::mutex> lock(grid_mutex_);
+        job.sample = sample_;
+      }
+      stream_->push(std::move(job));
+    });
+    engine_->worker().wake();
+  }
+
+  void wait() override {
+    translate_errors([&] { stream_->wait(); });
+  }
+
+  void finish() override {
+    translate_errors([&] {
+      Job job;
+      job.kind = Job::Kind::kFinish;
+      job.pushed = Clock::now();
+      stream_->push(std::move(job));
+      engine_->worker().wake();
+      stream_->wait();
+    });
+  }
+
+  void reset() noexcept override {
+    stream_->reset();
+    const std::lock_guard<std::mutex> lock(grid_mutex_);
+    anchor_.reset();
+    detected_.reset();
+    grid_ = 0;
+    sample_ = false;
+  }
+
+  void cancel(bool on) noexcept override { stream_->cancel(on); }
+
+  void set_threshold(double threshold) override {
+    DFD_REQUIRE(threshold == -1 || (threshold >= 0 && threshold <= 1), ErrorCode::kInvalidArgument,
+                "threshold " << threshold << ": expected [0, 1], or -1 for the model's");
+    stream_->set_threshold(threshold);
+  }
+
+  StreamReport report() const override { return stream_->report(); }
+  std::vector<Event> take_events() override { return stream_->take_events(); }
+
+  SessionStats stats() const override {
+    SessionStats stats = stream_->stats();
+    const std::lock_guard<std::mutex> lock(grid_mutex_);
+    stats.frames = frames_;
+    return stats;
+  }
+
+ private:
+  std::shared_ptr<EngineImpl> engine_;
+  SessionConfig config_;
+  std::shared_ptr<Stream> stream_;
+
+  // The sampling grid. A leaf: nothing is taken while it is held.
+  mutable std::mutex grid_mutex_;
+  std::optional<Timestamp> anchor_;
+  std::uint64_t grid_ = 0;  // Index of the next sample.
+  bool sample_ = false;     // Of the frame that wants() was asked about last.
+  std::optional<Timestamp> detected_;
+  std::uint64_t frames_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Session> make_session(std::shared_ptr<EngineImpl> engine,
+                                      const SessionConfig& config,
+                                      std::unique_ptr<FaceDetector> detector) {
+  return std::make_unique<SessionImpl>(std::move(engine), config, std::move(detector));
+}
+
+std::unique_ptr<Session> Session::create(std::shared_ptr<Engine> engine,
+                                         const SessionConfig& config) {
+  return translate_errors([&] {
+    auto implementation = std::dynamic_pointer_cast<EngineImpl>(std::move(engine));
+    DFD_REQUIRE(implementation != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
+    std::unique_ptr<FaceDetector> detector;
+    if (config.region == Region::kFaces) detector = make_cascade_detector();
+    return make_session(std::move(implementation), config, std::move(detector));
+  });
+}
+
+}  // namespace dfd

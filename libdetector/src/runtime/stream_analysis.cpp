@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "runtime/stream_analysis.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backbone/input.h"
+#include "base/check.h"
+
+namespace dfd {
+namespace {
+
+// A track outlives one detection that misses its face.
+constexpr int kMissesSurvived = 2;
+
+// Order of alarm; among equals the higher probability counts.
+bool is_worse(const FaceReport& a, const FaceReport& b) {
+  if (a.verdict != b.verdict) return a.verdict > b.verdict;
+  return a.probability.value_or(-1) > b.probability.value_or(-1);
+}
+
+StreamReport only(const FaceReport& face, StreamReport report) {
+  report.faces = {face};
+  report.verdict = face.verdict;
+  report.reason = face.reason;
+  report.probability = face.probability;
+  return report;
+}
+
+bool says_the_same(const StreamReport& a, const StreamReport& b) {
+  const auto same = [](const FaceReport& x, const FaceReport& y) {
+    return x.track == y.track && x.verdict == y.verdict && x.reason == y.reason;
+  };
+  return a.verdict == b.verdict && a.reason == b.reason && a.faces.size() == b.faces.size() &&
+         std::equal(a.faces.begin(), a.faces.end(), b.faces.begin(), same);
+}
+
+}  // namespace
+
+SessionConfig resolve(SessionConfig config, const ModelConfig& model) {
+  const auto require = [](bool good, const char* what) {
+    DFD_REQUIRE(good, ErrorCode::kInvalidArgument, what);
+  };
+  require(config.detection_interval.count() >= 0, "detection-interval must not be negative");
+  require(config.min_face_size >= 16, "min-face-size must be at least 16 pixels");
+  require(config.max_faces >= 1, "max-faces must be at least 1");
+  require(config.window_stride >= 1, "window-stride must be at least 1");
+  require(config.max_queued >= 1, "at least one frame must be allowed to wait");
+  require(config.sample_rate.numerator >= 0 && config.sample_rate.denominator >= 1,
+          "sample-rate must be a fraction >= 0");
+  if (!config.sample_rate.given()) config.sample_rate = model.sample_rate;
+  if (config.max_gap.count() <= 0) config.max_gap = 3 * config.sample_rate.period();
+  DecisionConfig& decision = config.decision;
+  if (decision.threshold < 0) decision.threshold = model.threshold;
+  require(decision.threshold <= 1, "threshold must be in [0, 1]");
+  require(decision.hysteresis >= 0 && decision.hysteresis <= 1, "hysteresis must be in [0, 1]");
+  require(decision.half_life.count() >= 0 && decision.min_duration.count() >= 0,
+          "smoothing and minimum duration must not be negative");
+  return config;
+}
+
+StreamAnalysis::Track::Track(TrackId id, const SessionConfig& config, int window_length)
+    : lanes(window_length, config.window_stride), decision(config.decision) {
+  report.track = id;
+}
+
+StreamAnalysis::StreamAnalysis(const SessionConfig& config, const ModelConfig& model,
+                               std::unique_ptr<FaceDetector> detector)
+    : config_(config), model_(model), detector_(std::move(detector)) {
+  if (config_.region == Region::kFullFrame) return;
+  DFD_CHECK(detector_ != nullptr);
+  FinderConfig finder;
+  finder.detection_interval = config_.detection_interval;
+  finder.min_face_size = config_.min_face_size;
+  finder.max_faces = config_.max_faces;
+  finder.lost_after = std::max(config_.max_gap, kMissesSurvived * config_.detection_interval);
+  finder_.emplace(*detector_, finder);
+}
+
+StreamAnalysis::Track& StreamAnalysis::track_of(TrackId id) {
+  const auto found = tracks_.find(id);
+  if (found != tracks_.end()) return found->second;
+  ++counters_.faces;
+  return tracks_.emplace(id, Track(id, config_, model_.window_length)).first->second;
+}
+
+void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
+  time_ = time;
+  if (view.width != width_ || view.height != height_) {
+    // Boxes of another size mean nothing here.
+    if (finder_) finder_->end_all();
+    width_ = view.width;
+    height_ = view.height;
+  }
+  picture_ = watch_.look(view, time);
+  if (finder_) {
+    follow_faces(view, time);
+    return;
+  }
+  Track& whole = track_of(0);
+  whole.report.box = {0, 0, static_cast<float>(width_), static_cast<float>(height_)};
+  whole.report.detection_confidence = 1;
+}
+
+void StreamAnalysis::follow_faces(const FrameView& view, Timestamp time) {
+  for (const TrackedFace& face : finder_->find(view, time)) {
+    Track& track = track_of(face.id);
+    track.report.box = face.face.box;
+    track.report.detection_confidence = face.face.confidence;
+    track.visible = face.visible;
+  }
+  for (const TrackId id : finder_->take_ended()) {
+    const auto found = tracks_.find(id);
+    if (found == tracks_.end()) continue;
+    closed_.push_back(std::move(found->second));
+    tracks_.erase(found);
+  }
+}
+
+std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& view,
+                                                Timestamp time) {
+  const bool whole = config_.region == Region::kFullFrame;
+  const RectF& box = track.report.box;
+  if (picture_ != Reason::kNone) {
+    skip(picture_);
+    return std::nullopt;
+  }
+  if (!whole && !track.visible) {
+    skip(Reason::kNoFace);
+    return std::nullopt;
+  }
+  if (!whole && std::min(box.width, box.height) < static_cast<float>(config_.min_face_size)) {
+    track.report.reason = Reason::kTooSmall;
+    skip(Reason::kTooSmall);
+    return std::nullopt;
+  }
+  Sample sample;
+  sample.crop = crop_input(view, whole ? std::nullopt : std::optional<RectF>(box), model_.input);
+  if (sample.crop.empty()) {
+    skip(Reason::kNoFace);
+    return std::nullopt;
+  }
+  if (track.last_sample && time - *track.last_sample > config_.max_gap) {
+    track.lanes.restart();
+    track.after_gap = true;
+  }
+  track.last_sample = time;
+  track.report.reason = Reason::kNone;
+  sample.lanes = &track.lanes;
+  return sample;
+}
+
+std::vector<Sample> StreamAnalysis::prepare(const FrameView& view, Timestamp time, bool sample) {
+  if (finished_) reset();
+  follow(view, time);
+  sampled_.clear();
+  std::vector<Sample> samples;
+  if (!sample) return samples;
+  for (auto& [id, track] : tracks_) {
+    const std::optional<Sample> found = sample_of(track, view, time);
+    if (!found) continue;
+    samples.push_back(*found);
+    sampled_.push_back(id);
+  }
+  return samples;
+}
+
+void StreamAnalysis::complete(const std::vector<std::optional<double>>& logits, Scorer& scorer) {
+  DFD_CHECK(logits.size() == sampled_.size());
+  changed_score_ = false;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    Track& track = track_of(sampled_[i]);
+    ++track.report.samples;
+    ++counters_.samples;
+    if (!logits[i]) continue;
+    const double score = calibrated(*logits[i], model_);
+    track.report.score = score;
+    track.report.partial = false;
+    track.after_gap = false;
+    ++track.report.windows;
+    ++counters_.windows;
+    track.decision.update(score, time_);
+    changed_score_ = true;
+  }
+  for (auto& [id, track] : tracks_) judge(track);
+  for (Track& track : std::exchange(closed_, {})) end(track, scorer);
+  post_changes();
+}
+
+// A picture or a face that says nothing gives no verdict, whatever was said before.
+void StreamAnalysis::judge(Track& track) {
+  FaceReport& face = track.report;
+  face.probability = track.decision.probability();
+  face.verdict = track.decision.verdict();
+  if (picture_ != Reason::kNone) {
+    face.verdict = Verdict::kUndecided;
+    face.reason = picture_;
+  } else if (face.reason == Reason::kTooSmall) {
+    face.verdict = Verdict::kUndecided;
+  } else if (face.verdict != Verdict::kUndecided) {
+    face.reason = Reason::kNone;
+  } else {
+    face.reason = track.after_gap ? Reason::kGap : Reason::kWarmingUp;
+  }
+}
+
+StreamReport StreamAnalysis::report() const {
+  StreamReport report;
+  report.time = time_;
+  report.frame_width = width_;
+  report.frame_height = height_;
+  report.threshold = config_.decision.threshold;
+  report.reason = picture_ == Reason::kNone ? Reason::kNoFace : picture_;
+  const FaceReport* worst = nullptr;
+  for (const auto& [id, track] : tracks_) {
+    report.faces.push_back(track.report);
+    if (worst == nullptr || is_worse(track.report, *worst)) worst = &track.report;
+  }
+  if (worst != nullptr) {
+    report.verdict = worst->verdict;
+    report.reason = worst->reason;
+    report.probability = worst->probability;
+  }
+  return report;
+}
+
+void StreamAnalysis::post_changes() {
+  const StreamReport now = report();
+  if (changed_score_) post(EventKind::kScore, now);
+  if (!posted_once_ || !says_the_same(now, last_posted_)) post(EventKind::kVerdictChanged, now);
+  posted_once_ = true;
+  last_posted_ = now;
+  changed_score_ = false;
+}
+
+void StreamAnalysis::end(Track& track, Scorer& scorer) {
+  judge(track);
+  FaceReport& face = track.report;
+  if (face.windows == 0) {
+    if (const auto logit = scorer.partial(track.lanes)) {
+      face.score = calibrated(*logit, model_);
+      face.partial = true;
+      face.reason = Reason::kPartial;
+    }
+  }
+  post(EventKind::kTrackLost, only(face, report()));
+}
+
+void StreamAnalysis::finish(Scorer& scorer) {
+  for (auto& [id, track] : tracks_) end(track, scorer);
+  post(EventKind::kVerdictChanged, report());
+  finished_ = true;
+}
+
+void StreamAnalysis::reset() {
+  tracks_.clear();
+  closed_.clear();
+  sampled_.clear();
+  events_.clear();
+  if (finder_) {
+    finder_->end_all();
+    finder_->take_ended();
+  }
+  watch_ = PictureWatch();
+  picture_ = Reason::kNone;
+  posted_once_ = false;
+  finished_ = false;
+}
+
+void StreamAnalysis::set_threshold(double threshold) {
+  config_.decision.threshold = threshold < 0 ? model_.threshold : threshold;
+  for (auto& [id, track] : tracks_) track.decision.set_threshold(config_.decision.threshold);
+}
+
+std::vector<Event> StreamAnalysis::take_events() { return std::exchange(events_, {}); }
+
+}  // namespace dfd

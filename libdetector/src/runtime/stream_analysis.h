@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What one stream's frames mean: faces, samples, scores, verdicts, events. No threads and no
+// network here: the engine's worker calls prepare(), scores the samples together with those of
+// other streams, and calls complete().
+
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "decision/picture_watch.h"
+#include "decision/track_decision.h"
+#include "detector/config.h"
+#include "detector/report.h"
+#include "detector/session.h"
+#include "face/face_finder.h"
+#include "runtime/scorer.h"
+
+namespace dfd {
+
+// Settings with every "the model's" and "0: by rule" resolved. Throws Error(kInvalidArgument).
+SessionConfig resolve(SessionConfig config, const ModelConfig& model);
+
+// Thread-compatible.
+class StreamAnalysis {
+ public:
+  // config must be resolved. detector may be null for the full-frame region.
+  StreamAnalysis(const SessionConfig& config, const ModelConfig& model,
+                 std::unique_ptr<FaceDetector> detector);
+
+  // Looks at a frame: faces, their boxes, and, where sample is set, the crops to score. The
+  // pointers in the samples live until the next call of any member.
+  std::vector<Sample> prepare(const FrameView& view, Timestamp time, bool sample);
+
+  // The logits for what prepare() returned, in its order. Tracks that ended meanwhile get their
+  // last score from the scorer.
+  void complete(const std::vector<std::optional<double>>& logits, Scorer& scorer);
+
+  void finish(
+      Scorer& scorer);  // Ends all tracks, each with its last score. report() still has them.
+  void reset();         // Forgets everything but counters and the next track's id.
+  void set_threshold(double threshold);  // -1: the model's.
+
+  StreamReport report() const;
+  std::vector<Event> take_events();
+  const SessionStats& counters() const { return counters_; }
+
+ private:
+  struct Track {
+    Track(TrackId id, const SessionConfig& config, int window_length);
+
+    FaceReport report;
+    Lanes lanes;
+    TrackDecision decision;
+    std::optional<Timestamp> last_sample;
+    bool visible = true;
+    bool after_gap = false;  // The window is filling again.
+  };
+
+  Track& track_of(TrackId id);
+  void follow(const FrameView& view, Timestamp time);
+  void follow_faces(const FrameView& view, Timestamp time);
+  std::optional<Sample> sample_of(Track& track, const FrameView& view, Timestamp time);
+  void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
+  void judge(Track& track);
+  void end(Track& track, Scorer& scorer);
+  void post(EventKind kind, const StreamReport& report) { events_.push_back({kind, report}); }
+  void post_changes();
+
+  SessionConfig config_;
+  ModelConfig model_;
+  std::unique_ptr<FaceDetector> detector_;
+  std::optional<FaceFinder> finder_;
+  PictureWatch watch_;
+  Reason picture_ = Reason::kNone;  // kBlack or kFrozen: the picture says nothing.
+  std::map<TrackId, Track> tracks_;
+  std::vector<TrackId> sampled_;  // Tracks of the samples under way, in order.
+  std::vector<Track> closed_;     // Ended, and wait for their last score.
+  bool changed_score_ = false;
+  StreamReport last_posted_;
+  bool posted_once_ = false;
+  bool finished_ = false;
+  Timestamp time_{};
+  int width_ = 0;
+  int height_ = 0;
+  std::vector<Event> events_;
+  SessionStats counters_;
+};
+
+}  // namespace dfd

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "window/lanes.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/padding.h"
+
+namespace dfd {
+
+Lanes::Lanes(int length, int stride)
+    : length_(length),
+      stride_(stride),
+      ages_(static_cast<std::size_t>((length + stride - 1) / stride), -1) {
+  DFD_REQUIRE(
+      length >= 1 && stride >= 1, ErrorCode::kInvalidArgument,
+      "window of " << length << " samples with stride " << stride << ": both must be at least 1");
+}
+
+void Lanes::restart() {
+  std::fill(ages_.begin(), ages_.end(), -1);
+  samples_ = 0;
+  windows_ = 0;
+}
+
+void LaneStepper::start_due_lanes(Lanes& track) const {
+  const auto lanes = static_cast<std::int64_t>(track.ages_.size());
+  if (!track.hidden_.defined()) {
+    const auto options = at::TensorOptions().dtype(at::kFloat).device(head_.device());
+    track.hidden_ = at::zeros({head_.sizes().layers, lanes, head_.sizes().hidden}, options);
+    track.cell_ = at::zeros_like(track.hidden_);
+  }
+  if (track.samples_ % track.stride_ != 0) return;
+  const std::int64_t lane = track.samples_ / track.stride_ % lanes;
+  track.ages_[static_cast<std::size_t>(lane)] = 0;
+  track.hidden_.select(1, lane).zero_();
+  track.cell_.select(1, lane).zero_();
+}
+
+std::vector<std::optional<double>> LaneStepper::advance(const std::vector<Lanes*>& tracks,
+                                                        const at::Tensor& embeddings) const {
+  DFD_CHECK(static_cast<std::int64_t>(tracks.size()) == embeddings.size(0));
+  std::vector<std::optional<double>> logits(tracks.size());
+  if (tracks.empty()) return logits;
+
+  std::vector<at::Tensor> hidden;
+  std::vector<at::Tensor> cell;
+  std::vector<at::Tensor> inputs;
+  std::int64_t rows = 0;
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    Lanes& track = *tracks[i];
+    start_due_lanes(track);
+    const auto lanes = static_cast<std::int64_t>(track.ages_.size());
+    hidden.push_back(track.hidden_);
+    cell.push_back(track.cell_);
+    inputs.push_back(embeddings[static_cast<std::int64_t>(i)].expand({lanes, -1}));
+    rows += lanes;
+  }
+  at::Tensor all_hidden = pad_dimension(at::cat(hidden, 1), 1, padded_size(rows));
+  at::Tensor all_cell = pad_dimension(at::cat(cell, 1), 1, padded_size(rows));
+  head_.step(pad_dimension(at::cat(inputs), 0, padded_size(rows)), all_hidden, all_cell);
+
+  std::vector<std::int64_t> full_rows;
+  std::vector<std::size_t> full_tracks;
+  std::int64_t row = 0;
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    Lanes& track = *tracks[i];
+    const auto lanes = static_cast<std::int64_t>(track.ages_.size());
+    track.hidden_ = all_hidden.narrow(1, row, lanes).clone();
+    track.cell_ = all_cell.narrow(1, row, lanes).clone();
+    for (std::size_t lane = 0; lane < track.ages_.size(); ++lane) {
+      int& age = track.ages_[lane];
+      if (age < 0 || ++age < track.length_) continue;
+      full_rows.push_back(row + static_cast<std::int64_t>(lane));
+      full_tracks.push_back(i);
+      age = -1;
+      ++track.windows_;
+    }
+    ++track.samples_;
+    row += lanes;
+  }
+  if (full_rows.empty()) return logits;
+  const at::Tensor top = all_hidden[head_.sizes().layers - 1].index_select(
+      0, at::tensor(full_rows, at::kLong).to(head_.device()));
+  const at::Tensor found = head_.classify(top).to(at::kCPU, at::kDouble);
+  for (std::size_t i = 0; i < full_tracks.size(); ++i) {
+    logits[full_tracks[i]] = found[static_cast<std::int64_t>(i)].item<double>();
+  }
+  return logits;
+}
+
+std::optional<double> LaneStepper::partial(const Lanes& track) const {
+  const auto oldest = std::max_element(track.ages_.begin(), track.ages_.end());
+  if (*oldest <= 0) return std::nullopt;
+  const auto lane = static_cast<std::int64_t>(oldest - track.ages_.begin());
+  const at::Tensor top = track.hidden_[head_.sizes().layers - 1].narrow(0, lane, 1);
+  return head_.classify(top).item<double>();
+}
+
+}  // namespace dfd

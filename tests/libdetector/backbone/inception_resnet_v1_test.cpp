@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Parity with facenet-pytorch: numbers made by it in float64 with weights by formula.
+
+#include "backbone/inception_resnet_v1.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "detector/error.h"
+#include "support/formula.h"
+
+namespace dfd {
+namespace {
+
+// The largest difference allowed between float32 and the float64 reference.
+constexpr double kTolerance = 2e-6;
+
+const nlohmann::json& reference() {
+  static const nlohmann::json kReference = test::read_reference("inception_resnet_v1.json");
+  return kReference;
+}
+
+InceptionResnetV1 formula_backbone() {
+  TensorSource source("formula", test::formula_weights(reference()["keys"], 0));
+  InceptionResnetV1 backbone(source, "");
+  source.require_empty();
+  return backbone;
+}
+
+at::Tensor formula_input() {
+  return (test::formula(9001, {2, 3, 160, 160}) * 2 - 1).to(at::kFloat);
+}
+
+at::Tensor expected_embedding() {
+  std::vector<at::Tensor> rows;
+  for (const auto& row : reference()["embedding"]) {
+    rows.push_back(at::tensor(row.get<std::vector<double>>(), at::kDouble));
+  }
+  return at::stack(rows);
+}
+
+double largest_difference(const at::Tensor& embedding) {
+  return (embedding.to(at::kDouble) - expected_embedding()).abs().max().item<double>();
+}
+
+TEST(InceptionResnetV1, EmbeddingEqualsFacenets) {
+  const at::NoGradGuard no_grad;
+  EXPECT_LE(largest_difference(formula_backbone().embed(formula_input())), kTolerance);
+}
+
+TEST(InceptionResnetV1, FoldedEmbeddingEqualsFacenets) {
+  const at::NoGradGuard no_grad;
+  InceptionResnetV1 backbone = formula_backbone();
+  backbone.fold(at::kCPU);
+  const at::Tensor input = formula_input().contiguous(at::MemoryFormat::ChannelsLast);
+  EXPECT_LE(largest_difference(backbone.embed(input)), kTolerance);
+}
+
+TEST(InceptionResnetV1, EveryStageEqualsFacenets) {
+  const at::NoGradGuard no_grad;
+  std::size_t stages = 0;
+  formula_backbone().embed(formula_input(), [&](const std::string& stage, const at::Tensor& out) {
+    ASSERT_TRUE(reference()["stages"].contains(stage)) << stage;
+    const auto& expected = reference()["stages"][stage];
+    ++stages;
+    EXPECT_EQ(out.sizes().vec(), expected["shape"].get<std::vector<std::int64_t>>()) << stage;
+    const at::Tensor values = out.to(at::kDouble);
+    EXPECT_NEAR(values.mean().item<double>(), expected["mean"].get<double>(), 1e-4) << stage;
+    EXPECT_NEAR(values.std().item<double>(), expected["std"].get<double>(), 1e-4) << stage;
+    const at::Tensor flat = values.flatten();
+    const auto first = expected["first"].get<std::vector<double>>();
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      EXPECT_NEAR(flat[static_cast<std::int64_t>(i)].item<double>(), first[i], 1e-3) << stage;
+    }
+  });
+  EXPECT_EQ(stages, reference()["stages"].size());
+}
+
+TEST(InceptionResnetV1, NamesItsTensorsAsPyTorchDoes) {
+  const TensorMap tensors = formula_backbone().tensors();
+  EXPECT_EQ(tensors.size(), reference()["keys"].size());
+  for (const auto& entry : reference()["keys"]) {
+    EXPECT_EQ(tensors.count(entry[0].get<std::string>()), 1U) << entry[0];
+  }
+}
+
+TEST(InceptionResnetV1, ResultDoesNotDependOnTheBatch) {
+  const at::NoGradGuard no_grad;
+  InceptionResnetV1 backbone = formula_backbone();
+  backbone.fold(at::kCPU);
+  const at::Tensor input = formula_input().contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor alone = backbone.embed(input.narrow(0, 1, 1));
+  EXPECT_LE((alone - backbone.embed(input).narrow(0, 1, 1)).abs().max().item<double>(), 1e-6);
+}
+
+TEST(InceptionResnetV1, MissingTensorIsNamed) {
+  TensorMap tensors = test::formula_weights(reference()["keys"], 0);
+  tensors.erase("repeat_2.3.branch1.0.conv.weight");
+  TensorSource source("model.safetensors", tensors);
+  try {
+    const InceptionResnetV1 backbone(source, "");
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupportedModel);
+    EXPECT_NE(std::string(error.what()).find("repeat_2.3.branch1.0.conv.weight"),
+              std::string::npos);
+  }
+}
+
+TEST(InceptionResnetV1, CalibrationMakesRandomEmbeddingsDiffer) {
+  const at::NoGradGuard no_grad;
+  const auto similarity = [](const InceptionResnetV1& backbone, const at::Tensor& crops) {
+    const at::Tensor e = backbone.embed(crops);
+    const at::Tensor cosines = e.matmul(e.t());
+    const auto n = static_cast<double>(crops.size(0));
+    return (cosines.sum().item<double>() - n) / (n * (n - 1));
+  };
+  const at::Tensor crops =
+      formula_input().reshape({-1}).slice(0, 0, 4 * 3 * 96 * 96).view({4, 3, 96, 96}) *
+      at::tensor({0.2F, 0.5F, 0.8F, 1.F}).view({4, 1, 1, 1});
+  TensorSource source("random", InceptionResnetV1::random_weights(7));
+  InceptionResnetV1 backbone(source, "");
+  const double before = similarity(backbone, crops);
+  backbone.calibrate(crops);
+  const double after = similarity(backbone, crops);
+  EXPECT_GT(before, 0.9);
+  EXPECT_LT(after, 0.2);
+}
+
+TEST(InceptionResnetV1, RandomWeightsRepeat) {
+  const TensorMap a = InceptionResnetV1::random_weights(3);
+  const TensorMap b = InceptionResnetV1::random_weights(3);
+  const TensorMap c = InceptionResnetV1::random_weights(4);
+  const char* name = "mixed_6a.branch0.conv.weight";
+  EXPECT_TRUE(a.at(name).equal(b.at(name)));
+  EXPECT_FALSE(a.at(name).equal(c.at(name)));
+}
+
+}  // namespace
+}  // namespace dfd
