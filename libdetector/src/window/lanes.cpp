@@ -9,14 +9,19 @@
 
 namespace dfd {
 
-Lanes::Lanes(int length, int stride)
-    : length_(length),
-      stride_(stride),
-      ages_(static_cast<std::size_t>((length + stride - 1) / stride), -1) {
-  DFD_REQUIRE(
-      length >= 1 && stride >= 1, ErrorCode::kInvalidArgument,
-      "window of " << length << " samples with stride " << stride << ": both must be at least 1");
+namespace {
+
+std::size_t lane_count(int length, int stride) {
+  DFD_REQUIRE(length >= 1 && stride >= 1, ErrorCode::kInvalidArgument,
+              "window of " << length << " samples with stride " << stride
+                           << ": both must be at least 1");
+  return (static_cast<std::size_t>(length) - 1) / static_cast<std::size_t>(stride) + 1;
 }
+
+}  // namespace
+
+Lanes::Lanes(int length, int stride)
+    : length_(length), stride_(stride), ages_(lane_count(length, stride), -1) {}
 
 void Lanes::restart() {
   std::fill(ages_.begin(), ages_.end(), -1);
