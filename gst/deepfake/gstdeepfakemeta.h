@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifndef __GST_DEEPFAKE_META_H__
+#define __GST_DEEPFAKE_META_H__
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#ifdef GST_DEEPFAKE_BUILD
+#define GST_DEEPFAKE_API __attribute__ ((visibility ("default")))
+#else
+#define GST_DEEPFAKE_API
+#endif
+
+/**
+ * GstDeepfakeVerdict:
+ * @GST_DEEPFAKE_VERDICT_AUTHENTIC: nothing was found in at least one full window
+ * @GST_DEEPFAKE_VERDICT_UNDECIDED: no statement; the reason says why
+ * @GST_DEEPFAKE_VERDICT_SUSPICIOUS: near or shortly above the threshold
+ * @GST_DEEPFAKE_VERDICT_MANIPULATED: above the threshold for long enough
+ *
+ * In rising order of alarm. The verdict of a stream is the largest among its faces.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  GST_DEEPFAKE_VERDICT_AUTHENTIC,
+  GST_DEEPFAKE_VERDICT_UNDECIDED,
+  GST_DEEPFAKE_VERDICT_SUSPICIOUS,
+  GST_DEEPFAKE_VERDICT_MANIPULATED
+} GstDeepfakeVerdict;
+
+/**
+ * GstDeepfakeFace:
+ * @track_id: names one face through time; the id of its region-of-interest meta. 0 is the whole
+ *   picture
+ * @x: left edge in pixels of the reference frame; may lie outside
+ * @y: top edge
+ * @width: width in pixels
+ * @height: height in pixels
+ * @detection_confidence: of the face detector, in [0, 1]
+ * @probability: that the face is manipulated, smoothed over time, in [0, 1]; -1 when there is none
+ * @score: probability of the newest window alone, in [0, 1]; -1 when there is none
+ * @verdict: of this face
+ * @reason: a static string such as "none" or "warming-up"
+ * @windows: full windows scored so far
+ * @samples: frames of this face analysed so far
+ * @partial: the score is of a window that never filled
+ *
+ * What is known of one face.
+ *
+ * Since: 0.1
+ */
+typedef struct {
+  guint64 track_id;
+  gfloat x;
+  gfloat y;
+  gfloat width;
+  gfloat height;
+  gfloat detection_confidence;
+  gdouble probability;
+  gdouble score;
+  GstDeepfakeVerdict verdict;
+  const gchar *reason;
+  guint64 windows;
+  guint64 samples;
+  gboolean partial;
+} GstDeepfakeFace;
+
+typedef struct _GstDeepfakeMeta GstDeepfakeMeta;
+
+/**
+ * GstDeepfakeMeta:
+ * @meta: parent
+ * @stream_id: name of the stream, as in the messages
+ * @model_id: first digits of the model file's SHA-256
+ * @frame_width: width of the frame that the boxes refer to
+ * @frame_height: its height
+ * @verdict: the worst among the faces
+ * @reason: of that verdict, a static string
+ * @probability: the worst face's, in [0, 1]; -1 when there is none
+ * @threshold: from which a face counts as manipulated, in [0, 1]
+ * @n_faces: length of @faces
+ * @faces: (array length=n_faces): by ascending track id
+ *
+ * The newest results of a stream, on every buffer. The meta carries no tags, so scaling, conversion
+ * and encoding keep it; the boxes are then still those of the frame that was analysed, whose size
+ * stands in @frame_width and @frame_height.
+ *
+ * Since: 0.1
+ */
+struct _GstDeepfakeMeta {
+  GstMeta meta;
+
+  gchar *stream_id;
+  gchar *model_id;
+  guint frame_width;
+  guint frame_height;
+  GstDeepfakeVerdict verdict;
+  const gchar *reason;
+  gdouble probability;
+  gdouble threshold;
+  guint n_faces;
+  GstDeepfakeFace *faces;
+};
+
+#define GST_DEEPFAKE_META_API_TYPE (gst_deepfake_meta_api_get_type ())
+#define GST_DEEPFAKE_META_INFO (gst_deepfake_meta_get_info ())
+
+GST_DEEPFAKE_API
+GType gst_deepfake_meta_api_get_type (void);
+
+GST_DEEPFAKE_API
+const GstMetaInfo *gst_deepfake_meta_get_info (void);
+
+GST_DEEPFAKE_API
+GstDeepfakeMeta *gst_buffer_add_deepfake_meta (GstBuffer * buffer,
+    const gchar * stream_id, const gchar * model_id,
+    guint frame_width, guint frame_height,
+    const GstDeepfakeFace * faces, guint n_faces);
+
+GST_DEEPFAKE_API
+GstDeepfakeMeta *gst_buffer_get_deepfake_meta (GstBuffer * buffer);
+
+GST_DEEPFAKE_API
+const gchar *gst_deepfake_verdict_get_name (GstDeepfakeVerdict verdict);
+
+G_END_DECLS
+
+#endif /* __GST_DEEPFAKE_META_H__ */

@@ -1,0 +1,942 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * SECTION:element-deepfakedetect
+ * @title: deepfakedetect
+ * @short_description: Says with a probability whether the faces of a video are manipulated
+ *
+ * deepfakedetect finds and follows the faces of a video, takes samples of each at the model's rate,
+ * and gives every face a calibrated probability that it is manipulated. The video passes through
+ * unchanged, unless #GstDeepfakeDetect:overlay asks for boxes. Results travel as #GstDeepfakeMeta
+ * and region-of-interest metas on the buffers, and as element messages named `deepfakedetect` on
+ * the bus.
+ *
+ * ## Method
+ *
+ * Each sample of a face goes once through a frozen InceptionResnetV1; an LSTM runs over the last
+ * window of samples (20 by default). Scores are smoothed over time and become a verdict by
+ * hysteresis: authentic, suspicious, manipulated, or undecided with a reason. The work is done by
+ * one thread for all elements of the process that use the same model.
+ *
+ * ## Limits
+ *
+ * The verdict is as good as the model in #GstDeepfakeDetect:model-file; docs/model-card.md says
+ * what is known of the demonstration model. Faces are found by OpenCV's frontal-face cascade:
+ * profiles and tilted heads are missed, and a face that is not found is not judged. "authentic"
+ * means that nothing was found, not that a video is proven real.
+ *
+ * ## Messages
+ *
+ * The structure `deepfakedetect` has these fields; those in brackets are absent when there is no
+ * value:
+ *
+ * * `event` (string): "score", "verdict-changed", "track-lost" or "overload"
+ * * `stream-id` (string): #GstDeepfakeDetect:stream-id
+ * * `timestamp`, `stream-time`, `running-time`, `duration` (guint64): of the frame analysed last
+ * * `verdict` (string): "authentic", "undecided", "suspicious" or "manipulated"; the worst face's
+ * * [`probability`] (gdouble): the worst face's
+ * * `threshold` (gdouble), `reason` (string), `model-id` (string)
+ * * `faces` (list of structures): `track-id`, `x`, `y`, `width`, `height`, `detection-confidence`,
+ *   [`probability`], [`score`], `verdict`, `reason`, `windows`, `samples`, `partial`
+ *
+ * ## Example launch line
+ *
+ * |[
+ * gst-launch-1.0 -m filesrc location=clip.mp4 ! decodebin ! videoconvert ! deepfakedetect
+ * model-file=model.safetensors ! fakesink
+ * ]| prints a message whenever a verdict changes.
+ *
+ * |[
+ * gst-launch-1.0 filesrc location=clip.mp4 ! decodebin ! videoconvert ! deepfakedetect
+ * model-file=model.safetensors overlay=boxes+labels ! videoconvert ! autovideosink
+ * ]| shows the verdicts on the picture.
+ *
+ * Since: 0.1
+ */
+
+#include "gstdeepfakedetect.h"
+
+#include <gst/video/video.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "detector/engine.h"
+#include "detector/error.h"
+#include "detector/session.h"
+#include "gstdeepfakeerror.h"
+#include "gstdeepfakeframe.h"
+#include "gstdeepfakemeta.h"
+#include "gstdeepfakeoverlay.h"
+#include "gstdeepfakeresult.h"
+
+GST_DEBUG_CATEGORY_STATIC(gst_deepfake_detect_debug);
+#define GST_CAT_DEFAULT gst_deepfake_detect_debug
+
+/**
+ * GstDeepfakeRegion:
+ * @faces: every face apart
+ * @full-frame: the picture as one, as the seed recipe does
+ *
+ * Since: 0.1
+ */
+#define GST_TYPE_DEEPFAKE_REGION (gst_deepfake_region_get_type())
+static GType gst_deepfake_region_get_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(dfd::Region::kFaces), "Every face apart", "faces"},
+      {static_cast<int>(dfd::Region::kFullFrame), "The picture as one", "full-frame"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstDeepfakeRegion", values);
+  return type;
+}
+
+typedef enum { MODE_AUTO, MODE_IMMEDIATE, MODE_COMPLETE } GstDeepfakeMode;
+
+#define GST_TYPE_DEEPFAKE_MODE (gst_deepfake_mode_get_type())
+static GType gst_deepfake_mode_get_type() {
+  static const GEnumValue values[] = {
+      {MODE_AUTO, "Complete when the source is not live, else immediate", "auto"},
+      {MODE_IMMEDIATE, "A frame leaves at once with the newest verdicts", "immediate"},
+      {MODE_COMPLETE, "A frame waits until its own samples are analysed", "complete"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstDeepfakeMode", values);
+  return type;
+}
+
+typedef enum { MESSAGES_NONE, MESSAGES_ON_CHANGE, MESSAGES_EVERY_WINDOW } GstDeepfakeMessages;
+
+#define GST_TYPE_DEEPFAKE_MESSAGES (gst_deepfake_messages_get_type())
+static GType gst_deepfake_messages_get_type() {
+  static const GEnumValue values[] = {
+      {MESSAGES_NONE, "No messages", "none"},
+      {MESSAGES_ON_CHANGE, "When a verdict or its reason changes, a track ends, at EOS",
+       "on-change"},
+      {MESSAGES_EVERY_WINDOW, "Every new score too", "every-window"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstDeepfakeMessages", values);
+  return type;
+}
+
+typedef enum { META_RESULT = 1 << 0, META_ROI = 1 << 1 } GstDeepfakeMetaFlags;
+
+#define GST_TYPE_DEEPFAKE_META_FLAGS (gst_deepfake_meta_flags_get_type())
+static GType gst_deepfake_meta_flags_get_type() {
+  static const GFlagsValue values[] = {
+      {META_RESULT, "GstDeepfakeMeta, which survives scaling and encoding", "result"},
+      {META_ROI, "A region-of-interest meta for each face", "roi"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_flags_register_static("GstDeepfakeMetaFlags", values);
+  return type;
+}
+
+#define GST_TYPE_DEEPFAKE_OVERLAY (gst_deepfake_overlay_get_type())
+static GType gst_deepfake_overlay_get_type() {
+  static const GFlagsValue values[] = {
+      {GST_DEEPFAKE_OVERLAY_BOXES, "A box around each face", "boxes"},
+      {GST_DEEPFAKE_OVERLAY_LABELS, "Track, verdict and probability", "labels"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_flags_register_static("GstDeepfakeOverlay", values);
+  return type;
+}
+
+namespace {
+
+// All properties; their defaults in GParamSpec and in the documentation come from here.
+struct Settings {
+  dfd::EngineConfig engine;
+  dfd::SessionConfig session;
+  int mode = MODE_AUTO;
+  int messages = MESSAGES_ON_CHANGE;
+  guint overlay = 0;
+  guint meta = META_RESULT | META_ROI;
+  std::string stream_id;
+};
+
+// What lives between start() and stop(). The streaming thread owns it; others may use what is
+// thread-safe in it while they hold a reference.
+struct State {
+  std::shared_ptr<dfd::Engine> engine;
+  std::unique_ptr<dfd::Session> session;
+  GstDeepfakeContext context;
+  GstVideoInfo info{};
+  bool negotiated = false;
+  bool complete = false;  // Mode, once auto is resolved.
+  bool mode_known = false;
+  double threshold = -1;  // As the session has it.
+  std::optional<dfd::Timestamp> last_time;
+  bool seen_frame = false;
+  bool missing_timestamps_told = false;
+};
+
+constexpr GstClockTime kUnknownFrameDuration = 40 * GST_MSECOND;  // 25 frames a second.
+
+}  // namespace
+
+struct _GstDeepfakeDetect {
+  GstBaseTransform parent;
+
+  // Guards the two below. A leaf: nothing is called while it is held.
+  std::mutex* mutex;
+  Settings* settings;
+  std::shared_ptr<State>* state;  // Null inside: not started.
+};
+
+enum {
+  PROP_0,
+  PROP_MODEL_FILE,
+  PROP_DEVICE,
+  PROP_ACTIVE_DEVICE,
+  PROP_THREADS,
+  PROP_INFERENCE_REGION,
+  PROP_DETECTION_INTERVAL,
+  PROP_MIN_FACE_SIZE,
+  PROP_MAX_FACES,
+  PROP_SAMPLE_RATE,
+  PROP_WINDOW_STRIDE,
+  PROP_MODE,
+  PROP_MAX_GAP,
+  PROP_THRESHOLD,
+  PROP_MESSAGES,
+  PROP_OVERLAY,
+  PROP_META,
+  PROP_STREAM_ID,
+  PROP_STATS,
+};
+
+#define DEEPFAKE_CAPS                                                                           \
+  GST_VIDEO_CAPS_MAKE(GST_DEEPFAKE_FORMATS)                                                     \
+  ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES("memory:SystemMemory, meta:GstVideoOverlayComposition", \
+                                        GST_DEEPFAKE_FORMATS)
+
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(DEEPFAKE_CAPS));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(DEEPFAKE_CAPS));
+
+G_DEFINE_TYPE(GstDeepfakeDetect, gst_deepfake_detect, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(
+    deepfakedetect, "deepfakedetect", GST_RANK_NONE, GST_TYPE_DEEPFAKE_DETECT,
+    GST_DEBUG_CATEGORY_INIT(gst_deepfake_detect_debug, "deepfakedetect", 0, "deepfakedetect"))
+
+static Settings settings_of(GstDeepfakeDetect* self) {
+  const std::lock_guard<std::mutex> lock(*self->mutex);
+  return *self->settings;
+}
+
+static std::shared_ptr<State> state_of(GstDeepfakeDetect* self) {
+  const std::lock_guard<std::mutex> lock(*self->mutex);
+  return *self->state;
+}
+
+// --- Properties
+
+static std::string string_of(const GValue* value) {
+  const gchar* text = g_value_get_string(value);
+  return text == nullptr ? "" : text;
+}
+
+static void gst_deepfake_detect_set_property(GObject* object, guint id, const GValue* value,
+                                             GParamSpec* pspec) {
+  auto* self = GST_DEEPFAKE_DETECT(object);
+  const std::lock_guard<std::mutex> lock(*self->mutex);
+  Settings& settings = *self->settings;
+  dfd::SessionConfig& session = settings.session;
+  const auto time_of = [&] {
+    return std::chrono::nanoseconds(static_cast<gint64>(g_value_get_uint64(value)));
+  };
+  switch (id) {
+    case PROP_MODEL_FILE:
+      settings.engine.model_file = string_of(value);
+      break;
+    case PROP_DEVICE:
+      settings.engine.device = string_of(value);
+      break;
+    case PROP_THREADS:
+      settings.engine.threads = static_cast<int>(g_value_get_uint(value));
+      break;
+    case PROP_INFERENCE_REGION:
+      session.region = static_cast<dfd::Region>(g_value_get_enum(value));
+      break;
+    case PROP_DETECTION_INTERVAL:
+      session.detection_interval = time_of();
+      break;
+    case PROP_MIN_FACE_SIZE:
+      session.min_face_size = static_cast<int>(g_value_get_uint(value));
+      break;
+    case PROP_MAX_FACES:
+      session.max_faces = static_cast<int>(g_value_get_uint(value));
+      break;
+    case PROP_SAMPLE_RATE:
+      session.sample_rate = {gst_value_get_fraction_numerator(value),
+                             gst_value_get_fraction_denominator(value)};
+      break;
+    case PROP_WINDOW_STRIDE:
+      session.window_stride = static_cast<int>(g_value_get_uint(value));
+      break;
+    case PROP_MODE:
+      settings.mode = g_value_get_enum(value);
+      break;
+    case PROP_MAX_GAP:
+      session.max_gap = time_of();
+      break;
+    case PROP_THRESHOLD:
+      session.decision.threshold = g_value_get_double(value);
+      break;
+    case PROP_MESSAGES:
+      settings.messages = g_value_get_enum(value);
+      break;
+    case PROP_OVERLAY:
+      settings.overlay = g_value_get_flags(value);
+      break;
+    case PROP_META:
+      settings.meta = g_value_get_flags(value);
+      break;
+    case PROP_STREAM_ID:
+      settings.stream_id = string_of(value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+      break;
+  }
+}
+
+static GstStructure* gst_deepfake_detect_stats(GstDeepfakeDetect* self) {
+  const std::shared_ptr<State> state = state_of(self);
+  const dfd::SessionStats stats = state ? state->session->stats() : dfd::SessionStats();
+  GstStructure* structure = gst_structure_new(
+      "deepfakedetect-stats", "frames", G_TYPE_UINT64, stats.frames, "samples", G_TYPE_UINT64,
+      stats.samples, "windows", G_TYPE_UINT64, stats.windows, "faces", G_TYPE_UINT64, stats.faces,
+      "batches", G_TYPE_UINT64, stats.batches, "latency-p50-ms", G_TYPE_DOUBLE,
+      stats.latency_p50_ms, "latency-p95-ms", G_TYPE_DOUBLE, stats.latency_p95_ms, "latency-p99-ms",
+      G_TYPE_DOUBLE, stats.latency_p99_ms, "batch-fill", G_TYPE_DOUBLE, stats.batch_fill,
+      "queue-length", G_TYPE_UINT64, static_cast<guint64>(stats.queue_length), "active-device",
+      G_TYPE_STRING, state ? state->engine->device().c_str() : "", "precision", G_TYPE_STRING,
+      "fp32", nullptr);
+  for (const dfd::Reason reason :
+       {dfd::Reason::kNoFace, dfd::Reason::kTooSmall, dfd::Reason::kFrozen, dfd::Reason::kBlack,
+        dfd::Reason::kOverload}) {
+    const std::string field = std::string("samples-skipped-") + dfd::to_string(reason);
+    gst_structure_set(structure, field.c_str(), G_TYPE_UINT64,
+                      stats.skipped[static_cast<std::size_t>(reason)], nullptr);
+  }
+  return structure;
+}
+
+static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* value,
+                                             GParamSpec* pspec) {
+  auto* self = GST_DEEPFAKE_DETECT(object);
+  const Settings settings = settings_of(self);
+  const dfd::SessionConfig& session = settings.session;
+  const auto set_string = [&](const std::string& text) {
+    g_value_set_string(value, text.empty() ? nullptr : text.c_str());
+  };
+  const auto set_time = [&](std::chrono::nanoseconds time) {
+    g_value_set_uint64(value, static_cast<guint64>(time.count()));
+  };
+  switch (id) {
+    case PROP_MODEL_FILE:
+      set_string(settings.engine.model_file);
+      break;
+    case PROP_DEVICE:
+      set_string(settings.engine.device);
+      break;
+    case PROP_ACTIVE_DEVICE: {
+      const std::shared_ptr<State> state = state_of(self);
+      set_string(state ? state->engine->device() : "");
+      break;
+    }
+    case PROP_THREADS:
+      g_value_set_uint(value, static_cast<guint>(settings.engine.threads));
+      break;
+    case PROP_INFERENCE_REGION:
+      g_value_set_enum(value, static_cast<int>(session.region));
+      break;
+    case PROP_DETECTION_INTERVAL:
+      set_time(session.detection_interval);
+      break;
+    case PROP_MIN_FACE_SIZE:
+      g_value_set_uint(value, static_cast<guint>(session.min_face_size));
+      break;
+    case PROP_MAX_FACES:
+      g_value_set_uint(value, static_cast<guint>(session.max_faces));
+      break;
+    case PROP_SAMPLE_RATE:
+      gst_value_set_fraction(value, session.sample_rate.numerator, session.sample_rate.denominator);
+      break;
+    case PROP_WINDOW_STRIDE:
+      g_value_set_uint(value, static_cast<guint>(session.window_stride));
+      break;
+    case PROP_MODE:
+      g_value_set_enum(value, settings.mode);
+      break;
+    case PROP_MAX_GAP:
+      set_time(session.max_gap);
+      break;
+    case PROP_THRESHOLD:
+      g_value_set_double(value, session.decision.threshold);
+      break;
+    case PROP_MESSAGES:
+      g_value_set_enum(value, settings.messages);
+      break;
+    case PROP_OVERLAY:
+      g_value_set_flags(value, settings.overlay);
+      break;
+    case PROP_META:
+      g_value_set_flags(value, settings.meta);
+      break;
+    case PROP_STREAM_ID:
+      set_string(settings.stream_id);
+      break;
+    case PROP_STATS:
+      g_value_take_boxed(value, gst_deepfake_detect_stats(self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+      break;
+  }
+}
+
+// --- Results
+
+static void gst_deepfake_detect_post_events(GstDeepfakeDetect* self, State& state, int messages) {
+  for (const dfd::Event& event : state.session->take_events()) {
+    if (messages == MESSAGES_NONE) continue;
+    if (event.kind == dfd::EventKind::kScore && messages != MESSAGES_EVERY_WINDOW) continue;
+    gst_element_post_message(GST_ELEMENT(self),
+                             gst_deepfake_message_new(GST_ELEMENT(self), event, state.context));
+  }
+}
+
+// Waits for what is under way, posts the last scores, and forgets the tracks.
+static gboolean gst_deepfake_detect_finish(GstDeepfakeDetect* self, bool reset) {
+  const std::shared_ptr<State> state = state_of(self);
+  if (!state || !state->seen_frame) return TRUE;
+  const int messages = settings_of(self).messages;
+  const gboolean finished = gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
+    state->session->finish();
+    return TRUE;
+  });
+  gst_deepfake_detect_post_events(self, *state, messages);
+  if (reset) {
+    state->session->reset();
+    state->last_time.reset();
+    state->seen_frame = false;
+  }
+  return finished;
+}
+
+static void gst_deepfake_detect_draw(State& state, GstBuffer* buffer,
+                                     const dfd::StreamReport& report, guint overlay) {
+  GstVideoOverlayComposition* composition = gst_deepfake_overlay_new(
+      report, overlay, GST_VIDEO_INFO_WIDTH(&state.info), GST_VIDEO_INFO_HEIGHT(&state.info));
+  if (composition == nullptr) return;
+  GstVideoFrame frame;
+  if (gst_video_frame_map(&frame, &state.info, buffer, GST_MAP_READWRITE) != FALSE) {
+    gst_video_overlay_composition_blend(composition, &frame);
+    gst_video_frame_unmap(&frame);
+  }
+  gst_video_overlay_composition_unref(composition);
+}
+
+// --- Frames
+
+// Auto waits for results wherever nobody waits for the frame.
+static void gst_deepfake_detect_resolve_mode(GstDeepfakeDetect* self, State& state, int mode) {
+  if (state.mode_known) return;
+  gboolean live = FALSE;
+  if (mode == MODE_AUTO) {
+    GstQuery* query = gst_query_new_latency();
+    if (gst_pad_peer_query(GST_BASE_TRANSFORM_SINK_PAD(self), query) != FALSE) {
+      gst_query_parse_latency(query, &live, nullptr, nullptr);
+    }
+    gst_query_unref(query);
+  }
+  state.complete = mode == MODE_COMPLETE || (mode == MODE_AUTO && live == FALSE);
+  state.mode_known = true;
+  GST_INFO_OBJECT(self, "mode %s", state.complete ? "complete" : "immediate");
+}
+
+// Running time of a buffer. Buffers without a timestamp follow the one before at the caps' rate.
+static std::optional<dfd::Timestamp> gst_deepfake_detect_time_of(GstDeepfakeDetect* self,
+                                                                 State& state, GstBuffer* buffer) {
+  const GstSegment& segment = GST_BASE_TRANSFORM(self)->segment;
+  GstClockTime frame_duration = kUnknownFrameDuration;
+  if (GST_VIDEO_INFO_FPS_N(&state.info) > 0) {
+    frame_duration = gst_util_uint64_scale_int(GST_SECOND, GST_VIDEO_INFO_FPS_D(&state.info),
+                                               GST_VIDEO_INFO_FPS_N(&state.info));
+  }
+  state.context.duration =
+      GST_BUFFER_DURATION_IS_VALID(buffer) ? GST_BUFFER_DURATION(buffer) : frame_duration;
+  if (!GST_BUFFER_PTS_IS_VALID(buffer)) {
+    if (!std::exchange(state.missing_timestamps_told, true)) {
+      GST_WARNING_OBJECT(self, "buffers without timestamps are counted at the caps' frame rate");
+    }
+    if (!state.last_time) return dfd::Timestamp(0);
+    return *state.last_time + dfd::Timestamp(static_cast<gint64>(frame_duration));
+  }
+  const GstClockTime running_time =
+      gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  if (!GST_CLOCK_TIME_IS_VALID(running_time)) return std::nullopt;  // Outside the segment.
+  return dfd::Timestamp(static_cast<gint64>(running_time));
+}
+
+static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State& state,
+                                                 GstBuffer* buffer, dfd::Timestamp time) {
+  if (state.session->wants(time)) {
+    std::optional<dfd::Frame> frame = gst_deepfake_map_frame(buffer, state.info, time);
+    if (!frame) {
+      GST_ELEMENT_ERROR(self, RESOURCE, READ, ("A video frame cannot be read."),
+                        ("%" GST_PTR_FORMAT " cannot be mapped", buffer));
+      return GST_FLOW_ERROR;
+    }
+    state.session->push(*std::move(frame));
+  }
+  if (state.complete) state.session->wait();
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, GstBuffer* buffer) {
+  auto* self = GST_DEEPFAKE_DETECT(base);
+  const std::shared_ptr<State> state = state_of(self);
+  if (!state || !state->negotiated) return GST_FLOW_NOT_NEGOTIATED;
+  const Settings settings = settings_of(self);
+  // Played backwards, a window would run backwards too.
+  if (base->segment.rate < 0) return GST_FLOW_OK;
+  gst_deepfake_detect_resolve_mode(self, *state, settings.mode);
+
+  const std::optional<dfd::Timestamp> time = gst_deepfake_detect_time_of(self, *state, buffer);
+  const bool gap = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
+  if (time && !gap) {
+    const bool jump =
+        GST_BUFFER_IS_DISCONT(buffer) || (state->last_time && *time < *state->last_time);
+    if (jump && state->seen_frame && gst_deepfake_detect_finish(self, true) == FALSE) {
+      return GST_FLOW_ERROR;
+    }
+    state->seen_frame = true;
+    state->last_time = time;
+    gst_segment_copy_into(&base->segment, &state->context.segment);
+    const GstFlowReturn flow =
+        gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&]() -> GstFlowReturn {
+          if (settings.session.decision.threshold != state->threshold) {
+            state->threshold = settings.session.decision.threshold;
+            state->session->set_threshold(state->threshold);
+          }
+          return gst_deepfake_detect_analyse(self, *state, buffer, *time);
+        });
+    if (flow != GST_FLOW_OK) return flow;
+  }
+  gst_deepfake_detect_post_events(self, *state, settings.messages);
+
+  const dfd::StreamReport report = state->session->report();
+  if ((settings.meta & META_RESULT) != 0) {
+    gst_deepfake_add_result_meta(buffer, report, state->context);
+  }
+  if ((settings.meta & META_ROI) != 0) gst_deepfake_add_roi_metas(buffer, report);
+  if (settings.overlay != 0) gst_deepfake_detect_draw(*state, buffer, report, settings.overlay);
+  return GST_FLOW_OK;
+}
+
+static void gst_deepfake_detect_before_transform(GstBaseTransform* base, GstBuffer* buffer) {
+  const GstClockTime stream_time =
+      gst_segment_to_stream_time(&base->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  if (GST_CLOCK_TIME_IS_VALID(stream_time)) gst_object_sync_values(GST_OBJECT(base), stream_time);
+}
+
+// --- Negotiation and events
+
+static gboolean gst_deepfake_detect_set_caps(GstBaseTransform* base, GstCaps* in, GstCaps* out) {
+  (void)out;  // Equal to in.
+  auto* self = GST_DEEPFAKE_DETECT(base);
+  GstVideoInfo info;
+  if (gst_video_info_from_caps(&info, in) == FALSE) return FALSE;
+  const std::shared_ptr<State> state = state_of(self);
+  if (!state) return FALSE;
+  const bool resized =
+      state->negotiated && (GST_VIDEO_INFO_WIDTH(&info) != GST_VIDEO_INFO_WIDTH(&state->info) ||
+                            GST_VIDEO_INFO_HEIGHT(&info) != GST_VIDEO_INFO_HEIGHT(&state->info));
+  if (resized && gst_deepfake_detect_finish(self, true) == FALSE) return FALSE;
+  state->info = info;
+  state->negotiated = true;
+  return TRUE;
+}
+
+static gboolean gst_deepfake_detect_propose_allocation(GstBaseTransform* base, GstQuery* decided,
+                                                       GstQuery* query) {
+  if (GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)
+          ->propose_allocation(base, decided, query) == FALSE) {
+    return FALSE;
+  }
+  // Strides and offsets are read from the meta, so upstream may use its own.
+  if (gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr) == FALSE) {
+    gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
+  }
+  return TRUE;
+}
+
+static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent* event) {
+  auto* self = GST_DEEPFAKE_DETECT(base);
+  const std::shared_ptr<State> state = state_of(self);
+  switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_FLUSH_START:
+      if (state) state->session->cancel(true);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      if (state) {
+        state->session->reset();
+        state->session->cancel(false);
+        state->last_time.reset();
+        state->seen_frame = false;
+      }
+      break;
+    case GST_EVENT_SEGMENT: {
+      const GstSegment* segment = nullptr;
+      gst_event_parse_segment(event, &segment);
+      // The same segment again, as some demuxers send it, changes nothing.
+      if (gst_segment_is_equal(segment, &base->segment) == FALSE) {
+        gst_deepfake_detect_finish(self, true);
+      }
+      break;
+    }
+    case GST_EVENT_STREAM_START:
+      gst_deepfake_detect_finish(self, true);
+      break;
+    case GST_EVENT_EOS:
+      if (gst_deepfake_detect_finish(self, false) == FALSE)
+        GST_WARNING_OBJECT(self, "error at EOS");
+      break;
+    default:
+      break;
+  }
+  return GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)->sink_event(base, event);
+}
+
+// --- Life
+
+static void gst_deepfake_detect_warn(GstDeepfakeDetect* self, const dfd::ModelInfo& model,
+                                     dfd::Region region) {
+  if (!model.warning.empty()) {
+    GST_ELEMENT_WARNING(
+        self, LIBRARY, SETTINGS, ("%s", model.warning.c_str()),
+        ("model %s, backbone: %s", model.id.c_str(), model.backbone_source.c_str()));
+  }
+  if (model.region != region) {
+    const bool faces = model.region == dfd::Region::kFaces;
+    GST_ELEMENT_WARNING(self, LIBRARY, SETTINGS,
+                        ("The model was trained on %s, but inference-region gives it %s.",
+                         faces ? "faces" : "full frames", faces ? "full frames" : "faces"),
+                        ("set inference-region=%s", faces ? "faces" : "full-frame"));
+  }
+}
+
+static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
+  auto* self = GST_DEEPFAKE_DETECT(base);
+  const Settings settings = settings_of(self);
+  return gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
+    auto state = std::make_shared<State>();
+    state->engine = dfd::Engine::load(settings.engine);
+    state->session = dfd::Session::create(state->engine, settings.session);
+    state->threshold = settings.session.decision.threshold;
+    gchar* name = gst_object_get_name(GST_OBJECT(self));
+    state->context.stream_id = settings.stream_id.empty() ? name : settings.stream_id;
+    g_free(name);
+    state->context.model_id = state->engine->model().id;
+    gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
+    gst_deepfake_detect_warn(self, state->engine->model(), settings.session.region);
+    GST_INFO_OBJECT(self, "model %s on %s", state->context.model_id.c_str(),
+                    state->engine->device().c_str());
+    const std::lock_guard<std::mutex> lock(*self->mutex);
+    *self->state = std::move(state);
+    return TRUE;
+  });
+}
+
+static gboolean gst_deepfake_detect_stop(GstBaseTransform* base) {
+  auto* self = GST_DEEPFAKE_DETECT(base);
+  std::shared_ptr<State> state;  // Dies outside the lock: an engine joins its thread.
+  const std::lock_guard<std::mutex> lock(*self->mutex);
+  state.swap(*self->state);
+  return TRUE;
+}
+
+static GstStateChangeReturn gst_deepfake_detect_change_state(GstElement* element,
+                                                             GstStateChange transition) {
+  // Wakes a frame that waits for its analysis, so that the streaming thread can be stopped.
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    if (const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(element))) {
+      state->session->cancel(true);
+    }
+  }
+  return GST_ELEMENT_CLASS(gst_deepfake_detect_parent_class)->change_state(element, transition);
+}
+
+static void gst_deepfake_detect_init(GstDeepfakeDetect* self) {
+  self->mutex = new std::mutex;
+  self->settings = new Settings;
+  self->state = new std::shared_ptr<State>;
+  auto* base = GST_BASE_TRANSFORM(self);
+  gst_base_transform_set_in_place(base, TRUE);
+  gst_base_transform_set_passthrough(base, FALSE);
+  gst_base_transform_set_gap_aware(base, TRUE);
+}
+
+static void gst_deepfake_detect_finalize(GObject* object) {
+  auto* self = GST_DEEPFAKE_DETECT(object);
+  delete self->state;
+  delete self->settings;
+  delete self->mutex;
+  G_OBJECT_CLASS(gst_deepfake_detect_parent_class)->finalize(object);
+}
+
+static void gst_deepfake_detect_install_properties(GObjectClass* klass) {
+  const Settings defaults;
+  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  const auto ready = static_cast<GParamFlags>(flags | GST_PARAM_MUTABLE_READY);
+  const auto playing = static_cast<GParamFlags>(flags | GST_PARAM_MUTABLE_PLAYING);
+  const auto read_only = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  const auto nanoseconds = [](std::chrono::nanoseconds time) {
+    return static_cast<guint64>(time.count());
+  };
+  const dfd::SessionConfig& session = defaults.session;
+
+  /**
+   * GstDeepfakeDetect:model-file:
+   *
+   * Safetensors file that deepfake-trainer made. Required.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_MODEL_FILE,
+      g_param_spec_string("model-file", "Model file",
+                          "Safetensors model made by deepfake-trainer; required", nullptr, ready));
+  /**
+   * GstDeepfakeDetect:device:
+   *
+   * "auto" takes CUDA where it works, else the CPU. A named device is never replaced by another.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_DEVICE,
+      g_param_spec_string("device", "Device", "Where the networks run: auto, cpu, cuda or cuda:N",
+                          defaults.engine.device.c_str(), ready));
+  /**
+   * GstDeepfakeDetect:active-device:
+   *
+   * The device in use; null before the element is started.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(klass, PROP_ACTIVE_DEVICE,
+                                  g_param_spec_string("active-device", "Active device",
+                                                      "The device in use", nullptr, read_only));
+  /**
+   * GstDeepfakeDetect:threads:
+   *
+   * CPU threads of the engine. Elements that share an engine must agree.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_THREADS,
+      g_param_spec_uint("threads", "Threads", "CPU threads of the networks; 0: all cores", 0, 1024,
+                        static_cast<guint>(defaults.engine.threads), ready));
+  /**
+   * GstDeepfakeDetect:inference-region:
+   *
+   * What is judged. Should be what the model was trained on; a mismatch is a warning.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_INFERENCE_REGION,
+      g_param_spec_enum("inference-region", "Inference region", "What is judged",
+                        GST_TYPE_DEEPFAKE_REGION, static_cast<int>(session.region), ready));
+  /**
+   * GstDeepfakeDetect:detection-interval:
+   *
+   * Time between two face detections. In between, tracks stay where they were seen last.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_DETECTION_INTERVAL,
+      g_param_spec_uint64("detection-interval", "Detection interval",
+                          "Time between two face detections (ns)", 0, G_MAXINT64,
+                          nanoseconds(session.detection_interval), ready));
+  /**
+   * GstDeepfakeDetect:min-face-size:
+   *
+   * Shorter side of a face's box. Smaller faces are reported with reason "too-small", not scored.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_MIN_FACE_SIZE,
+      g_param_spec_uint("min-face-size", "Minimum face size",
+                        "Smaller faces are reported, not scored (pixels, shorter side)", 16, 4096,
+                        static_cast<guint>(session.min_face_size), ready));
+  /**
+   * GstDeepfakeDetect:max-faces:
+   *
+   * Faces followed at once, the largest first.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_MAX_FACES,
+      g_param_spec_uint("max-faces", "Maximum faces", "Faces followed at once, largest first", 1,
+                        256, static_cast<guint>(session.max_faces), ready));
+  /**
+   * GstDeepfakeDetect:sample-rate:
+   *
+   * Samples a second of each face; 0/1 takes the model's.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_SAMPLE_RATE,
+      gst_param_spec_fraction("sample-rate", "Sample rate", "Samples a second; 0/1: the model's", 0,
+                              1, 1000, 1, session.sample_rate.numerator,
+                              session.sample_rate.denominator, ready));
+  /**
+   * GstDeepfakeDetect:window-stride:
+   *
+   * Samples between two scores of a face.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_WINDOW_STRIDE,
+      g_param_spec_uint("window-stride", "Window stride", "Samples between two scores of a face", 1,
+                        256, static_cast<guint>(session.window_stride), ready));
+  /**
+   * GstDeepfakeDetect:mode:
+   *
+   * Whether frames wait for their own results.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_MODE,
+      g_param_spec_enum("mode", "Mode", "Whether frames wait for their own results",
+                        GST_TYPE_DEEPFAKE_MODE, defaults.mode, ready));
+  /**
+   * GstDeepfakeDetect:max-gap:
+   *
+   * A face unseen for longer starts a new window; 0 is three sample periods.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_MAX_GAP,
+      g_param_spec_uint64("max-gap", "Maximum gap",
+                          "A longer gap restarts a face's window (ns); 0: three sample periods", 0,
+                          G_MAXINT64, nanoseconds(session.max_gap), ready));
+  /**
+   * GstDeepfakeDetect:threshold:
+   *
+   * Probability from which a face counts as manipulated; -1 takes the model's.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_THRESHOLD,
+      g_param_spec_double("threshold", "Threshold",
+                          "Probability from which a face counts as manipulated; -1: the model's",
+                          -1, 1, session.decision.threshold,
+                          static_cast<GParamFlags>(playing | GST_PARAM_CONTROLLABLE)));
+  /**
+   * GstDeepfakeDetect:messages:
+   *
+   * Which element messages are posted.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_MESSAGES,
+      g_param_spec_enum("messages", "Messages", "Which element messages are posted",
+                        GST_TYPE_DEEPFAKE_MESSAGES, defaults.messages, playing));
+  /**
+   * GstDeepfakeDetect:overlay:
+   *
+   * What is drawn into the picture.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_OVERLAY,
+      g_param_spec_flags("overlay", "Overlay", "What is drawn into the picture",
+                         GST_TYPE_DEEPFAKE_OVERLAY, defaults.overlay, playing));
+  /**
+   * GstDeepfakeDetect:meta:
+   *
+   * Which metas are attached to the buffers.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_META,
+      g_param_spec_flags("meta", "Meta", "Which metas are attached to the buffers",
+                         GST_TYPE_DEEPFAKE_META_FLAGS, defaults.meta, playing));
+  /**
+   * GstDeepfakeDetect:stream-id:
+   *
+   * Name of the stream in messages and metas; null takes the element's name.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_STREAM_ID,
+      g_param_spec_string("stream-id", "Stream id",
+                          "Name of the stream in messages and metas; null: the element's name",
+                          nullptr, ready));
+  /**
+   * GstDeepfakeDetect:stats:
+   *
+   * Counters since the element was started: docs/element-reference.md.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, PROP_STATS,
+      g_param_spec_boxed("stats", "Statistics", "Counters since the element was started",
+                         GST_TYPE_STRUCTURE, read_only));
+}
+
+static void gst_deepfake_detect_class_init(GstDeepfakeDetectClass* klass) {
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = gst_deepfake_detect_set_property;
+  object_class->get_property = gst_deepfake_detect_get_property;
+  object_class->finalize = gst_deepfake_detect_finalize;
+  gst_deepfake_detect_install_properties(object_class);
+
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  element_class->change_state = gst_deepfake_detect_change_state;
+  gst_element_class_set_static_metadata(
+      element_class, "Deepfake detector", "Analyzer/Video",
+      "Says with a probability whether the faces of a video are manipulated",
+      "The deepfakedetect developers");
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+  gst_element_class_add_static_pad_template(element_class, &src_template);
+
+  auto* base_class = GST_BASE_TRANSFORM_CLASS(klass);
+  base_class->passthrough_on_same_caps = FALSE;
+  base_class->start = gst_deepfake_detect_start;
+  base_class->stop = gst_deepfake_detect_stop;
+  base_class->set_caps = gst_deepfake_detect_set_caps;
+  base_class->sink_event = gst_deepfake_detect_sink_event;
+  base_class->propose_allocation = gst_deepfake_detect_propose_allocation;
+  base_class->before_transform = gst_deepfake_detect_before_transform;
+  base_class->transform_ip = gst_deepfake_detect_transform_ip;
+
+  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_REGION, static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_MODE, static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_MESSAGES, static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_OVERLAY, static_cast<GstPluginAPIFlags>(0));
+  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_META_FLAGS, static_cast<GstPluginAPIFlags>(0));
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "gstdeepfakeerror.h"
+
+#include "detector/error.h"
+
+namespace {
+
+struct Mapping {
+  GQuark domain;
+  int code;
+  const char* text;  // For people; what exactly is wrong stands in the debug text.
+};
+
+Mapping mapping_of(dfd::ErrorCode code) {
+  using dfd::ErrorCode;
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS, "A setting cannot be used."};
+    case ErrorCode::kNotFound:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, "A file was not found."};
+    case ErrorCode::kIo:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ, "A file cannot be read."};
+    case ErrorCode::kCorruptModel:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ, "The model file is damaged."};
+    case ErrorCode::kUnsupportedModel:
+      return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS, "The model file cannot be used here."};
+    case ErrorCode::kDeviceUnavailable:
+      return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT, "The device cannot be used."};
+    case ErrorCode::kOutOfMemory:
+      return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT, "Memory ran out."};
+    case ErrorCode::kInference:
+      return {GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "The analysis of the video failed."};
+    case ErrorCode::kInternal:
+      break;
+  }
+  return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "The detector failed; please report it."};
+}
+
+}  // namespace
+
+void gst_deepfake_post_error(GstElement* element, const std::exception& error) noexcept {
+  const auto* known = dynamic_cast<const dfd::Error*>(&error);
+  const dfd::ErrorCode code = known != nullptr ? known->code() : dfd::ErrorCode::kInternal;
+  const Mapping mapping = mapping_of(code);
+  // The path and the fix are for people too, so they follow the sentence.
+  gst_element_message_full(element, GST_MESSAGE_ERROR, mapping.domain, mapping.code,
+                           g_strdup_printf("%s %s", mapping.text, error.what()),
+                           g_strdup_printf("%s: %s", dfd::to_string(code), error.what()), __FILE__,
+                           GST_FUNCTION, __LINE__);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The plugin: registers its elements, and nothing else.
+
+#include <gst/gst.h>
+
+#include "gstdeepfakedetect.h"
+
+static gboolean plugin_init(GstPlugin* plugin) {
+  return GST_ELEMENT_REGISTER(deepfakedetect, plugin);
+}
+
+#define PACKAGE "deepfakedetect"
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, deepfakedetect,
+                  "Watches the faces of a video for manipulation", plugin_init, DEEPFAKE_VERSION,
+                  "LGPL", "deepfakedetect", "https://gstreamer.freedesktop.org/")

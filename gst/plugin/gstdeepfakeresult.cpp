@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "gstdeepfakeresult.h"
+
+#include <gst/video/video.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "gstdeepfakemeta.h"
+
+namespace {
+
+// Optional numbers are left out of structures instead of being given a made-up value.
+void set_optional(GstStructure* structure, const char* field, const std::optional<double>& value) {
+  if (value) gst_structure_set(structure, field, G_TYPE_DOUBLE, *value, nullptr);
+}
+
+GstStructure* face_structure(const dfd::FaceReport& face) {
+  GstStructure* structure = gst_structure_new(
+      "face", "track-id", G_TYPE_UINT64, face.track, "x", G_TYPE_DOUBLE, double{face.box.x}, "y",
+      G_TYPE_DOUBLE, double{face.box.y}, "width", G_TYPE_DOUBLE, double{face.box.width}, "height",
+      G_TYPE_DOUBLE, double{face.box.height}, "detection-confidence", G_TYPE_DOUBLE,
+      double{face.detection_confidence}, "verdict", G_TYPE_STRING, dfd::to_string(face.verdict),
+      "reason", G_TYPE_STRING, dfd::to_string(face.reason), "windows", G_TYPE_UINT64, face.windows,
+      "samples", G_TYPE_UINT64, face.samples, "partial", G_TYPE_BOOLEAN,
+      static_cast<gboolean>(face.partial), nullptr);
+  set_optional(structure, "probability", face.probability);
+  set_optional(structure, "score", face.score);
+  return structure;
+}
+
+GstDeepfakeVerdict verdict_of(dfd::Verdict verdict) {
+  switch (verdict) {
+    case dfd::Verdict::kAuthentic:
+      return GST_DEEPFAKE_VERDICT_AUTHENTIC;
+    case dfd::Verdict::kSuspicious:
+      return GST_DEEPFAKE_VERDICT_SUSPICIOUS;
+    case dfd::Verdict::kManipulated:
+      return GST_DEEPFAKE_VERDICT_MANIPULATED;
+    case dfd::Verdict::kUndecided:
+      break;
+  }
+  return GST_DEEPFAKE_VERDICT_UNDECIDED;
+}
+
+}  // namespace
+
+GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& event,
+                                     const GstDeepfakeContext& context) {
+  const dfd::StreamReport& report = event.report;
+  const auto running_time = static_cast<GstClockTime>(report.time.count());
+  const GstClockTime timestamp =
+      gst_segment_position_from_running_time(&context.segment, GST_FORMAT_TIME, running_time);
+  const GstClockTime stream_time =
+      gst_segment_to_stream_time(&context.segment, GST_FORMAT_TIME, timestamp);
+  GstStructure* structure = gst_structure_new(
+      "deepfakedetect", "event", G_TYPE_STRING, dfd::to_string(event.kind), "stream-id",
+      G_TYPE_STRING, context.stream_id.c_str(), "timestamp", G_TYPE_UINT64, timestamp,
+      "stream-time", G_TYPE_UINT64, stream_time, "running-time", G_TYPE_UINT64, running_time,
+      "duration", G_TYPE_UINT64, context.duration, "verdict", G_TYPE_STRING,
+      dfd::to_string(report.verdict), "threshold", G_TYPE_DOUBLE, report.threshold, "reason",
+      G_TYPE_STRING, dfd::to_string(report.reason), "model-id", G_TYPE_STRING,
+      context.model_id.c_str(), nullptr);
+  set_optional(structure, "probability", report.probability);
+  GValue faces = G_VALUE_INIT;
+  g_value_init(&faces, GST_TYPE_LIST);
+  for (const dfd::FaceReport& face : report.faces) {
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, GST_TYPE_STRUCTURE);
+    g_value_take_boxed(&value, face_structure(face));
+    gst_value_list_append_and_take_value(&faces, &value);
+  }
+  gst_structure_take_value(structure, "faces", &faces);
+  return gst_message_new_element(GST_OBJECT(element), structure);
+}
+
+void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
+                                  const GstDeepfakeContext& context) {
+  std::vector<GstDeepfakeFace> faces;
+  for (const dfd::FaceReport& face : report.faces) {
+    faces.push_back({face.track, face.box.x, face.box.y, face.box.width, face.box.height,
+                     face.detection_confidence, face.probability.value_or(-1),
+                     face.score.value_or(-1), verdict_of(face.verdict), dfd::to_string(face.reason),
+                     face.windows, face.samples, static_cast<gboolean>(face.partial)});
+  }
+  GstDeepfakeMeta* meta = gst_buffer_add_deepfake_meta(
+      buffer, context.stream_id.c_str(), context.model_id.c_str(),
+      static_cast<guint>(report.frame_width), static_cast<guint>(report.frame_height), faces.data(),
+      static_cast<guint>(faces.size()));
+  meta->verdict = verdict_of(report.verdict);
+  meta->reason = dfd::to_string(report.reason);
+  meta->probability = report.probability.value_or(-1);
+  meta->threshold = report.threshold;
+}
+
+void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report) {
+  const auto inside = [](float value, int limit) {
+    return static_cast<guint>(std::clamp(value, 0.F, static_cast<float>(limit)));
+  };
+  for (const dfd::FaceReport& face : report.faces) {
+    if (face.track == 0) continue;  // The whole picture is no region of it.
+    const guint left = inside(face.box.x, report.frame_width);
+    const guint top = inside(face.box.y, report.frame_height);
+    const guint right = inside(face.box.x + face.box.width, report.frame_width);
+    const guint bottom = inside(face.box.y + face.box.height, report.frame_height);
+    GstVideoRegionOfInterestMeta* roi = gst_buffer_add_video_region_of_interest_meta(
+        buffer, "face", left, top, right - left, bottom - top);
+    roi->id = static_cast<gint>(face.track);
+    GstStructure* param =
+        gst_structure_new("deepfake", "verdict", G_TYPE_STRING, dfd::to_string(face.verdict),
+                          "reason", G_TYPE_STRING, dfd::to_string(face.reason), nullptr);
+    set_optional(param, "probability", face.probability);
+    gst_video_region_of_interest_meta_add_param(roi, param);
+  }
+}

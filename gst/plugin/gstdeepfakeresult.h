@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From the detector's reports to GStreamer's carriers: the bus message, the result meta and
+// region-of-interest metas. The only place that knows their field names.
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+
+#include "detector/report.h"
+
+// What a report needs beside itself to become a message or a meta.
+struct GstDeepfakeContext {
+  std::string stream_id;
+  std::string model_id;
+  GstSegment segment;
+  GstClockTime duration = GST_CLOCK_TIME_NONE;  // Of a frame.
+};
+
+// An element message with the structure "deepfakedetect". (transfer full)
+GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& event,
+                                     const GstDeepfakeContext& context);
+
+// buffer must be writable.
+void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
+                                  const GstDeepfakeContext& context);
+void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report);
