@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "evaluate.h"
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include <ATen/ATen.h>
+
+#include "base/check.h"
+#include "clip_features.h"
+#include "window/lstm_head.h"
+
+namespace dfd {
+namespace {
+
+// A model file taken apart: its config, its backbone, its head.
+struct Model {
+  ModelConfig config;
+  Backbone backbone;
+  LstmHead head;
+};
+
+Model load(const std::string& path) {
+  const SafetensorsFile file(path);
+  const ModelConfig config = parse_model_config(file);
+  TensorSource source(path, read_tensors(file));
+  InceptionResnetV1 network(source, kBackbonePrefix);
+  LstmHead head(source, config.head, at::kCPU);
+  source.require_empty();
+  network.fold(at::kCPU);
+  return {config, {std::move(network), {}, config.backbone, config.input}, std::move(head)};
+}
+
+// Clips that have a face, as windows float [N, T, D].
+struct Windows {
+  std::vector<Clip> clips;
+  at::Tensor embeddings;
+  int without_face = 0;
+};
+
+Windows windows_of(const std::vector<Clip>& clips, const Model& model, const std::string& cache,
+                   const std::function<void(int, int, int)>& progress) {
+  SamplingRule rule;
+  rule.input = model.config.input;
+  rule.frames = model.config.window_length;
+  const auto recipe = model.config.training.find("recipe");
+  if (recipe != model.config.training.end() && recipe->second == "seed") {
+    rule.choice = FrameChoice::kSeed;
+  }
+  const auto features = embed_clips(clips, model.backbone, rule, cache, progress);
+  Windows windows;
+  std::vector<at::Tensor> rows;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (!features[i].embeddings.defined()) {
+      ++windows.without_face;
+      continue;
+    }
+    windows.clips.push_back(clips[i]);
+    rows.push_back(reflect_to_length(features[i].embeddings, rule.frames));
+  }
+  DFD_REQUIRE(!rows.empty(), ErrorCode::kInvalidArgument, "no clip with a face to evaluate");
+  windows.embeddings = at::stack(rows);
+  return windows;
+}
+
+at::Tensor logits_of(const LstmHead& head, const at::Tensor& embeddings) {
+  const std::int64_t count = embeddings.size(0);
+  at::Tensor hidden = at::zeros({head.sizes().layers, count, head.sizes().hidden});
+  at::Tensor cell = at::zeros_like(hidden);
+  for (std::int64_t t = 0; t < embeddings.size(1); ++t) {
+    head.step(embeddings.select(1, t).contiguous(), hidden, cell);
+  }
+  return head.classify(hidden[head.sizes().layers - 1]);
+}
+
+std::vector<Scored> score(const at::Tensor& probabilities, const std::vector<Clip>& clips) {
+  std::vector<Scored> scores;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    scores.push_back({probabilities[static_cast<std::int64_t>(i)].item<double>(), clips[i].fake});
+  }
+  return scores;
+}
+
+at::Tensor labels_of(const std::vector<Clip>& clips) {
+  std::vector<double> labels;
+  for (const Clip& clip : clips) labels.push_back(clip.fake ? 1 : 0);
+  return at::tensor(labels, at::kDouble);
+}
+
+// Logistic regression with weight decay, by gradient descent: convex, so its end is its only one.
+at::Tensor mean_linear(const Windows& train, const Windows& test) {
+  const auto features = [](const Windows& windows) {
+    const at::Tensor mean = windows.embeddings.mean(1).to(at::kDouble);
+    return at::cat({mean * std::sqrt(512.0), at::ones({mean.size(0), 1}, at::kDouble)}, 1);
+  };
+  const at::Tensor x = features(train);
+  const at::Tensor y = labels_of(train.clips);
+  at::Tensor weight = at::zeros({x.size(1)}, at::kDouble);
+  constexpr int kSteps = 500;
+  constexpr double kRate = 0.01;
+  constexpr double kDecay = 0.1;
+  for (int i = 0; i < kSteps; ++i) {
+    const at::Tensor error = at::sigmoid(x.matmul(weight)) - y;
+    weight = weight - kRate * (x.t().matmul(error) / x.size(0) + kDecay * weight);
+  }
+  return at::sigmoid(features(test).matmul(weight));
+}
+
+std::uint64_t split_seed(const ModelConfig& config) {
+  std::uint64_t seed = 1;
+  const auto found = config.training.find("seed");
+  if (found != config.training.end()) {
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), seed);
+  }
+  return seed;
+}
+
+}  // namespace
+
+Evaluation evaluate(const EvaluateOptions& options,
+                    const std::function<void(int, int, int)>& progress) {
+  const c10::InferenceMode guard;
+  const Model model = load(options.model);
+  const Split split = split_by_people(read_dataset(options.data), split_seed(model.config));
+  const std::string cache = options.cache.empty()
+                                ? (std::filesystem::path(options.data) / ".features").string()
+                                : options.cache;
+  const bool listed = !split.test.empty();
+  const Windows test = windows_of(listed ? split.test : split.validation, model, cache, progress);
+  const Windows train = windows_of(split.train, model, cache, progress);
+
+  const at::Tensor logits = logits_of(model.head, test.embeddings).to(at::kDouble);
+  const std::vector<Scored> scores =
+      score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test.clips);
+  const double threshold = model.config.threshold;
+  Evaluation result;
+  result.side = listed ? "test list" : "validation";
+  result.warning = model.config.backbone.warning;
+  result.without_face = test.without_face;
+  result.model = measure(scores, threshold);
+  const double share = labels_of(train.clips).mean().item<double>();
+  const at::Tensor same =
+      at::full({static_cast<std::int64_t>(test.clips.size())}, share, at::kDouble);
+  result.constant = measure(score(same, test.clips), threshold);
+  result.mean_linear = measure(score(mean_linear(train, test), test.clips), threshold);
+
+  std::map<std::string, std::vector<Scored>> kinds;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i].fake) kinds[test.clips[i].kind].push_back(scores[i]);
+  }
+  for (auto& [kind, of_kind] : kinds) {
+    for (const Scored& scored : scores) {
+      if (!scored.fake) of_kind.push_back(scored);
+    }
+    result.by_kind[kind] = measure(of_kind, threshold);
+  }
+  return result;
+}
+
+}  // namespace dfd

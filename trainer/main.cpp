@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// deepfake-trainer: makes data sets and models, and says what they are. JSON on stdout, one object
+// a line; everything for people on stderr.
+
+#include <gst/gst.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <ATen/Parallel.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/translate.h"
+#include "blas.h"
+#include "evaluate.h"
+#include "import.h"
+#include "numbers.h"
+#include "synthesize.h"
+#include "train.h"
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::atomic<bool> stop_requested{false};
+
+void request_stop(int) { stop_requested = true; }
+
+void say(const std::string& text) { std::cerr << text << std::endl; }
+
+// A line that is drawn over itself on a terminal, and printed a few times in a log.
+void show_progress(const std::string& what, int done, int of) {
+  static const bool kTerminal = isatty(STDERR_FILENO) != 0;
+  constexpr int kWidth = 30;
+  if (kTerminal) {
+    const int filled = kWidth * done / std::max(1, of);
+    std::cerr << '\r' << what << " [" << std::string(static_cast<std::size_t>(filled), '#')
+              << std::string(static_cast<std::size_t>(kWidth - filled), '.') << "] " << done << '/'
+              << of << (done == of ? "\n" : "") << std::flush;
+  } else if (done == of || done % std::max(1, of / 5) == 0) {
+    say(what + " " + std::to_string(done) + "/" + std::to_string(of));
+  }
+}
+
+void print(const Json& line) { std::cout << line.dump() << std::endl; }
+
+Json to_json(const dfd::Metrics& metrics) {
+  return {{"real", metrics.real},        {"fake", metrics.fake}, {"accuracy", metrics.accuracy},
+          {"auc", metrics.auc},          {"eer", metrics.eer},   {"ap", metrics.average_precision},
+          {"log_loss", metrics.log_loss}};
+}
+
+void print_row(const std::string& name, const dfd::Metrics& metrics) {
+  std::fprintf(stderr, "%-22s %5d %5d  %8.3f %8.3f %8.3f %8.3f %8.3f\n", name.c_str(), metrics.real,
+               metrics.fake, metrics.accuracy, metrics.auc, metrics.eer, metrics.average_precision,
+               metrics.log_loss);
+}
+
+void add_synthesize(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static dfd::SynthesisOptions options;
+  CLI::App* command = app.add_subcommand(
+      "synthesize", "Write a small data set of drawn faces in Celeb-DF's layout");
+  command->add_option("-o,--output", options.output, "Folder to write to")->required();
+  command->add_option("--clips", options.clips, "Clips, nearly half of them forged")
+      ->capture_default_str();
+  command->add_option("--seed", options.seed, "Same seed, same clips")->capture_default_str();
+  command->add_option("--seconds", options.seconds, "Length of a clip")->capture_default_str();
+  command->footer("Example: deepfake-trainer synthesize -o data --clips 40 --seed 1");
+  actions[command] = [] {
+    dfd::synthesize(options, [](int done, int of) { show_progress("drawing clips", done, of); });
+  };
+}
+
+void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static dfd::TrainOptions options;
+  static std::string recipe = "default";
+  static std::string split = "people";
+  static std::string region = "faces";
+  CLI::App* command =
+      app.add_subcommand("train", "Train a model on a data set in Celeb-DF's layout");
+  command->add_option("--data", options.data, "Folder of the data set")->required();
+  command
+      ->add_option("--backbone", options.backbone,
+                   "File of kind backbone, or random:SEED (demonstration only)")
+      ->required();
+  command->add_option("-o,--output", options.output, "Model file to write")->required();
+  command->add_option("--region", region, "faces or full-frame")
+      ->check(CLI::IsMember({"faces", "full-frame"}))
+      ->capture_default_str();
+  command->add_option("--epochs", options.epochs, "Passes over the data")->capture_default_str();
+  command->add_option("--batch", options.batch, "Clips in a step")->capture_default_str();
+  command->add_option("--frames", options.frames, "Samples in a window")->capture_default_str();
+  command->add_option("--learning-rate", options.learning_rate, "Of Adam")->capture_default_str();
+  command->add_option("--margin", options.margin, "Around a face's box, pixels of the crop")
+      ->capture_default_str();
+  command->add_option("--seed", options.seed, "Of split, shuffling and head")
+      ->capture_default_str();
+  command->add_option("--split", split, "people, or random (leaky: scores come out too good)")
+      ->check(CLI::IsMember({"people", "random"}))
+      ->capture_default_str();
+  command->add_option("--recipe", recipe, "default, or seed (its frames and ImageNet's mean)")
+      ->check(CLI::IsMember({"default", "seed"}))
+      ->capture_default_str();
+  command->add_option("--cache", options.cache, "Folder of embeddings; empty: DATA/.features");
+  command->add_flag("--resume", options.resume, "Go on from OUTPUT.resume");
+  command->footer(
+      "Examples:\n"
+      "  deepfake-trainer train --data Celeb-DF-v2 --backbone facenet.safetensors -o "
+      "model.safetensors\n"
+      "  deepfake-trainer train --data data --backbone random:1 -o demo.safetensors --epochs 20\n"
+      "Prints a JSON line an epoch. Ctrl-C stops after the epoch and leaves the best model so "
+      "far.");
+  actions[command] = [] {
+    options.seed_recipe = recipe == "seed";
+    options.random_split = split == "random";
+    options.region = region == "faces" ? dfd::Region::kFaces : dfd::Region::kFullFrame;
+    std::signal(SIGINT, request_stop);
+    dfd::TrainProgress progress;
+    progress.say = say;
+    progress.embedded = [](int done, int of, int computed) {
+      show_progress("embedding clips (" + std::to_string(computed) + " new)", done, of);
+    };
+    progress.epoch = [](const dfd::EpochReport& report) {
+      print({{"epoch", report.epoch},
+             {"train_loss", report.train_loss},
+             {"validation_loss", report.validation_loss},
+             {"validation_accuracy", report.validation_accuracy},
+             {"majority_accuracy", report.majority_accuracy},
+             {"constant_loss", report.constant_loss},
+             {"best", report.best}});
+      show_progress("training", report.epoch, report.epochs);
+    };
+    dfd::train(options, progress, stop_requested);
+  };
+}
+
+void add_evaluate(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static dfd::EvaluateOptions options;
+  CLI::App* command = app.add_subcommand("evaluate", "Measure a model on a data set's test list");
+  command->add_option("--model", options.model, "Model file")->required();
+  command->add_option("--data", options.data, "Folder of the data set")->required();
+  command->add_option("--cache", options.cache, "Folder of embeddings; empty: DATA/.features");
+  command->footer("Example: deepfake-trainer evaluate --model demo.safetensors --data data");
+  actions[command] = [] {
+    const dfd::Evaluation result = dfd::evaluate(options, [](int done, int of, int computed) {
+      show_progress("embedding clips (" + std::to_string(computed) + " new)", done, of);
+    });
+    if (!result.warning.empty()) say("note: " + result.warning);
+    std::fprintf(stderr, "%-22s %5s %5s  %8s %8s %8s %8s %8s\n", result.side.c_str(), "real",
+                 "fake", "accuracy", "AUC", "EER", "AP", "log loss");
+    print_row("model", result.model);
+    print_row("constant", result.constant);
+    print_row("mean + linear", result.mean_linear);
+    Json kinds = Json::object();
+    for (const auto& [kind, metrics] : result.by_kind) {
+      print_row("  " + kind, metrics);
+      kinds[kind] = to_json(metrics);
+    }
+    print({{"side", result.side},
+           {"model", to_json(result.model)},
+           {"constant", to_json(result.constant)},
+           {"mean_linear", to_json(result.mean_linear)},
+           {"by_kind", kinds},
+           {"without_face", result.without_face},
+           {"warning", result.warning}});
+  };
+}
+
+void add_import(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static dfd::ImportOptions options;
+  CLI::App* command = app.add_subcommand("import", "Turn PyTorch checkpoints into safetensors");
+  command->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, std::size_t files, dfd::ImportKind kind,
+                       const char* example) {
+    CLI::App* sub = command->add_subcommand(name, text);
+    sub->add_option("checkpoint", options.inputs, "Files saved by torch.save")
+        ->required()
+        ->expected(static_cast<int>(files));
+    sub->add_option("-o,--output", options.output, "Safetensors file to write")->required();
+    sub->footer(std::string("Example: deepfake-trainer import ") + example);
+    actions[sub] = [kind] {
+      options.kind = kind;
+      for (const std::string& note : dfd::import_checkpoint(options)) say(note);
+    };
+  };
+  add("seed", "A state_dict of the seed recipe's model", 1, dfd::ImportKind::kSeed,
+      "seed best_model.pth -o model.safetensors");
+  add("facenet", "facenet-pytorch's InceptionResnetV1", 1, dfd::ImportKind::kFacenet,
+      "facenet 20180402-114759-vggface2.pt -o facenet.safetensors");
+  add("mtcnn", "facenet-pytorch's P-, R- and O-Net", 3, dfd::ImportKind::kMtcnn,
+      "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
+}
+
+void add_numbers(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static std::string file;
+  static std::vector<std::string> pictures;
+  CLI::App* inspect =
+      app.add_subcommand("inspect", "Print a safetensors file's metadata and tensors");
+  inspect->add_option("file", file, "Safetensors file")->required();
+  inspect->footer("Example: deepfake-trainer inspect demo.safetensors");
+  actions[inspect] = [] { print(dfd::inspect_file(file)); };
+
+  CLI::App* embed = app.add_subcommand("embed", "Print the embeddings of pictures");
+  embed->add_option("--backbone", file, "File of kind backbone or model")->required();
+  embed->add_option("pictures", pictures, "Picture files")->required();
+  embed->footer("Example: deepfake-trainer embed --backbone facenet.safetensors face.png");
+  actions[embed] = [] {
+    for (const Json& line : dfd::embed_pictures(file, pictures)) print(line);
+  };
+
+  CLI::App* score = app.add_subcommand("score", "Score pictures as one window");
+  score->add_option("--model", file, "Model file")->required();
+  score->add_option("frames", pictures, "Picture files, in order, each a ready crop")->required();
+  score->footer("Example: deepfake-trainer score --model model.safetensors frame-*.png");
+  actions[score] = [] { print(dfd::score_pictures(file, pictures)); };
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Makes data sets and models for deepfakedetect", "deepfake-trainer");
+  app.require_subcommand(1);
+  std::map<CLI::App*, std::function<void()>> actions;
+  add_synthesize(app, actions);
+  add_train(app, actions);
+  add_evaluate(app, actions);
+  add_import(app, actions);
+  add_numbers(app, actions);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cerr, std::cerr);
+  }
+  // One thread: on few cores OpenBLAS got slower with the second (docs/performance.md).
+  const std::string warning = dfd::set_blas_threads(1);
+  if (!warning.empty()) say("warning: " + warning);
+  // The forward passes gain from every core; LibTorch's default on Debian 12 is one.
+  at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  for (const auto& [command, action] : actions) {
+    if (command->parsed()) dfd::translate_errors(action);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(nullptr, nullptr);
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "deepfake-trainer: " << error.what() << std::endl;
+    return 1;
+  }
+}

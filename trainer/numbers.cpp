@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "numbers.h"
+
+#include "backbone/input.h"
+#include "base/check.h"
+#include "runtime/scorer.h"
+#include "video.h"
+
+namespace dfd {
+namespace {
+
+cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
+  return crop_input(frame_of(read_picture(path)).view, std::nullopt, rule);
+}
+
+}  // namespace
+
+nlohmann::ordered_json inspect_file(const std::string& path) {
+  const SafetensorsFile file(path);
+  nlohmann::ordered_json result;
+  const auto kind = file.metadata().find("kind");
+  result["kind"] = kind == file.metadata().end() ? "unknown" : kind->second;
+  result["metadata"] = file.metadata();
+  result["tensors"] = nlohmann::ordered_json::array();
+  for (const auto& [name, tensor] : file.tensors()) {
+    result["tensors"].push_back({{"name", name}, {"dtype", tensor.dtype}, {"shape", tensor.shape}});
+  }
+  return result;
+}
+
+std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
+                                                   const std::vector<std::string>& pictures) {
+  const c10::InferenceMode guard;
+  const SafetensorsFile file(backbone);
+  const auto kind = file.metadata().find("kind");
+  const bool whole_model = kind != file.metadata().end() && kind->second == "model";
+  InputRule rule;
+  BackboneInfo info;
+  if (whole_model) {
+    rule = parse_model_config(file).input;
+  } else {
+    parse_backbone(file, info, rule);
+  }
+  TensorSource source(backbone, read_tensors(file));
+  InceptionResnetV1 network(source, whole_model ? kBackbonePrefix : "");
+  network.fold(at::kCPU);
+  std::vector<nlohmann::ordered_json> lines;
+  for (const std::string& picture : pictures) {
+    const at::Tensor input = to_network_input({whole_picture(picture, rule)}, rule)
+                                 .contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor embedding = network.embed(input)[0].contiguous();
+    const auto* values = embedding.data_ptr<float>();
+    lines.push_back(
+        {{"file", picture}, {"embedding", std::vector<float>(values, values + embedding.numel())}});
+  }
+  return lines;
+}
+
+nlohmann::ordered_json score_pictures(const std::string& model,
+                                      const std::vector<std::string>& pictures) {
+  const LoadedModel loaded = load_model(model, at::kCPU);
+  const ModelConfig& config = loaded.config;
+  DFD_REQUIRE(
+      pictures.size() <= static_cast<std::size_t>(config.window_length),
+      ErrorCode::kInvalidArgument,
+      pictures.size() << " pictures, but a window of this model has " << config.window_length);
+  Lanes lanes(config.window_length, 1);
+  std::optional<double> logit;
+  for (const std::string& picture : pictures) {
+    logit = loaded.scorer->score({{&lanes, whole_picture(picture, config.input)}})[0];
+  }
+  if (!logit) logit = loaded.scorer->partial(lanes);
+  DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");
+  return {{"files", pictures},
+          {"logit", *logit},
+          {"probability", calibrated(*logit, config)},
+          {"samples", pictures.size()}};
+}
+
+}  // namespace dfd

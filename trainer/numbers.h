@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Files and pictures as JSON: what models hold and what they say of single pictures. With these,
+// numbers are compared with PyTorch's.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace dfd {
+
+// {"kind","metadata":{...},"tensors":[{"name","dtype","shape"}]} of any safetensors file.
+nlohmann::ordered_json inspect_file(const std::string& path);
+
+// One {"file","embedding":[512]} a picture: the whole picture resized to the input size. Takes a
+// file of kind "backbone" or "model".
+std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
+                                                   const std::vector<std::string>& pictures);
+
+// {"files","logit","probability","samples"}: the pictures as one window, each a ready crop. At most
+// the model's window length.
+nlohmann::ordered_json score_pictures(const std::string& model,
+                                      const std::vector<std::string>& pictures);
+
+}  // namespace dfd

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "train.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "base/check.h"
+#include "clip_features.h"
+#include "face/face_detector.h"
+
+namespace dfd {
+namespace {
+
+// The seed's normalisation of full frames: ImageNet's mean and deviation, of values in [0, 255].
+constexpr std::array<double, 3> kImageNetMean{0.485 * 255, 0.456 * 255, 0.406 * 255};
+constexpr std::array<double, 3> kImageNetStd{0.229 * 255, 0.224 * 255, 0.225 * 255};
+
+// Names and order of the layers are those of the seed's class, without its final sigmoid: the loss
+// takes logits.
+struct HeadModule : torch::nn::Module {
+  explicit HeadModule(const HeadSizes& sizes)
+      : lstm(register_module("lstm",
+                             torch::nn::LSTM(torch::nn::LSTMOptions(sizes.embedding, sizes.hidden)
+                                                 .num_layers(sizes.layers)
+                                                 .batch_first(true)
+                                                 .dropout(0.5)))),
+        classifier(register_module(
+            "classifier", torch::nn::Sequential(torch::nn::Linear(sizes.hidden, sizes.classifier),
+                                                torch::nn::ReLU(), torch::nn::Dropout(0.5),
+                                                torch::nn::Linear(sizes.classifier, 1)))) {}
+
+  // float [N, T, D] -> logits [N]
+  at::Tensor forward(const at::Tensor& embeddings) {
+    const at::Tensor output = std::get<0>(lstm->forward(embeddings));
+    return classifier->forward(output.select(1, output.size(1) - 1)).squeeze(1);
+  }
+
+  torch::nn::LSTM lstm;
+  torch::nn::Sequential classifier;
+};
+
+// One side of the split as tensors.
+struct Side {
+  at::Tensor embeddings;  // float [N, T, D]
+  at::Tensor labels;      // float [N], 1 is fake
+  std::vector<double> rates;
+  std::size_t without_face = 0;
+
+  std::int64_t size() const { return labels.defined() ? labels.size(0) : 0; }
+};
+
+Side make_side(const std::vector<Clip>& clips, const std::vector<ClipFeatures>& features,
+               int frames) {
+  Side side;
+  std::vector<at::Tensor> rows;
+  std::vector<float> labels;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (!features[i].embeddings.defined()) {
+      ++side.without_face;
+      continue;
+    }
+    rows.push_back(reflect_to_length(features[i].embeddings, frames));
+    labels.push_back(clips[i].fake ? 1.F : 0.F);
+    side.rates.push_back(features[i].sample_rate);
+  }
+  DFD_REQUIRE(!rows.empty(), ErrorCode::kInvalidArgument,
+              "no face was found in any of " << clips.size() << " clips");
+  side.embeddings = at::stack(rows);
+  side.labels = at::tensor(labels);
+  return side;
+}
+
+// The median over the clips, in thousandths of a hertz.
+Rate median_rate(std::vector<double> rates) {
+  const auto middle = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2);
+  std::nth_element(rates.begin(), middle, rates.end());
+  const int thousandths = std::max(1, static_cast<int>(std::lround(*middle * 1000)));
+  const int divisor = std::gcd(thousandths, 1000);
+  return {thousandths / divisor, 1000 / divisor};
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainOptions& options, const TrainProgress& progress)
+      : options_(options), progress_(progress), random_(options.seed) {
+    DFD_REQUIRE(
+        options.epochs >= 1 && options.batch >= 1 && options.frames >= 1 && options.frames <= 256,
+        ErrorCode::kInvalidArgument, "epochs and batch must be at least 1, frames 1 to 256");
+  }
+
+  void run(const std::atomic<bool>& stop) {
+    load();
+    torch::manual_seed(options_.seed);
+    HeadModule head{HeadSizes()};
+    torch::optim::Adam optimizer(head.parameters(), options_.learning_rate);
+    int first = 1;
+    if (options_.resume) first = resume(head, optimizer);
+    for (int epoch = first; epoch <= options_.epochs && !stop; ++epoch) {
+      EpochReport report = run_epoch(head, optimizer);
+      report.epoch = epoch;
+      report.best = report.validation_loss < best_loss_;
+      if (report.best) {
+        best_loss_ = report.validation_loss;
+        write_model(head, report);
+      }
+      progress_.epoch(report);
+      save_resume(head, optimizer, epoch);
+    }
+    if (stop) progress_.say("stopped; " + options_.output + " holds the best model so far");
+  }
+
+ private:
+  void load() {
+    const std::vector<Clip> clips = read_dataset(options_.data);
+    split_ = options_.random_split ? split_at_random(clips, options_.seed)
+                                   : split_by_people(clips, options_.seed);
+    progress_.say(std::to_string(split_.train.size()) + " clips to train, " +
+                  std::to_string(split_.validation.size()) + " to validate, " +
+                  std::to_string(split_.test.size()) + " to test, " +
+                  std::to_string(split_.dropped) + " dropped; split: " + split_.name);
+    SamplingRule rule;
+    rule.frames = options_.frames;
+    rule.choice = options_.seed_recipe ? FrameChoice::kSeed : FrameChoice::kEven;
+    rule.input.crop = options_.region == Region::kFaces ? CropRule::kBox : CropRule::kFullFrame;
+    rule.input.margin = options_.margin;
+    if (options_.region == Region::kFaces) {
+      rule.input.face_detector = make_cascade_detector()->name();
+    }
+    Backbone backbone = load_backbone(options_.backbone, split_.train, rule);
+    rule.input.size = backbone.input.size;
+    rule.input.mean = options_.seed_recipe ? kImageNetMean : backbone.input.mean;
+    rule.input.std = options_.seed_recipe ? kImageNetStd : backbone.input.std;
+    const std::string cache = options_.cache.empty()
+                                  ? (std::filesystem::path(options_.data) / ".features").string()
+                                  : options_.cache;
+    const auto side_of = [&](const std::vector<Clip>& part) {
+      return make_side(part, embed_clips(part, backbone, rule, cache, progress_.embedded),
+                       options_.frames);
+    };
+    train_ = side_of(split_.train);
+    validation_ = side_of(split_.validation);
+    if (const auto lost = train_.without_face + validation_.without_face; lost > 0) {
+      progress_.say("no face in " + std::to_string(lost) + " clips; they are left out");
+    }
+    config_.backbone = backbone.info;
+    config_.input = rule.input;
+    config_.window_length = options_.frames;
+    config_.sample_rate = median_rate(train_.rates);
+    backbone_tensors_ = std::move(backbone.tensors);
+  }
+
+  EpochReport run_epoch(HeadModule& head, torch::optim::Adam& optimizer) {
+    EpochReport report;
+    report.epochs = options_.epochs;
+    head.train();
+    std::vector<std::int64_t> order(static_cast<std::size_t>(train_.size()));
+    std::iota(order.begin(), order.end(), 0);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_() % i]);
+    const at::Tensor shuffled = at::tensor(order, at::kLong);
+    for (std::int64_t at = 0; at < train_.size(); at += options_.batch) {
+      const auto count = std::min<std::int64_t>(options_.batch, train_.size() - at);
+      const at::Tensor index = shuffled.narrow(0, at, count);
+      optimizer.zero_grad();
+      const at::Tensor loss = torch::binary_cross_entropy_with_logits(
+          head.forward(train_.embeddings.index_select(0, index)),
+          train_.labels.index_select(0, index));
+      loss.backward();
+      optimizer.step();
+      report.train_loss += loss.item<double>() * static_cast<double>(count);
+    }
+    report.train_loss /= static_cast<double>(train_.size());
+    validate(head, report);
+    return report;
+  }
+
+  void validate(HeadModule& head, EpochReport& report) const {
+    const torch::NoGradGuard no_grad;
+    head.eval();
+    const at::Tensor logits = head.forward(validation_.embeddings);
+    const at::Tensor& labels = validation_.labels;
+    report.validation_loss = torch::binary_cross_entropy_with_logits(logits, labels).item<double>();
+    report.validation_accuracy =
+        (logits > 0).eq(labels > 0.5).to(at::kDouble).mean().item<double>();
+    const double share = labels.mean().item<double>();
+    report.majority_accuracy = std::max(share, 1 - share);
+    const double guess = std::clamp(train_.labels.mean().item<double>(), 1e-7, 1 - 1e-7);
+    report.constant_loss = -share * std::log(guess) - (1 - share) * std::log(1 - guess);
+  }
+
+  void write_model(const HeadModule& head, const EpochReport& report) {
+    ModelConfig config = config_;
+    config.training = {{"data", std::filesystem::path(options_.data).filename().string()},
+                       {"data_digest", data_digest()},
+                       {"split", split_.name},
+                       {"seed", std::to_string(options_.seed)},
+                       {"recipe", options_.seed_recipe ? "seed" : "default"},
+                       {"clips", std::to_string(train_.size())},
+                       {"validation_clips", std::to_string(validation_.size())},
+                       {"epoch", std::to_string(report.epoch)},
+                       {"validation_loss", std::to_string(report.validation_loss)},
+                       {"validation_accuracy", std::to_string(report.validation_accuracy)}};
+    TensorMap tensors;
+    for (const auto& [name, tensor] : backbone_tensors_) tensors[kBackbonePrefix + name] = tensor;
+    for (const auto& item : head.named_parameters()) tensors[item.key()] = item.value();
+    write_tensors(options_.output, to_metadata(config), tensors);
+  }
+
+  std::string data_digest() {
+    if (data_digest_.empty()) {
+      std::string all;
+      for (const auto* clips : {&split_.train, &split_.validation}) {
+        for (const Clip& clip : *clips) all += clip.file + " " + sha256_of_file(clip.path) + "\n";
+      }
+      data_digest_ = sha256(all.data(), all.size());
+    }
+    return data_digest_;
+  }
+
+  std::string resume_path() const { return options_.output + ".resume"; }
+
+  void save_resume(const HeadModule& head, const torch::optim::Adam& optimizer, int epoch) const {
+    torch::serialize::OutputArchive archive;
+    torch::serialize::OutputArchive weights;
+    torch::serialize::OutputArchive moments;
+    head.save(weights);
+    optimizer.save(moments);
+    archive.write("head", weights);
+    archive.write("optimizer", moments);
+    archive.write("epoch", c10::IValue(static_cast<std::int64_t>(epoch)));
+    archive.write("best_loss", c10::IValue(best_loss_));
+    archive.save_to(resume_path());
+  }
+
+  // Returns the epoch to go on with.
+  int resume(HeadModule& head, torch::optim::Adam& optimizer) {
+    DFD_REQUIRE(std::filesystem::exists(resume_path()), ErrorCode::kNotFound,
+                resume_path() << ": nothing to resume; train without --resume first");
+    torch::serialize::InputArchive archive;
+    torch::serialize::InputArchive weights;
+    torch::serialize::InputArchive moments;
+    archive.load_from(resume_path());
+    archive.read("head", weights);
+    archive.read("optimizer", moments);
+    head.load(weights);
+    optimizer.load(moments);
+    c10::IValue epoch;
+    c10::IValue best;
+    archive.read("epoch", epoch);
+    archive.read("best_loss", best);
+    best_loss_ = best.toDouble();
+    progress_.say("resuming after epoch " + std::to_string(epoch.toInt()));
+    return static_cast<int>(epoch.toInt()) + 1;
+  }
+
+  TrainOptions options_;
+  TrainProgress progress_;
+  std::mt19937_64 random_;
+  Split split_;
+  Side train_, validation_;
+  ModelConfig config_;
+  TensorMap backbone_tensors_;
+  std::string data_digest_;
+  double best_loss_ = std::numeric_limits<double>::infinity();
+};
+
+}  // namespace
+
+void train(const TrainOptions& options, const TrainProgress& progress,
+           const std::atomic<bool>& stop) {
+  Trainer(options, progress).run(stop);
+}
+
+}  // namespace dfd

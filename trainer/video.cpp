@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "video.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/gst.h>
+
+#include <filesystem>
+#include <utility>
+
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/check.h"
+#include "gstdeepfakeframe.h"
+
+namespace dfd {
+namespace {
+
+// A launched pipeline with one named element of interest.
+class Launched {
+ public:
+  explicit Launched(const std::string& line) {
+    GError* error = nullptr;
+    pipeline_ = gst_parse_launch(line.c_str(), &error);
+    if (error == nullptr) return;
+    const std::string text = error->message;
+    g_error_free(error);
+    if (pipeline_ != nullptr) gst_object_unref(pipeline_);
+    throw Error(ErrorCode::kIo, text + "; are all packages of pipelines/packages.txt installed?");
+  }
+  ~Launched() {
+    gst_element_set_state(pipeline_, GST_STATE_NULL);
+    gst_object_unref(pipeline_);
+  }
+  Launched(const Launched&) = delete;
+  Launched& operator=(const Launched&) = delete;
+
+  // (transfer full)
+  GstElement* element(const char* name) const {
+    return gst_bin_get_by_name(GST_BIN(pipeline_), name);
+  }
+
+  void set(const char* name, const char* property, const std::string& value) const {
+    GstElement* found = element(name);
+    g_object_set(found, property, value.c_str(), nullptr);
+    gst_object_unref(found);
+  }
+
+  void play() const { gst_element_set_state(pipeline_, GST_STATE_PLAYING); }
+
+  // Throws when an error message waits; timeout 0 only looks.
+  void check(const std::string& path, GstClockTime timeout, bool wait_for_eos) const {
+    GstBus* bus = gst_element_get_bus(pipeline_);
+    const auto types =
+        static_cast<GstMessageType>(GST_MESSAGE_ERROR | (wait_for_eos ? GST_MESSAGE_EOS : 0));
+    GstMessage* message = gst_bus_timed_pop_filtered(bus, timeout, types);
+    gst_object_unref(bus);
+    if (message == nullptr) return;
+    std::string text;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+      GError* error = nullptr;
+      gst_message_parse_error(message, &error, nullptr);
+      text = error->message;
+      g_error_free(error);
+    }
+    gst_message_unref(message);
+    DFD_REQUIRE(text.empty(), ErrorCode::kIo, path << ": " << text);
+  }
+
+ private:
+  GstElement* pipeline_ = nullptr;
+};
+
+}  // namespace
+
+struct VideoReader::Pipeline {
+  std::string path;
+  Launched launched;
+  GstElement* sink;
+
+  explicit Pipeline(std::string file)
+      : path(std::move(file)),
+        launched(
+            "filesrc name=source ! decodebin ! videoconvert ! appsink name=sink sync=false "
+            "max-buffers=4 caps=\"video/x-raw,format=" GST_DEEPFAKE_FORMATS "\""),
+        sink(launched.element("sink")) {}
+  ~Pipeline() { gst_object_unref(sink); }
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+};
+
+VideoReader::VideoReader(const std::string& path) : pipeline_(std::make_unique<Pipeline>(path)) {
+  DFD_REQUIRE(std::filesystem::exists(path), ErrorCode::kNotFound, path << ": no such file");
+  pipeline_->launched.set("source", "location", path);
+  pipeline_->launched.play();
+}
+
+VideoReader::~VideoReader() = default;
+
+std::optional<Frame> VideoReader::next() {
+  GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(pipeline_->sink));
+  if (sample == nullptr) {
+    pipeline_->launched.check(pipeline_->path, 0, false);
+    return std::nullopt;
+  }
+  GstVideoInfo info;
+  gst_video_info_from_caps(&info, gst_sample_get_caps(sample));
+  GstBuffer* buffer = gst_sample_get_buffer(sample);
+  const Timestamp time(GST_BUFFER_PTS_IS_VALID(buffer) ? static_cast<gint64>(GST_BUFFER_PTS(buffer))
+                                                       : 0);
+  std::optional<Frame> frame = gst_deepfake_map_frame(buffer, info, time);
+  gst_sample_unref(sample);
+  DFD_REQUIRE(frame, ErrorCode::kIo, pipeline_->path << ": a frame cannot be mapped");
+  return frame;
+}
+
+struct VideoWriter::Pipeline {
+  std::string path;
+  EncoderSettings settings;
+  Launched launched;
+  GstElement* source;
+  GstClockTime frames = 0;
+  bool closed = false;
+
+  Pipeline(std::string file, const EncoderSettings& given)
+      : path(std::move(file)),
+        settings(given),
+        launched(
+            "appsrc name=source format=time block=true max-buffers=8 ! videoconvert ! "
+            "video/x-raw,format=I420 ! x264enc pass=quant quantizer=" +
+            std::to_string(given.quantizer) +
+            // One thread: the same pictures give the same file.
+            " threads=1 speed-preset=veryfast ! mp4mux ! filesink name=sink"),
+        source(launched.element("source")) {}
+  ~Pipeline() { gst_object_unref(source); }
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+};
+
+VideoWriter::VideoWriter(const std::string& path, const EncoderSettings& settings)
+    : pipeline_(std::make_unique<Pipeline>(path, settings)) {
+  GstCaps* caps =
+      gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "RGB", "width", G_TYPE_INT,
+                          settings.size.width, "height", G_TYPE_INT, settings.size.height,
+                          "framerate", GST_TYPE_FRACTION, settings.fps, 1, nullptr);
+  gst_app_src_set_caps(GST_APP_SRC(pipeline_->source), caps);
+  gst_caps_unref(caps);
+  pipeline_->launched.set("sink", "location", path);
+  pipeline_->launched.play();
+}
+
+VideoWriter::~VideoWriter() = default;
+
+void VideoWriter::write(const cv::Mat& rgb) {
+  DFD_CHECK(rgb.type() == CV_8UC3 && rgb.size() == pipeline_->settings.size);
+  const gsize row = static_cast<gsize>(rgb.cols) * 3;
+  const gsize stride = GST_ROUND_UP_4(row);  // GStreamer's RGB rows end on four bytes.
+  GstBuffer* buffer =
+      gst_buffer_new_allocate(nullptr, stride * static_cast<gsize>(rgb.rows), nullptr);
+  for (int y = 0; y < rgb.rows; ++y) {
+    gst_buffer_fill(buffer, static_cast<gsize>(y) * stride, rgb.ptr(y), row);
+  }
+  const auto fps = static_cast<guint64>(pipeline_->settings.fps);
+  GST_BUFFER_PTS(buffer) = gst_util_uint64_scale(pipeline_->frames++, GST_SECOND, fps);
+  GST_BUFFER_DURATION(buffer) = GST_SECOND / fps;
+  if (gst_app_src_push_buffer(GST_APP_SRC(pipeline_->source), buffer) != GST_FLOW_OK) {
+    pipeline_->launched.check(pipeline_->path, GST_SECOND, false);
+    throw Error(ErrorCode::kIo, pipeline_->path + ": encoding stopped");
+  }
+}
+
+void VideoWriter::close() {
+  if (std::exchange(pipeline_->closed, true)) return;
+  gst_app_src_end_of_stream(GST_APP_SRC(pipeline_->source));
+  pipeline_->launched.check(pipeline_->path, GST_CLOCK_TIME_NONE, true);
+}
+
+cv::Mat read_picture(const std::string& path) {
+  DFD_REQUIRE(std::filesystem::exists(path), ErrorCode::kNotFound, path << ": no such file");
+  cv::Mat picture = cv::imread(path, cv::IMREAD_COLOR);
+  DFD_REQUIRE(!picture.empty(), ErrorCode::kIo, path << ": not a picture that OpenCV can read");
+  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
+  return picture;
+}
+
+Frame frame_of(const cv::Mat& rgb) {
+  Frame frame;
+  const auto kept = std::make_shared<cv::Mat>(rgb);
+  frame.view.width = kept->cols;
+  frame.view.height = kept->rows;
+  frame.view.format = PixelFormat::kRgb;
+  frame.view.color.full_range = true;
+  frame.view.planes[0] = {kept->data, static_cast<std::ptrdiff_t>(kept->step)};
+  frame.owner = kept;
+  return frame;
+}
+
+}  // namespace dfd

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Video files, decoded and encoded with GStreamer: training sees the pixels that serving sees.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <opencv2/core.hpp>
+
+#include "detector/frame.h"
+
+namespace dfd {
+
+// Decodes one file in order. Frames come in a format the element takes. Thread-compatible.
+class VideoReader {
+ public:
+  // Throws Error(kIo) with the decoder's own words when the file cannot be read as video.
+  explicit VideoReader(const std::string& path);
+  ~VideoReader();
+  VideoReader(const VideoReader&) = delete;
+  VideoReader& operator=(const VideoReader&) = delete;
+
+  std::optional<Frame> next();  // Empty at the end. Throws Error(kIo).
+
+ private:
+  struct Pipeline;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+struct EncoderSettings {
+  cv::Size size;
+  int fps = 25;
+  int quantizer = 23;  // Of H.264, [0, 51]; higher is worse.
+};
+
+// Encodes RGB pictures (CV_8UC3) as H.264 in MP4.
+class VideoWriter {
+ public:
+  // Throws Error(kIo).
+  VideoWriter(const std::string& path, const EncoderSettings& settings);
+  ~VideoWriter();
+  VideoWriter(const VideoWriter&) = delete;
+  VideoWriter& operator=(const VideoWriter&) = delete;
+
+  void write(const cv::Mat& rgb);
+  void close();  // Finishes the file. Throws Error(kIo).
+
+ private:
+  struct Pipeline;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+// A picture file as RGB, CV_8UC3. Throws Error: kNotFound, kIo.
+cv::Mat read_picture(const std::string& path);
+
+// A frame over an RGB picture, which it keeps.
+Frame frame_of(const cv::Mat& rgb);
+
+}  // namespace dfd
