@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Installs the Debian packages that are missing and builds the project into $BUILD (default:
+# build). Extra arguments go to meson setup. Repeated runs do only what is left to do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+BUILD=${BUILD:-build}
+
+say() { printf '== %s\n' "$*" >&2; }
+
+missing_packages() {
+    grep -v '^#' pipelines/packages.txt | while read -r package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            printf '%s\n' "$package"
+    done
+}
+
+missing=$(missing_packages)
+if [ -n "$missing" ]; then
+    say "installing $(wc -w <<<"$missing") Debian packages:" $missing
+    sudo=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null ||
+            { echo "setup.sh: run as root or install sudo; missing:" $missing >&2; exit 1; }
+        sudo=sudo
+    fi
+    $sudo apt-get update -q >&2
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+        $missing >&2
+fi
+
+if [ ! -e "$BUILD/build.ninja" ]; then
+    say "configuring $BUILD"
+    meson setup "$BUILD" "$@" >&2
+elif [ $# -gt 0 ]; then
+    meson configure "$BUILD" "$@" >&2
+fi
+say "building"
+ninja -C "$BUILD" >&2

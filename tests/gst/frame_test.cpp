@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Our colours beside videoconvert's on the same frame.
+
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/picture.h"
+#include "gstdeepfakeframe.h"
+
+namespace dfd {
+namespace {
+
+// The first buffer that a launch line gives to its appsink "sink".
+GstSample* first_sample(const std::string& line, const char* name) {
+  GstElement* pipeline = gst_parse_launch(line.c_str(), nullptr);
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), name);
+  GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(sink));
+  gst_object_unref(sink);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  gst_object_unref(pipeline);
+  return sample;
+}
+
+// videoconvert's 8-bit matrix rounds down twice and lies up to two levels low, so it is asked for
+// 16 bits a channel.
+cv::Mat deep_picture_of(GstSample* sample) {
+  GstVideoInfo info;
+  gst_video_info_from_caps(&info, gst_sample_get_caps(sample));
+  GstVideoFrame frame;
+  gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ);
+  const cv::Mat argb(GST_VIDEO_FRAME_HEIGHT(&frame), GST_VIDEO_FRAME_WIDTH(&frame), CV_16UC4,
+                     GST_VIDEO_FRAME_PLANE_DATA(&frame, 0),
+                     static_cast<std::size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0)));
+  cv::Mat rgb(argb.size(), CV_16UC3);
+  cv::mixChannels(std::vector<cv::Mat>{argb}, std::vector<cv::Mat>{rgb}, {1, 0, 2, 1, 3, 2});
+  rgb.convertTo(rgb, CV_32F, 1 / 257.0);
+  gst_video_frame_unmap(&frame);
+  return rgb;
+}
+
+cv::Mat picture_of(GstSample* sample) {
+  GstVideoInfo info;
+  gst_video_info_from_caps(&info, gst_sample_get_caps(sample));
+  const auto frame = gst_deepfake_map_frame(gst_sample_get_buffer(sample), info, Timestamp(0));
+  return rgb_region(frame->view, {0, 0, frame->view.width, frame->view.height});
+}
+
+TEST(MapFrame, ColoursEqualVideoconverts) {
+  for (const char* format : {"I420", "NV12", "YV12"}) {
+    for (const char* size : {"width=320,height=180", "width=321,height=181"}) {
+      for (const char* colorimetry : {"bt601", "bt709", "1:4:0:0", "1:3:0:0"}) {
+        for (const char* site : {"mpeg2", "jpeg"}) {
+          const std::string yuv = std::string("video/x-raw,format=") + format + "," + size +
+                                  ",colorimetry=(string)" + colorimetry + ",chroma-site=(string)" +
+                                  site;
+          // A picture with gradients and edges, made as RGB; the same YUV buffer goes both ways.
+          const std::string line =
+              "videotestsrc num-buffers=1 pattern=smpte ! video/x-raw,format=RGB ! "
+              "videoconvert chroma-mode=full ! " +
+              yuv + " ! tee name=t  t. ! queue ! ";
+          GstSample* ours =
+              first_sample(line + "appsink name=ours t. ! queue ! fakesink async=false", "ours");
+          GstSample* theirs = first_sample(
+              line +
+                  "videoconvert chroma-mode=full dither=none ! video/x-raw,format=ARGB64 ! "
+                  "appsink name=theirs t. ! queue ! fakesink async=false",
+              "theirs");
+          ASSERT_NE(ours, nullptr) << yuv;
+          ASSERT_NE(theirs, nullptr) << yuv;
+          cv::Mat difference;
+          cv::Mat exact;
+          picture_of(ours).convertTo(exact, CV_32F);
+          cv::absdiff(exact, deep_picture_of(theirs), difference);
+          const cv::Scalar mean = cv::mean(difference);
+          EXPECT_LT((mean[0] + mean[1] + mean[2]) / 3, 1) << yuv;
+          gst_sample_unref(ours);
+          gst_sample_unref(theirs);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dfd

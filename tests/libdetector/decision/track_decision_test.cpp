@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "decision/track_decision.h"
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+namespace dfd {
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+DecisionConfig config(int half_life_ms = 0, int min_duration_ms = 1000) {
+  DecisionConfig made;
+  made.threshold = 0.5;
+  made.hysteresis = 0.1;
+  made.half_life = std::chrono::milliseconds(half_life_ms);
+  made.min_duration = std::chrono::milliseconds(min_duration_ms);
+  return made;
+}
+
+TEST(TrackDecision, SaysNothingBeforeAScore) {
+  const TrackDecision decision(config());
+  EXPECT_EQ(decision.verdict(), Verdict::kUndecided);
+  EXPECT_FALSE(decision.probability());
+}
+
+TEST(TrackDecision, ManipulatedNeedsItsDuration) {
+  TrackDecision decision(config());
+  decision.update(0.9, 0ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kSuspicious);
+  decision.update(0.9, 999ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kSuspicious);
+  decision.update(0.9, 1000ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kManipulated);
+}
+
+TEST(TrackDecision, ADipRestartsTheDuration) {
+  TrackDecision decision(config());
+  decision.update(0.9, 0ms);
+  decision.update(0.45, 500ms);
+  decision.update(0.9, 600ms);
+  decision.update(0.9, 1500ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kSuspicious);
+  decision.update(0.9, 1600ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kManipulated);
+}
+
+TEST(TrackDecision, ManipulatedHoldsBetweenTheThresholds) {
+  TrackDecision decision(config());
+  decision.update(0.9, 0ms);
+  decision.update(0.9, 1000ms);
+  decision.update(0.41, 2000ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kManipulated);
+  decision.update(0.39, 3000ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kUndecided);
+}
+
+TEST(TrackDecision, AuthenticNeedsItsDurationToo) {
+  TrackDecision decision(config());
+  decision.update(0.1, 0ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kUndecided);
+  decision.update(0.1, 1000ms);
+  EXPECT_EQ(decision.verdict(), Verdict::kAuthentic);
+}
+
+TEST(TrackDecision, SmoothingHalvesTheOldValueInAHalfLife) {
+  TrackDecision decision(config(2000));
+  decision.update(0.0, 0ms);
+  decision.update(1.0, 2000ms);
+  EXPECT_NEAR(*decision.probability(), 0.5, 1e-12);
+  decision.update(1.0, 4000ms);
+  EXPECT_NEAR(*decision.probability(), 0.75, 1e-12);
+}
+
+TEST(TrackDecision, SmoothingDoesNotDependOnTheRate) {
+  TrackDecision slow(config(2000));
+  TrackDecision fast(config(2000));
+  slow.update(0, 0ms);
+  fast.update(0, 0ms);
+  for (int i = 1; i <= 4; ++i) slow.update(1, i * 1000ms);
+  for (int i = 1; i <= 40; ++i) fast.update(1, i * 100ms);
+  EXPECT_NEAR(*slow.probability(), *fast.probability(), 1e-9);
+}
+
+}  // namespace
+}  // namespace dfd

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "model/model_config.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "detector/error.h"
+#include "support/test_model.h"
+
+namespace dfd {
+namespace {
+
+class ModelConfigTest : public testing::Test {
+ protected:
+  ModelConfigTest()
+      : path_((test::scratch_folder("model_config") / "m").string()),
+        metadata_(to_metadata(test::test_config())) {}
+
+  ModelConfig parse() {
+    write_safetensors(path_, metadata_, {});
+    return parse_model_config(SafetensorsFile(path_));
+  }
+
+  void expect_error(ErrorCode code, const std::string& text) {
+    try {
+      parse();
+      FAIL() << "accepted; expected: " << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), code) << error.what();
+      EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << error.what();
+    }
+  }
+
+  std::string path_;
+  Metadata metadata_;
+};
+
+TEST_F(ModelConfigTest, SurvivesTheFile) {
+  ModelConfig config = test::test_config();
+  config.input.mean = {0.1, 123.675, 1.0 / 3};
+  config.sample_rate = {20, 3};
+  config.threshold = 0.625;
+  config.training = {{"split", "people"}};
+  metadata_ = to_metadata(config);
+  const ModelConfig read = parse();
+  EXPECT_EQ(read.input.mean, config.input.mean);
+  EXPECT_EQ(read.sample_rate.numerator, 20);
+  EXPECT_EQ(read.sample_rate.denominator, 3);
+  EXPECT_EQ(read.threshold, 0.625);
+  EXPECT_EQ(read.training.at("split"), "people");
+  EXPECT_EQ(read.backbone.warning, kRandomBackboneWarning);
+}
+
+TEST_F(ModelConfigTest, NothingThatServingNeedsIsGuessed) {
+  for (const auto& [key, value] : to_metadata(test::test_config())) {
+    if (key == "backbone.warning" || key == "kind") continue;  // The latter has its own text.
+    metadata_ = to_metadata(test::test_config());
+    metadata_.erase(key);
+    expect_error(ErrorCode::kCorruptModel, "\"" + key + "\" is missing");
+  }
+}
+
+TEST_F(ModelConfigTest, OtherKindsAndVersionsAreRefused) {
+  metadata_["kind"] = "backbone";
+  expect_error(ErrorCode::kUnsupportedModel, "holds a backbone, a model is needed");
+  metadata_.erase("kind");
+  expect_error(ErrorCode::kUnsupportedModel, "deepfake-trainer import");
+  metadata_ = to_metadata(test::test_config());
+  metadata_["format_version"] = "2";
+  expect_error(ErrorCode::kUnsupportedModel, "format_version");
+  metadata_ = to_metadata(test::test_config());
+  metadata_["input.crop"] = "aligned";
+  expect_error(ErrorCode::kUnsupportedModel, "input.crop");
+}
+
+TEST_F(ModelConfigTest, NumbersOutOfRangeAreRefused) {
+  const auto try_value = [&](const char* key, const char* value) {
+    metadata_ = to_metadata(test::test_config());
+    metadata_[key] = value;
+    expect_error(ErrorCode::kCorruptModel, key);
+  };
+  try_value("input.size", "74");
+  try_value("input.size", "160 ");
+  try_value("input.std", "1,2");
+  try_value("input.std", "1,0,1");
+  try_value("window.length", "0");
+  try_value("window.length", "1e9");
+  try_value("window.sample_rate", "5");
+  try_value("window.sample_rate", "0/1");
+  try_value("head.hidden_size", "99999999999999999999");
+  try_value("calibration.temperature", "nan");
+  try_value("threshold", "1.5");
+}
+
+TEST(Calibration, IsPlattScaling) {
+  ModelConfig config;
+  EXPECT_DOUBLE_EQ(calibrated(0, config), 0.5);
+  config.bias = 2;
+  config.temperature = 4;
+  EXPECT_DOUBLE_EQ(calibrated(2, config), 0.5);
+  EXPECT_NEAR(calibrated(6, config), 0.7310585786300049, 1e-15);
+  EXPECT_GE(calibrated(-1e9, config), 0);
+  EXPECT_LE(calibrated(1e9, config), 1);
+}
+
+}  // namespace
+}  // namespace dfd

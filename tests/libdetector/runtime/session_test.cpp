@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Sessions on an engine without a network: sampling, verdicts, errors, queues.
+
+#include "detector/session.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "detector/error.h"
+#include "runtime/engine_impl.h"
+#include "support/fakes.h"
+#include "support/test_model.h"
+
+namespace dfd {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using test::FakeDetector;
+using test::FakeScorer;
+
+const cv::Size kSize(320, 240);
+const RectF kFace{100, 60, 90, 110};
+
+class SessionTest : public testing::Test {
+ protected:
+  // A logit of 2 is a probability of 0.88.
+  void make_engine(double logit) {
+    auto scorer = std::make_unique<FakeScorer>(test::kTestWindow, logit);
+    scorer_ = scorer.get();
+    LoadedModel model;
+    model.config = test::test_config();
+    model.digest = std::string(64, 'a');
+    model.scorer = std::move(scorer);
+    engine_ = std::make_shared<EngineImpl>(std::move(model), "cpu", 1);
+  }
+
+  std::unique_ptr<Session> make(const std::vector<RectF>& boxes, SessionConfig config = {}) {
+    return make_session(engine_, config, std::make_unique<FakeDetector>(kSize, boxes));
+  }
+
+  // Plays frames [first, last) of 25 a second, each fully analysed.
+  static void play(Session& session, int first, int last) {
+    for (int i = first; i < last; ++i) {
+      if (!session.wants(i * 40ms)) continue;
+      session.push(test::moving_frame(i, kSize, i * 40ms));
+      session.wait();
+    }
+  }
+
+  FakeScorer* scorer_ = nullptr;
+  std::shared_ptr<EngineImpl> engine_;
+};
+
+TEST_F(SessionTest, SamplesAtTheModelsRateWithoutDrift) {
+  make_engine(2);
+  SessionConfig config;
+  config.region = Region::kFullFrame;
+  const auto session = make({}, config);
+  int wanted = 0;
+  for (int i = 0; i < 250; ++i) wanted += session->wants(i * 40ms) ? 1 : 0;
+  EXPECT_EQ(wanted, 10 * test::kTestRate);
+}
+
+TEST_F(SessionTest, AHighProbabilityBecomesManipulatedAfterItsDuration) {
+  make_engine(2);
+  const auto session = make({kFace});
+  play(*session, 0, 8);
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
+  EXPECT_EQ(session->report().reason, Reason::kWarmingUp);
+  play(*session, 8, 20);
+  EXPECT_EQ(session->report().verdict, Verdict::kSuspicious);
+  play(*session, 20, 75);
+  const StreamReport report = session->report();
+  EXPECT_EQ(report.verdict, Verdict::kManipulated);
+  ASSERT_EQ(report.faces.size(), 1U);
+  EXPECT_NEAR(*report.probability, 0.8808, 1e-4);
+  EXPECT_GT(iou(report.faces[0].box, kFace), 0.97F);
+}
+
+TEST_F(SessionTest, ALowProbabilityBecomesAuthentic) {
+  make_engine(-2);
+  const auto session = make({kFace});
+  play(*session, 0, 75);
+  EXPECT_EQ(session->report().verdict, Verdict::kAuthentic);
+}
+
+TEST_F(SessionTest, NoFaceIsUndecided) {
+  make_engine(-2);
+  const auto session = make({});
+  play(*session, 0, 75);
+  session->finish();
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
+  EXPECT_EQ(session->report().reason, Reason::kNoFace);
+  EXPECT_EQ(session->stats().samples, 0U);
+}
+
+TEST_F(SessionTest, ASmallFaceIsReportedButNotScored) {
+  make_engine(-2);
+  const auto session = make({{100, 60, 50, 60}});
+  play(*session, 0, 75);
+  ASSERT_EQ(session->report().faces.size(), 1U);
+  EXPECT_EQ(session->report().faces[0].reason, Reason::kTooSmall);
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
+  EXPECT_EQ(session->stats().samples, 0U);
+}
+
+TEST_F(SessionTest, AFrozenPictureIsNeverAuthentic) {
+  make_engine(-2);
+  const auto session = make({kFace});
+  for (int i = 0; i < 100; ++i) {
+    if (!session->wants(i * 40ms)) continue;
+    session->push(test::moving_frame(7, kSize, i * 40ms));
+    session->wait();
+  }
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
+  EXPECT_EQ(session->report().reason, Reason::kFrozen);
+}
+
+TEST_F(SessionTest, TheStreamsVerdictIsTheWorstTracks) {
+  make_engine(-2);
+  const auto session = make({kFace, {220, 60, 50, 60}});
+  play(*session, 0, 75);
+  const StreamReport report = session->report();
+  ASSERT_EQ(report.faces.size(), 2U);
+  EXPECT_EQ(report.faces[0].verdict, Verdict::kAuthentic);
+  EXPECT_EQ(report.verdict, Verdict::kUndecided);
+}
+
+TEST_F(SessionTest, AShortTrackEndsWithAPartialScore) {
+  make_engine(2);
+  const auto session = make({kFace});
+  play(*session, 0, 5);
+  session->finish();
+  std::optional<FaceReport> lost;
+  for (const Event& event : session->take_events()) {
+    if (event.kind == EventKind::kTrackLost) lost = event.report.faces.at(0);
+  }
+  ASSERT_TRUE(lost);
+  EXPECT_TRUE(lost->partial);
+  EXPECT_EQ(lost->verdict, Verdict::kUndecided);
+  EXPECT_EQ(lost->reason, Reason::kPartial);
+  EXPECT_NEAR(*lost->score, 0.7311, 1e-4);
+  EXPECT_FALSE(lost->probability);
+}
+
+TEST_F(SessionTest, AnErrorReachesItsSessionAndNotTheNext) {
+  make_engine(2);
+  const auto broken = make({kFace});
+  scorer_->before_score = [] { throw Error(ErrorCode::kInference, "made to fail"); };
+  ASSERT_TRUE(broken->wants(0ms));
+  broken->push(test::moving_frame(0, kSize, 0ms));
+  try {
+    broken->wait();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInference);
+  }
+  scorer_->before_score = nullptr;
+  const auto whole = make({kFace});
+  EXPECT_NO_THROW(play(*whole, 0, 30));
+  EXPECT_NE(broken->report().verdict, Verdict::kAuthentic);
+}
+
+TEST_F(SessionTest, AFullQueueSkipsTheOldestSampleAndCountsIt) {
+  make_engine(2);
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  scorer_->before_score = [&] {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return open; });
+  };
+  SessionConfig config;
+  config.max_queued = 3;
+  const auto session = make({kFace}, config);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(session->wants(i * 100ms));
+    session->push(test::moving_frame(i, kSize, i * 100ms));
+  }
+  EXPECT_EQ(session->stats().queue_length, 3U);
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    open = true;
+  }
+  changed.notify_all();
+  session->wait();
+  const SessionStats stats = session->stats();
+  const auto skipped = stats.skipped[static_cast<std::size_t>(Reason::kOverload)];
+  EXPECT_GE(skipped, 16U);
+  EXPECT_EQ(stats.samples + skipped, 20U);
+}
+
+TEST_F(SessionTest, ResetForgetsAndLateResultsAreDropped) {
+  make_engine(2);
+  const auto session = make({kFace});
+  play(*session, 0, 75);
+  const TrackId before = session->report().faces.at(0).track;
+  session->reset();
+  session->take_events();
+  scorer_->forget();
+  play(*session, 0, 5);
+  const StreamReport report = session->report();
+  EXPECT_EQ(report.verdict, Verdict::kUndecided);
+  EXPECT_GT(report.faces.at(0).track, before);
+}
+
+TEST_F(SessionTest, CancelWakesAWaiter) {
+  make_engine(2);
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  scorer_->before_score = [&] {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return open; });
+  };
+  const auto session = make({kFace});
+  ASSERT_TRUE(session->wants(0ms));
+  session->push(test::moving_frame(0, kSize, 0ms));
+  session->cancel(true);
+  session->wait();  // Would hang without the cancel.
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    open = true;
+  }
+  changed.notify_all();
+}
+
+TEST_F(SessionTest, AGapRestartsTheWindow) {
+  make_engine(2);
+  const auto session = make({kFace});
+  play(*session, 0, 5);
+  session->take_events();
+  // Two seconds without frames, more than three sample periods.
+  play(*session, 55, 58);
+  EXPECT_EQ(session->report().faces.at(0).reason, Reason::kGap);
+}
+
+TEST_F(SessionTest, SettingsOutOfRangeAreRefused) {
+  make_engine(2);
+  SessionConfig config;
+  config.min_face_size = 3;
+  EXPECT_THROW(make({}, config), Error);
+  config = {};
+  config.decision.threshold = 1.5;
+  EXPECT_THROW(make({}, config), Error);
+}
+
+TEST(Engine, ElementsOfOneModelShareAnEngine) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  const auto first = Engine::load(config);
+  EXPECT_EQ(first, Engine::load(config));
+  config.model_file = test::shared_model(Region::kFullFrame);
+  EXPECT_NE(first, Engine::load(config));
+}
+
+TEST(Engine, DevicesAreCheckedByName) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  const auto code_of = [&](const char* device) {
+    config.device = device;
+    try {
+      Engine::load(config);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  };
+  EXPECT_EQ(code_of("banana"), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of("cuda:x"), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of("cuda:99"), ErrorCode::kDeviceUnavailable);
+}
+
+}  // namespace
+}  // namespace dfd

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Installs what is missing, builds, and runs all tests.
+#
+#   tests/run.sh [--sanitize address,undefined] [ARGUMENTS OF meson test...]
+#
+# Closes with one line that counts the single tests, and fails when one failed or none ran.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+options=()
+if [ "${1:-}" = --sanitize ]; then
+    [ $# -ge 2 ] || { echo "run.sh: --sanitize needs a list such as address,undefined" >&2; exit 2; }
+    export BUILD=${BUILD:-build-sanitize}
+    options=("-Db_sanitize=$2" -Db_lundef=false)
+    shift 2
+fi
+export BUILD=${BUILD:-build}
+pipelines/setup.sh "${options[@]}"
+
+# An old report must not be counted when meson test does not get as far as writing one.
+rm -f "$BUILD/meson-logs/testlog.junit.xml"
+status=0
+meson test -C "$BUILD" --no-rebuild --print-errorlogs "$@" || status=$?
+python3 tests/count.py "$BUILD/meson-logs/testlog.junit.xml" || status=1
+exit "$status"

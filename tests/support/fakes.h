@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The two seams: a face detector that returns what the test says, and a scorer without a network.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "face/face_detector.h"
+#include "runtime/scorer.h"
+
+namespace dfd::test {
+
+class FakeDetector : public FaceDetector {
+ public:
+  // boxes: in pixels of a picture this size; detection runs on a reduced one.
+  FakeDetector(cv::Size frame, std::vector<RectF> boxes)
+      : frame_(frame), boxes_(std::move(boxes)) {}
+
+  std::vector<FaceDetection> detect(const cv::Mat& rgb, int /*min_size*/) override {
+    const float x = static_cast<float>(rgb.cols) / static_cast<float>(frame_.width);
+    const float y = static_cast<float>(rgb.rows) / static_cast<float>(frame_.height);
+    std::vector<FaceDetection> faces;
+    for (const RectF& box : boxes_) {
+      FaceDetection face;
+      face.box = {box.x * x, box.y * y, box.width * x, box.height * y};
+      face.confidence = 0.9F;
+      faces.push_back(face);
+    }
+    return faces;
+  }
+
+  std::string name() const override { return "fake"; }
+
+  void set_boxes(std::vector<RectF> boxes) { boxes_ = std::move(boxes); }
+
+ private:
+  cv::Size frame_;
+  std::vector<RectF> boxes_;
+};
+
+// Counts samples as Lanes would; every window has the same logit.
+class FakeScorer : public Scorer {
+ public:
+  FakeScorer(int window, double logit) : window_(window), logit_(logit) {}
+
+  std::vector<std::optional<double>> score(const std::vector<Sample>& samples) override {
+    if (before_score) before_score();
+    std::vector<std::optional<double>> logits;
+    for (const Sample& sample : samples) {
+      const int count = ++seen_[sample.lanes];
+      logits.push_back(count >= window_ ? std::optional(logit_) : std::nullopt);
+    }
+    return logits;
+  }
+
+  std::optional<double> partial(const Lanes& track) override {
+    return seen_.count(&track) > 0 ? std::optional(logit_ / 2) : std::nullopt;
+  }
+
+  void forget() { seen_.clear(); }  // Tracks of an earlier stream may have had the same address.
+
+  std::function<void()> before_score;
+
+ private:
+  int window_;
+  double logit_;
+  std::map<const Lanes*, int> seen_;
+};
+
+// A frame of a moving bright square on grey, RGB, that differs with every number.
+inline Frame moving_frame(int number, cv::Size size, Timestamp time) {
+  auto picture = std::make_shared<cv::Mat>(size, CV_8UC3, cv::Scalar(90, 90, 90));
+  const cv::Rect square(number * 5 % (size.width / 2), size.height / 4, size.width / 3,
+                        size.height / 3);
+  (*picture)(square).setTo(cv::Scalar(200, 150, number % 100));
+  Frame frame;
+  frame.view.width = size.width;
+  frame.view.height = size.height;
+  frame.view.format = PixelFormat::kRgb;
+  frame.view.color.full_range = true;
+  frame.view.planes[0] = {picture->data, static_cast<std::ptrdiff_t>(picture->step)};
+  frame.owner = picture;
+  frame.time = time;
+  return frame;
+}
+
+}  // namespace dfd::test

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "support/test_model.h"
+
+#include <cstdlib>
+
+#include "backbone/inception_resnet_v1.h"
+#include "model/weights.h"
+#include "support/formula.h"
+
+namespace dfd::test {
+
+namespace fs = std::filesystem;
+
+ModelConfig test_config(Region region) {
+  ModelConfig config;
+  config.backbone.source = "random, seed 5";
+  config.backbone.warning = kRandomBackboneWarning;
+  config.input.crop = region == Region::kFaces ? CropRule::kBox : CropRule::kFullFrame;
+  config.input.face_detector = region == Region::kFaces ? "opencv-haar-frontalface" : "none";
+  config.window_length = kTestWindow;
+  config.sample_rate = {kTestRate, 1};
+  return config;
+}
+
+std::string shared_model(Region region) {
+  const fs::path path =
+      fs::path(DFD_TEST_SCRATCH) /
+      (region == Region::kFaces ? "random-faces.safetensors" : "random-full-frame.safetensors");
+  if (!fs::exists(path)) {
+    TensorMap tensors = formula_weights(read_reference("lstm_head.json")["keys"], 2000);
+    for (const auto& [name, tensor] : InceptionResnetV1::random_weights(5)) {
+      tensors[kBackbonePrefix + name] = tensor;
+    }
+    // Written beside and renamed, so another program sees all of it or nothing.
+    write_tensors(path.string(), to_metadata(test_config(region)), tensors);
+  }
+  return path.string();
+}
+
+fs::path scratch_folder(const std::string& name) {
+  const fs::path path = fs::path(DFD_TEST_SCRATCH) / name;
+  fs::remove_all(path);
+  fs::create_directories(path);
+  return path;
+}
+
+fs::path shared_data(const std::string& name) {
+  const char* given = std::getenv("DEEPFAKE_TEST_DATA");
+  const fs::path root =
+      given != nullptr ? fs::path(given) : fs::path(DFD_SOURCE) / "../shared/data";
+  const fs::path path = root / name;
+  return fs::exists(path) ? fs::canonical(path) : fs::path();
+}
+
+}  // namespace dfd::test

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One random model a test run, made once in the build folder and shared: the network has no small
+// form.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "model/model_config.h"
+
+namespace dfd::test {
+
+constexpr int kTestWindow = 4;  // Samples.
+constexpr int kTestRate = 10;   // Samples a second.
+
+// A model file of kind "model" for that region. Safe when several test programs start at once.
+std::string shared_model(Region region = Region::kFaces);
+
+ModelConfig test_config(Region region = Region::kFaces);
+
+// An empty folder of this name in the build folder.
+std::filesystem::path scratch_folder(const std::string& name);
+
+// A file or folder of the shared test data, or empty where it is not.
+std::filesystem::path shared_data(const std::string& name);
+
+}  // namespace dfd::test
