@@ -17,15 +17,15 @@ namespace {
 constexpr int kCascadeWindow = 24;
 
 // From the cascade's square of side s around c to MTCNN's box around the same face: width, height
-// and the shift of its centre, in units of s. Measured: docs/decisions/0002-cascade-boxes.md.
-constexpr float kWidth = 0.72F;
-constexpr float kHeight = 0.95F;
-constexpr float kShiftX = 0.0F;
-constexpr float kShiftY = 0.06F;
+// and how much lower its centre is, in units of s. Measured: docs/decisions/0002-cascade-boxes.md.
+constexpr float kWidth = 0.77F;
+constexpr float kHeight = 1.02F;
+constexpr float kShiftY = 0.015F;
 
-// Level weights of the last stage at which a find is as likely wrong as right, and their spread.
-constexpr double kEvenWeight = 1.0;
-constexpr double kWeightSpread = 1.0;
+// The last stage's weight between the median of false finds and that of faces, and its spread: same
+// record.
+constexpr double kEvenWeight = 5.0;
+constexpr double kWeightSpread = 1.5;
 
 class CascadeDetector : public FaceDetector {
  public:
@@ -54,7 +54,7 @@ class CascadeDetector : public FaceDetector {
       FaceDetection face;
       face.box.width = kWidth * s;
       face.box.height = kHeight * s;
-      face.box.x = static_cast<float>(squares[i].x) + s * (0.5F + kShiftX) - face.box.width / 2;
+      face.box.x = static_cast<float>(squares[i].x) + s * 0.5F - face.box.width / 2;
       face.box.y = static_cast<float>(squares[i].y) + s * (0.5F + kShiftY) - face.box.height / 2;
       face.confidence =
           static_cast<float>(1 / (1 + std::exp(-(weights[i] - kEvenWeight) / kWeightSpread)));
