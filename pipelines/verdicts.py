@@ -36,7 +36,7 @@ def describe(name, text):
     if field(text, "partial") == "true":
         line += f", partial: only {samples} samples, the window never filled"
     else:
-        line += f", {field(text, 'windows')} windows of {samples} samples"
+        line += f", {field(text, 'windows')} windows over {samples} samples"
     return line
 
 

@@ -12,9 +12,9 @@ namespace dfd {
 namespace {
 
 std::size_t lane_count(int length, int stride) {
-  DFD_REQUIRE(length >= 1 && stride >= 1, ErrorCode::kInvalidArgument,
-              "window of " << length << " samples with stride " << stride
-                           << ": both must be at least 1");
+  DFD_REQUIRE(
+      length >= 1 && stride >= 1, ErrorCode::kInvalidArgument,
+      "window of " << length << " samples with stride " << stride << ": both must be at least 1");
   return (static_cast<std::size_t>(length) - 1) / static_cast<std::size_t>(stride) + 1;
 }
 
