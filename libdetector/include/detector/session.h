@@ -64,7 +64,7 @@ class Session {
   // cancel(true) wakes waiters and makes wait() return at once until cancel(false).
   virtual void cancel(bool on) noexcept = 0;
 
-  // Probability in [0, 1], or -1 for the model's; takes effect with the next score.
+  // Probability in [0, 1]; [-1, 0) is the model's. Takes effect with the next score.
   virtual void set_threshold(double threshold) = 0;
 
   virtual StreamReport report() const = 0;

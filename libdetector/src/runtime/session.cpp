@@ -71,6 +71,11 @@ class Stream : public WorkSource {
     queue_.clear();
     events_.clear();
     error_ = nullptr;
+    overload_told_ = false;
+    // What was said of the old stream must not stand on the new one's first frames.
+    const double threshold = published_.threshold;
+    published_ = StreamReport();
+    published_.threshold = threshold;
     changed_.notify_all();
   }
 
@@ -174,7 +179,7 @@ class Stream : public WorkSource {
     if (job_) job_->frame.owner.reset();
     const std::lock_guard<std::mutex> lock(mutex_);
     busy_ = false;
-    if (!job_ || job_->epoch == epoch_) error_ = std::move(error);
+    if (job_ && job_->epoch == epoch_) error_ = std::move(error);
     job_.reset();
     changed_.notify_all();
   }
@@ -293,8 +298,8 @@ class SessionImpl : public Session {
   void cancel(bool on) noexcept override { stream_->cancel(on); }
 
   void set_threshold(double threshold) override {
-    DFD_REQUIRE(threshold == -1 || (threshold >= 0 && threshold <= 1), ErrorCode::kInvalidArgument,
-                "threshold " << threshold << ": expected [0, 1], or -1 for the model's");
+    DFD_REQUIRE(threshold >= -1 && threshold <= 1, ErrorCode::kInvalidArgument,
+                "threshold " << threshold << ": expected [0, 1], or below 0 for the model's");
     stream_->set_threshold(threshold);
   }
 

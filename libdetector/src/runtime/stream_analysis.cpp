@@ -3,6 +3,7 @@
 #include "runtime/stream_analysis.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "backbone/input.h"
@@ -13,6 +14,13 @@ namespace {
 
 // A track outlives one detection that misses its face.
 constexpr int kMissesSurvived = 2;
+
+// Broken weights must not become a verdict.
+double checked_score(double logit, const ModelConfig& model) {
+  DFD_REQUIRE(std::isfinite(logit), ErrorCode::kInference,
+              "the network gave " << logit << " instead of a logit; its weights may be damaged");
+  return calibrated(logit, model);
+}
 
 // Order of alarm; among equals the higher probability counts.
 bool is_worse(const FaceReport& a, const FaceReport& b) {
@@ -42,7 +50,10 @@ SessionConfig resolve(SessionConfig config, const ModelConfig& model) {
   const auto require = [](bool good, const char* what) {
     DFD_REQUIRE(good, ErrorCode::kInvalidArgument, what);
   };
-  require(config.detection_interval.count() >= 0, "detection-interval must not be negative");
+  // Beyond an hour times start to overflow when they are multiplied, and nothing would be found.
+  constexpr std::chrono::hours kLongest{1};
+  require(config.detection_interval.count() >= 0 && config.detection_interval <= kLongest,
+          "detection-interval must be 0 to 1 hour");
   require(config.min_face_size >= 16, "min-face-size must be at least 16 pixels");
   require(config.max_faces >= 1, "max-faces must be at least 1");
   require(config.window_stride >= 1, "window-stride must be at least 1");
@@ -174,7 +185,7 @@ void StreamAnalysis::complete(const std::vector<std::optional<double>>& logits, 
     ++track.report.samples;
     ++counters_.samples;
     if (!logits[i]) continue;
-    const double score = calibrated(*logits[i], model_);
+    const double score = checked_score(*logits[i], model_);
     track.report.score = score;
     track.report.partial = false;
     track.after_gap = false;
@@ -198,6 +209,10 @@ void StreamAnalysis::judge(Track& track) {
     face.reason = picture_;
   } else if (face.reason == Reason::kTooSmall) {
     face.verdict = Verdict::kUndecided;
+  } else if (track.after_gap && face.verdict == Verdict::kAuthentic) {
+    // No full window has been seen since: "authentic" would rest on nothing. An alarm stays.
+    face.verdict = Verdict::kUndecided;
+    face.reason = Reason::kGap;
   } else if (face.verdict != Verdict::kUndecided) {
     face.reason = Reason::kNone;
   } else {
@@ -239,7 +254,7 @@ void StreamAnalysis::end(Track& track, Scorer& scorer) {
   FaceReport& face = track.report;
   if (face.windows == 0) {
     if (const auto logit = scorer.partial(track.lanes)) {
-      face.score = calibrated(*logit, model_);
+      face.score = checked_score(*logit, model_);
       face.partial = true;
       face.reason = Reason::kPartial;
     }
@@ -248,6 +263,7 @@ void StreamAnalysis::end(Track& track, Scorer& scorer) {
 }
 
 void StreamAnalysis::finish(Scorer& scorer) {
+  if (finished_) return;  // Told already; nothing has come since.
   for (auto& [id, track] : tracks_) end(track, scorer);
   post(EventKind::kVerdictChanged, report());
   finished_ = true;

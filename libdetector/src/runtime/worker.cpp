@@ -127,11 +127,13 @@ void Worker::process(const std::vector<std::shared_ptr<WorkSource>>& sources) {
     auto next = logits.begin();
     for (; first < last; ++first) {
       WorkSource& source = *waiting[first].source;
-      if (error) {
+      // A stream that had nothing in the batch has no part in its failure.
+      if (error && !waiting[first].samples.empty()) {
         source.fail(error);
         continue;
       }
-      const auto end = next + static_cast<std::ptrdiff_t>(waiting[first].samples.size());
+      const auto end =
+          error ? next : next + static_cast<std::ptrdiff_t>(waiting[first].samples.size());
       try {
         source.complete({next, end}, *scorer_, fill);
       } catch (...) {

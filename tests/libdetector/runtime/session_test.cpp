@@ -5,6 +5,7 @@
 #include "detector/session.h"
 
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -202,6 +203,8 @@ TEST_F(SessionTest, ResetForgetsAndLateResultsAreDropped) {
   play(*session, 0, 75);
   const TrackId before = session->report().faces.at(0).track;
   session->reset();
+  EXPECT_TRUE(session->report().faces.empty());
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
   session->take_events();
   scorer_->forget();
   play(*session, 0, 5);
@@ -239,6 +242,34 @@ TEST_F(SessionTest, AGapRestartsTheWindow) {
   // Two seconds without frames, more than three sample periods.
   play(*session, 55, 58);
   EXPECT_EQ(session->report().faces.at(0).reason, Reason::kGap);
+}
+
+TEST_F(SessionTest, AuthenticDoesNotOutliveAGap) {
+  make_engine(-2);
+  const auto session = make({kFace});
+  play(*session, 0, 75);
+  ASSERT_EQ(session->report().verdict, Verdict::kAuthentic);
+  scorer_->forget();
+  play(*session, 125, 127);
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
+  EXPECT_EQ(session->report().reason, Reason::kGap);
+}
+
+TEST_F(SessionTest, FinishingTwiceTellsOnce) {
+  make_engine(2);
+  const auto session = make({kFace});
+  play(*session, 0, 30);
+  session->finish();
+  EXPECT_FALSE(session->take_events().empty());
+  session->finish();
+  EXPECT_TRUE(session->take_events().empty());
+}
+
+TEST_F(SessionTest, ALogitThatIsNoNumberIsAnError) {
+  make_engine(std::nan(""));
+  const auto session = make({kFace});
+  EXPECT_THROW(play(*session, 0, 30), Error);
+  EXPECT_NE(session->report().verdict, Verdict::kAuthentic);
 }
 
 TEST_F(SessionTest, SettingsOutOfRangeAreRefused) {
