@@ -172,6 +172,10 @@ struct State {
   bool missing_timestamps_told = false;
 };
 
+// A discontinuity with a longer hole is another scene. Shorter ones, as leaky queues and lost
+// packets make them, are left to max-gap: ending all tracks for each would never let a window fill.
+constexpr dfd::Timestamp kLongestHole{1000000000};
+
 constexpr GstClockTime kUnknownFrameDuration = 40 * GST_MSECOND;  // 25 frames a second.
 
 }  // namespace
@@ -511,8 +515,9 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   const std::optional<dfd::Timestamp> time = gst_deepfake_detect_time_of(self, *state, buffer);
   const bool gap = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
   if (time && !gap) {
-    const bool jump =
-        GST_BUFFER_IS_DISCONT(buffer) || (state->last_time && *time < *state->last_time);
+    const bool jump = state->last_time &&
+                      (*time < *state->last_time ||
+                       (GST_BUFFER_IS_DISCONT(buffer) && *time - *state->last_time > kLongestHole));
     if (jump && state->seen_frame && gst_deepfake_detect_finish(self, true) == FALSE) {
       return GST_FLOW_ERROR;
     }
@@ -595,8 +600,12 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
     case GST_EVENT_SEGMENT: {
       const GstSegment* segment = nullptr;
       gst_event_parse_segment(event, &segment);
-      // The same segment again, as some demuxers send it, changes nothing.
-      if (gst_segment_is_equal(segment, &base->segment) == FALSE) {
+      // The same segment again, as some demuxers send it, changes nothing. Position is no part of
+      // it: the base class moves it with every buffer.
+      GstSegment copy;
+      gst_segment_copy_into(segment, &copy);
+      copy.position = base->segment.position;
+      if (gst_segment_is_equal(&copy, &base->segment) == FALSE) {
         gst_deepfake_detect_finish(self, true);
       }
       break;
@@ -766,7 +775,7 @@ static void gst_deepfake_detect_install_properties(GObjectClass* klass) {
   g_object_class_install_property(
       klass, PROP_DETECTION_INTERVAL,
       g_param_spec_uint64("detection-interval", "Detection interval",
-                          "Time between two face detections (ns)", 0, G_MAXINT64,
+                          "Time between two face detections (ns)", 0, 3600 * GST_SECOND,
                           nanoseconds(session.detection_interval), ready));
   /**
    * GstDeepfakeDetect:min-face-size:

@@ -339,6 +339,19 @@ TEST_F(HarnessTest, AFlushForgetsAndGoesOn) {
   gst_buffer_unref(buffer);
 }
 
+TEST_F(HarnessTest, TheSameSegmentAgainChangesNothing) {
+  start("inference-region=full-frame", "format=I420,width=320,height=240,framerate=25/1");
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(push(i), GST_FLOW_OK);
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  EXPECT_TRUE(gst_harness_push_event(harness_, gst_event_new_segment(&segment)));
+  while (gst_harness_buffers_in_queue(harness_) > 0) gst_buffer_unref(gst_harness_pull(harness_));
+  ASSERT_EQ(push(30), GST_FLOW_OK);
+  GstBuffer* buffer = gst_harness_pull(harness_);
+  EXPECT_GE(gst_buffer_get_deepfake_meta(buffer)->probability, 0);
+  gst_buffer_unref(buffer);
+}
+
 TEST_F(HarnessTest, GapBuffersAreNotAnalysed) {
   start("inference-region=full-frame", "format=I420,width=320,height=240,framerate=25/1");
   for (int i = 0; i < 30; ++i) {
