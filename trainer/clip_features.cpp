@@ -153,6 +153,10 @@ at::Tensor embed(const InceptionResnetV1& network, const std::vector<cv::Mat>& c
 
 }  // namespace
 
+std::string cache_folder(const std::string& given, const std::string& data) {
+  return given.empty() ? (fs::path(data) / ".features").string() : given;
+}
+
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
   const ClipLength length = measure(path);
   const std::vector<std::int64_t> chosen = chosen_frames(length.frames, rule);

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +19,13 @@
 #include "model/model_config.h"
 
 namespace dfd {
+
+// The seed's normalisation of pictures: ImageNet's mean and deviation, of values in [0, 255].
+constexpr std::array<double, 3> kImageNetMean{0.485 * 255, 0.456 * 255, 0.406 * 255};
+constexpr std::array<double, 3> kImageNetStd{0.229 * 255, 0.224 * 255, 0.225 * 255};
+
+// Where embeddings are kept: the folder given, else one in the data set.
+std::string cache_folder(const std::string& given, const std::string& data);
 
 enum class FrameChoice {
   kEven,  // floor(i * n / T): the whole clip.

@@ -4,7 +4,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <utility>
 
 #include <ATen/ATen.h>
@@ -125,9 +124,7 @@ Evaluation evaluate(const EvaluateOptions& options,
   const c10::InferenceMode guard;
   const Model model = load(options.model);
   const Split split = split_by_people(read_dataset(options.data), split_seed(model.config));
-  const std::string cache = options.cache.empty()
-                                ? (std::filesystem::path(options.data) / ".features").string()
-                                : options.cache;
+  const std::string cache = cache_folder(options.cache, options.data);
   const bool listed = !split.test.empty();
   const Windows test = windows_of(listed ? split.test : split.validation, model, cache, progress);
   const Windows train = windows_of(split.train, model, cache, progress);

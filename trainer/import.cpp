@@ -7,6 +7,7 @@
 
 #include "backbone/inception_resnet_v1.h"
 #include "base/check.h"
+#include "clip_features.h"
 #include "unpickler.h"
 #include "window/lstm_head.h"
 
@@ -60,8 +61,8 @@ std::vector<std::string> import_seed(const ImportOptions& options) {
   ModelConfig config;
   config.backbone.source = source_of("checkpoint of the seed recipe", path);
   config.input.crop = CropRule::kFullFrame;
-  config.input.mean = {0.485 * 255, 0.456 * 255, 0.406 * 255};
-  config.input.std = {0.229 * 255, 0.224 * 255, 0.225 * 255};
+  config.input.mean = kImageNetMean;
+  config.input.std = kImageNetStd;
   // 20 frames of a clip of Celeb-DF, about 10 s long; the checkpoint does not say.
   config.sample_rate = {2, 1};
   config.training = {{"recipe", "seed"}, {"split", "random, leaky"}};

@@ -20,10 +20,6 @@
 namespace dfd {
 namespace {
 
-// The seed's normalisation of full frames: ImageNet's mean and deviation, of values in [0, 255].
-constexpr std::array<double, 3> kImageNetMean{0.485 * 255, 0.456 * 255, 0.406 * 255};
-constexpr std::array<double, 3> kImageNetStd{0.229 * 255, 0.224 * 255, 0.225 * 255};
-
 // Names and order of the layers are those of the seed's class, without its final sigmoid: the loss
 // takes logits.
 struct HeadModule : torch::nn::Module {
@@ -139,9 +135,7 @@ class Trainer {
     rule.input.size = backbone.input.size;
     rule.input.mean = options_.seed_recipe ? kImageNetMean : backbone.input.mean;
     rule.input.std = options_.seed_recipe ? kImageNetStd : backbone.input.std;
-    const std::string cache = options_.cache.empty()
-                                  ? (std::filesystem::path(options_.data) / ".features").string()
-                                  : options_.cache;
+    const std::string cache = cache_folder(options_.cache, options_.data);
     const auto side_of = [&](const std::vector<Clip>& part) {
       return make_side(part, embed_clips(part, backbone, rule, cache, progress_.embedded),
                        options_.frames);
