@@ -28,6 +28,25 @@ using test::FakeScorer;
 const cv::Size kSize(320, 240);
 const RectF kFace{100, 60, 90, 110};
 
+// Holds the worker until it is opened.
+class Gate {
+ public:
+  void pass() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return open_; });
+  }
+  void open() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
 class SessionTest : public testing::Test {
  protected:
   // A logit of 2 is a probability of 0.88.
@@ -170,13 +189,8 @@ TEST_F(SessionTest, AnErrorReachesItsSessionAndNotTheNext) {
 
 TEST_F(SessionTest, AFullQueueSkipsTheOldestSampleAndCountsIt) {
   make_engine(2);
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool open = false;
-  scorer_->before_score = [&] {
-    std::unique_lock<std::mutex> lock(mutex);
-    changed.wait(lock, [&] { return open; });
-  };
+  Gate gate;
+  scorer_->before_score = [&] { gate.pass(); };
   SessionConfig config;
   config.max_queued = 3;
   const auto session = make({kFace}, config);
@@ -185,11 +199,7 @@ TEST_F(SessionTest, AFullQueueSkipsTheOldestSampleAndCountsIt) {
     session->push(test::moving_frame(i, kSize, i * 100ms));
   }
   EXPECT_EQ(session->stats().queue_length, 3U);
-  {
-    const std::lock_guard<std::mutex> lock(mutex);
-    open = true;
-  }
-  changed.notify_all();
+  gate.open();
   session->wait();
   const SessionStats stats = session->stats();
   const auto skipped = stats.skipped[static_cast<std::size_t>(Reason::kOverload)];
@@ -215,23 +225,17 @@ TEST_F(SessionTest, ResetForgetsAndLateResultsAreDropped) {
 
 TEST_F(SessionTest, CancelWakesAWaiter) {
   make_engine(2);
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool open = false;
-  scorer_->before_score = [&] {
-    std::unique_lock<std::mutex> lock(mutex);
-    changed.wait(lock, [&] { return open; });
-  };
+  Gate gate;
+  scorer_->before_score = [&] { gate.pass(); };
   const auto session = make({kFace});
   ASSERT_TRUE(session->wants(0ms));
   session->push(test::moving_frame(0, kSize, 0ms));
   session->cancel(true);
   session->wait();  // Would hang without the cancel.
-  {
-    const std::lock_guard<std::mutex> lock(mutex);
-    open = true;
-  }
-  changed.notify_all();
+  gate.open();
+  // The worker must be through the gate before the gate goes.
+  session->cancel(false);
+  session->wait();
 }
 
 TEST_F(SessionTest, AGapRestartsTheWindow) {
