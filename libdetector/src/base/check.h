@@ -18,6 +18,10 @@
     }                                               \
   } while (false)
 
+// The file's fault.
+#define DFD_INTACT(condition, message) \
+  DFD_REQUIRE(condition, ::dfd::ErrorCode::kCorruptModel, message)
+
 // Our fault: throws kInternal. A media server must not be aborted for it.
 #define DFD_CHECK(condition)                          \
   DFD_REQUIRE(condition, ::dfd::ErrorCode::kInternal, \

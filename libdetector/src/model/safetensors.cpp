@@ -19,8 +19,6 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kLengthBytes = 8;
 
-#define DFD_INTACT(condition, message) DFD_REQUIRE(condition, ErrorCode::kCorruptModel, message)
-
 std::uint64_t bytes_of(const std::string& dtype) {
   static const std::map<std::string, std::uint64_t> kBytes{
       {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"U16", 2}, {"I16", 2}, {"F16", 2}, {"BF16", 2},

@@ -2,7 +2,7 @@
 //
 // Checkpoints: real ones, Python's in both layouts, and hostile ones.
 
-#include "unpickler.h"
+#include "checkpoint.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -69,7 +69,7 @@ void expect_refused(const std::string& path, ErrorCode code, const std::string& 
   }
 }
 
-TEST(Unpickler, ReadsBothLayoutsOfTorchSave) {
+TEST(Checkpoint, ReadsBothLayoutsOfTorchSave) {
   const fs::path folder = test::scratch_folder("checkpoints");
   if (!write_checkpoints("tensors", folder)) GTEST_SKIP() << "python3-torch is not installed";
   const at::Tensor base = at::arange(24, at::kFloat).view({4, 6});
@@ -86,7 +86,7 @@ TEST(Unpickler, ReadsBothLayoutsOfTorchSave) {
   expect_refused((folder / "module.pth").string(), ErrorCode::kUnsupportedModel, "refused");
 }
 
-TEST(Unpickler, EveryTruncationIsAnError) {
+TEST(Checkpoint, EveryTruncationIsAnError) {
   const fs::path folder = test::scratch_folder("truncated");
   if (!write_checkpoints("tensors", folder)) GTEST_SKIP() << "python3-torch is not installed";
   for (const char* name : {"zip.pth", "legacy.pth"}) {
@@ -98,7 +98,7 @@ TEST(Unpickler, EveryTruncationIsAnError) {
   }
 }
 
-TEST(Unpickler, ForbiddenGlobalsAreRefusedByName) {
+TEST(Checkpoint, ForbiddenGlobalsAreRefusedByName) {
   const fs::path trap = fs::path(DFD_TEST_SCRATCH) / "executed";
   fs::remove(trap);
   const std::string call =
@@ -113,7 +113,7 @@ TEST(Unpickler, ForbiddenGlobalsAreRefusedByName) {
   EXPECT_FALSE(fs::exists(trap));
 }
 
-TEST(Unpickler, HostileStreamsEndInAnError) {
+TEST(Checkpoint, HostileStreamsEndInAnError) {
   const auto refused = [](const char* name, const std::string& object, const char* words,
                           ErrorCode code = ErrorCode::kCorruptModel) {
     expect_refused(write(name, legacy(object)), code, words);
@@ -137,7 +137,7 @@ TEST(Unpickler, HostileStreamsEndInAnError) {
           "holds no dict", ErrorCode::kUnsupportedModel);
 }
 
-TEST(Unpickler, StoragesLargerThanTheFileAreRefused) {
+TEST(Checkpoint, StoragesLargerThanTheFileAreRefused) {
   // A tensor of 1 073 741 823 floats, and a storage that claims as many.
   const std::string elements = raw("J\xff\xff\xff\x3f");
   const std::string storage =
@@ -150,7 +150,7 @@ TEST(Unpickler, StoragesLargerThanTheFileAreRefused) {
                  "truncated: storage");
 }
 
-TEST(Unpickler, OtherFilesAreToldApart) {
+TEST(Checkpoint, OtherFilesAreToldApart) {
   expect_refused(write("text", "no checkpoint"), ErrorCode::kUnsupportedModel, "not a checkpoint");
   expect_refused(write("zip", "PK\x03\x04 and nothing more"), ErrorCode::kCorruptModel, "archive");
   expect_refused("/nowhere.pth", ErrorCode::kNotFound, "/nowhere.pth");
