@@ -73,88 +73,12 @@
 #include "gstdeepfakemeta.h"
 #include "gstdeepfakeoverlay.h"
 #include "gstdeepfakeresult.h"
+#include "gstdeepfakesettings.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_deepfake_detect_debug);
 #define GST_CAT_DEFAULT gst_deepfake_detect_debug
 
-/**
- * GstDeepfakeRegion:
- * @faces: every face apart
- * @full-frame: the picture as one, as the seed recipe does
- *
- * Since: 0.1
- */
-#define GST_TYPE_DEEPFAKE_REGION (gst_deepfake_region_get_type())
-static GType gst_deepfake_region_get_type() {
-  static const GEnumValue values[] = {
-      {static_cast<int>(dfd::Region::kFaces), "Every face apart", "faces"},
-      {static_cast<int>(dfd::Region::kFullFrame), "The picture as one", "full-frame"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstDeepfakeRegion", values);
-  return type;
-}
-
-typedef enum { MODE_AUTO, MODE_IMMEDIATE, MODE_COMPLETE } GstDeepfakeMode;
-
-#define GST_TYPE_DEEPFAKE_MODE (gst_deepfake_mode_get_type())
-static GType gst_deepfake_mode_get_type() {
-  static const GEnumValue values[] = {
-      {MODE_AUTO, "Complete when the source is not live, else immediate", "auto"},
-      {MODE_IMMEDIATE, "A frame leaves at once with the newest verdicts", "immediate"},
-      {MODE_COMPLETE, "A frame waits until its own samples are analysed", "complete"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstDeepfakeMode", values);
-  return type;
-}
-
-typedef enum { MESSAGES_NONE, MESSAGES_ON_CHANGE, MESSAGES_EVERY_WINDOW } GstDeepfakeMessages;
-
-#define GST_TYPE_DEEPFAKE_MESSAGES (gst_deepfake_messages_get_type())
-static GType gst_deepfake_messages_get_type() {
-  static const GEnumValue values[] = {
-      {MESSAGES_NONE, "No messages", "none"},
-      {MESSAGES_ON_CHANGE, "When a verdict or its reason changes, a track ends, at EOS",
-       "on-change"},
-      {MESSAGES_EVERY_WINDOW, "Every new score too", "every-window"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstDeepfakeMessages", values);
-  return type;
-}
-
-typedef enum { META_RESULT = 1 << 0, META_ROI = 1 << 1 } GstDeepfakeMetaFlags;
-
-#define GST_TYPE_DEEPFAKE_META_FLAGS (gst_deepfake_meta_flags_get_type())
-static GType gst_deepfake_meta_flags_get_type() {
-  static const GFlagsValue values[] = {
-      {META_RESULT, "GstDeepfakeMeta, which survives scaling and encoding", "result"},
-      {META_ROI, "A region-of-interest meta for each face", "roi"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_flags_register_static("GstDeepfakeMetaFlags", values);
-  return type;
-}
-
-#define GST_TYPE_DEEPFAKE_OVERLAY (gst_deepfake_overlay_get_type())
-static GType gst_deepfake_overlay_get_type() {
-  static const GFlagsValue values[] = {
-      {GST_DEEPFAKE_OVERLAY_BOXES, "A box around each face", "boxes"},
-      {GST_DEEPFAKE_OVERLAY_LABELS, "Track, verdict and probability", "labels"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_flags_register_static("GstDeepfakeOverlay", values);
-  return type;
-}
-
 namespace {
-
-// All properties; their defaults in GParamSpec and in the documentation come from here.
-struct Settings {
-  dfd::EngineConfig engine;
-  dfd::SessionConfig session;
-  int mode = MODE_AUTO;
-  int messages = MESSAGES_ON_CHANGE;
-  guint overlay = 0;
-  guint meta = META_RESULT | META_ROI;
-  std::string stream_id;
-};
 
 // What lives between start() and stop(). The streaming thread owns it; others may use what is
 // thread-safe in it while they hold a reference.
@@ -185,30 +109,8 @@ struct _GstDeepfakeDetect {
 
   // Guards the two below. A leaf: nothing is called while it is held.
   std::mutex* mutex;
-  Settings* settings;
+  GstDeepfakeSettings* settings;
   std::shared_ptr<State>* state;  // Null inside: not started.
-};
-
-enum {
-  PROP_0,
-  PROP_MODEL_FILE,
-  PROP_DEVICE,
-  PROP_ACTIVE_DEVICE,
-  PROP_THREADS,
-  PROP_INFERENCE_REGION,
-  PROP_DETECTION_INTERVAL,
-  PROP_MIN_FACE_SIZE,
-  PROP_MAX_FACES,
-  PROP_SAMPLE_RATE,
-  PROP_WINDOW_STRIDE,
-  PROP_MODE,
-  PROP_MAX_GAP,
-  PROP_THRESHOLD,
-  PROP_MESSAGES,
-  PROP_OVERLAY,
-  PROP_META,
-  PROP_STREAM_ID,
-  PROP_STATS,
 };
 
 #define DEEPFAKE_CAPS                                                                           \
@@ -226,7 +128,7 @@ GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(
     deepfakedetect, "deepfakedetect", GST_RANK_NONE, GST_TYPE_DEEPFAKE_DETECT,
     GST_DEBUG_CATEGORY_INIT(gst_deepfake_detect_debug, "deepfakedetect", 0, "deepfakedetect"))
 
-static Settings settings_of(GstDeepfakeDetect* self) {
+static GstDeepfakeSettings settings_of(GstDeepfakeDetect* self) {
   const std::lock_guard<std::mutex> lock(*self->mutex);
   return *self->settings;
 }
@@ -238,73 +140,12 @@ static std::shared_ptr<State> state_of(GstDeepfakeDetect* self) {
 
 // --- Properties
 
-static std::string string_of(const GValue* value) {
-  const gchar* text = g_value_get_string(value);
-  return text == nullptr ? "" : text;
-}
-
 static void gst_deepfake_detect_set_property(GObject* object, guint id, const GValue* value,
                                              GParamSpec* pspec) {
   auto* self = GST_DEEPFAKE_DETECT(object);
   const std::lock_guard<std::mutex> lock(*self->mutex);
-  Settings& settings = *self->settings;
-  dfd::SessionConfig& session = settings.session;
-  const auto time_of = [&] {
-    return std::chrono::nanoseconds(static_cast<gint64>(g_value_get_uint64(value)));
-  };
-  switch (id) {
-    case PROP_MODEL_FILE:
-      settings.engine.model_file = string_of(value);
-      break;
-    case PROP_DEVICE:
-      settings.engine.device = string_of(value);
-      break;
-    case PROP_THREADS:
-      settings.engine.threads = static_cast<int>(g_value_get_uint(value));
-      break;
-    case PROP_INFERENCE_REGION:
-      session.region = static_cast<dfd::Region>(g_value_get_enum(value));
-      break;
-    case PROP_DETECTION_INTERVAL:
-      session.detection_interval = time_of();
-      break;
-    case PROP_MIN_FACE_SIZE:
-      session.min_face_size = static_cast<int>(g_value_get_uint(value));
-      break;
-    case PROP_MAX_FACES:
-      session.max_faces = static_cast<int>(g_value_get_uint(value));
-      break;
-    case PROP_SAMPLE_RATE:
-      session.sample_rate = {gst_value_get_fraction_numerator(value),
-                             gst_value_get_fraction_denominator(value)};
-      break;
-    case PROP_WINDOW_STRIDE:
-      session.window_stride = static_cast<int>(g_value_get_uint(value));
-      break;
-    case PROP_MODE:
-      settings.mode = g_value_get_enum(value);
-      break;
-    case PROP_MAX_GAP:
-      session.max_gap = time_of();
-      break;
-    case PROP_THRESHOLD:
-      session.decision.threshold = g_value_get_double(value);
-      break;
-    case PROP_MESSAGES:
-      settings.messages = g_value_get_enum(value);
-      break;
-    case PROP_OVERLAY:
-      settings.overlay = g_value_get_flags(value);
-      break;
-    case PROP_META:
-      settings.meta = g_value_get_flags(value);
-      break;
-    case PROP_STREAM_ID:
-      settings.stream_id = string_of(value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-      break;
+  if (!gst_deepfake_settings_set(*self->settings, id, value)) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
 }
 
@@ -333,74 +174,13 @@ static GstStructure* gst_deepfake_detect_stats(GstDeepfakeDetect* self) {
 static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* value,
                                              GParamSpec* pspec) {
   auto* self = GST_DEEPFAKE_DETECT(object);
-  const Settings settings = settings_of(self);
-  const dfd::SessionConfig& session = settings.session;
-  const auto set_string = [&](const std::string& text) {
-    g_value_set_string(value, text.empty() ? nullptr : text.c_str());
-  };
-  const auto set_time = [&](std::chrono::nanoseconds time) {
-    g_value_set_uint64(value, static_cast<guint64>(time.count()));
-  };
-  switch (id) {
-    case PROP_MODEL_FILE:
-      set_string(settings.engine.model_file);
-      break;
-    case PROP_DEVICE:
-      set_string(settings.engine.device);
-      break;
-    case PROP_ACTIVE_DEVICE: {
-      const std::shared_ptr<State> state = state_of(self);
-      set_string(state ? state->engine->device() : "");
-      break;
-    }
-    case PROP_THREADS:
-      g_value_set_uint(value, static_cast<guint>(settings.engine.threads));
-      break;
-    case PROP_INFERENCE_REGION:
-      g_value_set_enum(value, static_cast<int>(session.region));
-      break;
-    case PROP_DETECTION_INTERVAL:
-      set_time(session.detection_interval);
-      break;
-    case PROP_MIN_FACE_SIZE:
-      g_value_set_uint(value, static_cast<guint>(session.min_face_size));
-      break;
-    case PROP_MAX_FACES:
-      g_value_set_uint(value, static_cast<guint>(session.max_faces));
-      break;
-    case PROP_SAMPLE_RATE:
-      gst_value_set_fraction(value, session.sample_rate.numerator, session.sample_rate.denominator);
-      break;
-    case PROP_WINDOW_STRIDE:
-      g_value_set_uint(value, static_cast<guint>(session.window_stride));
-      break;
-    case PROP_MODE:
-      g_value_set_enum(value, settings.mode);
-      break;
-    case PROP_MAX_GAP:
-      set_time(session.max_gap);
-      break;
-    case PROP_THRESHOLD:
-      g_value_set_double(value, session.decision.threshold);
-      break;
-    case PROP_MESSAGES:
-      g_value_set_enum(value, settings.messages);
-      break;
-    case PROP_OVERLAY:
-      g_value_set_flags(value, settings.overlay);
-      break;
-    case PROP_META:
-      g_value_set_flags(value, settings.meta);
-      break;
-    case PROP_STREAM_ID:
-      set_string(settings.stream_id);
-      break;
-    case PROP_STATS:
-      g_value_take_boxed(value, gst_deepfake_detect_stats(self));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-      break;
+  if (id == GST_DEEPFAKE_PROP_STATS) {
+    g_value_take_boxed(value, gst_deepfake_detect_stats(self));
+  } else if (id == GST_DEEPFAKE_PROP_ACTIVE_DEVICE) {
+    const std::shared_ptr<State> state = state_of(self);
+    g_value_set_string(value, state ? state->engine->device().c_str() : nullptr);
+  } else if (!gst_deepfake_settings_get(settings_of(self), id, value)) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
 }
 
@@ -408,8 +188,9 @@ static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* 
 
 static void gst_deepfake_detect_post_events(GstDeepfakeDetect* self, State& state, int messages) {
   for (const dfd::Event& event : state.session->take_events()) {
-    if (messages == MESSAGES_NONE) continue;
-    if (event.kind == dfd::EventKind::kScore && messages != MESSAGES_EVERY_WINDOW) continue;
+    if (messages == GST_DEEPFAKE_MESSAGES_NONE) continue;
+    if (event.kind == dfd::EventKind::kScore && messages != GST_DEEPFAKE_MESSAGES_EVERY_WINDOW)
+      continue;
     gst_element_post_message(GST_ELEMENT(self),
                              gst_deepfake_message_new(GST_ELEMENT(self), event, state.context));
   }
@@ -452,14 +233,15 @@ static void gst_deepfake_detect_draw(State& state, GstBuffer* buffer,
 static void gst_deepfake_detect_resolve_mode(GstDeepfakeDetect* self, State& state, int mode) {
   if (state.mode_known) return;
   gboolean live = FALSE;
-  if (mode == MODE_AUTO) {
+  if (mode == GST_DEEPFAKE_MODE_AUTO) {
     GstQuery* query = gst_query_new_latency();
     if (gst_pad_peer_query(GST_BASE_TRANSFORM_SINK_PAD(self), query) != FALSE) {
       gst_query_parse_latency(query, &live, nullptr, nullptr);
     }
     gst_query_unref(query);
   }
-  state.complete = mode == MODE_COMPLETE || (mode == MODE_AUTO && live == FALSE);
+  state.complete =
+      mode == GST_DEEPFAKE_MODE_COMPLETE || (mode == GST_DEEPFAKE_MODE_AUTO && live == FALSE);
   state.mode_known = true;
   GST_INFO_OBJECT(self, "mode %s", state.complete ? "complete" : "immediate");
 }
@@ -507,7 +289,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   auto* self = GST_DEEPFAKE_DETECT(base);
   const std::shared_ptr<State> state = state_of(self);
   if (!state || !state->negotiated) return GST_FLOW_NOT_NEGOTIATED;
-  const Settings settings = settings_of(self);
+  const GstDeepfakeSettings settings = settings_of(self);
   // Played backwards, a window would run backwards too.
   if (base->segment.rate < 0) return GST_FLOW_OK;
   gst_deepfake_detect_resolve_mode(self, *state, settings.mode);
@@ -537,10 +319,10 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   gst_deepfake_detect_post_events(self, *state, settings.messages);
 
   const dfd::StreamReport report = state->session->report();
-  if ((settings.meta & META_RESULT) != 0) {
+  if ((settings.meta & GST_DEEPFAKE_META_RESULT) != 0) {
     gst_deepfake_add_result_meta(buffer, report, state->context);
   }
-  if ((settings.meta & META_ROI) != 0) gst_deepfake_add_roi_metas(buffer, report);
+  if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) gst_deepfake_add_roi_metas(buffer, report);
   if (settings.overlay != 0) gst_deepfake_detect_draw(*state, buffer, report, settings.overlay);
   return GST_FLOW_OK;
 }
@@ -643,7 +425,7 @@ static void gst_deepfake_detect_warn(GstDeepfakeDetect* self, const dfd::ModelIn
 
 static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
   auto* self = GST_DEEPFAKE_DETECT(base);
-  const Settings settings = settings_of(self);
+  const GstDeepfakeSettings settings = settings_of(self);
   return gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
     auto state = std::make_shared<State>();
     state->engine = dfd::Engine::load(settings.engine);
@@ -684,7 +466,7 @@ static GstStateChangeReturn gst_deepfake_detect_change_state(GstElement* element
 
 static void gst_deepfake_detect_init(GstDeepfakeDetect* self) {
   self->mutex = new std::mutex;
-  self->settings = new Settings;
+  self->settings = new GstDeepfakeSettings;
   self->state = new std::shared_ptr<State>;
   auto* base = GST_BASE_TRANSFORM(self);
   gst_base_transform_set_in_place(base, TRUE);
@@ -700,229 +482,12 @@ static void gst_deepfake_detect_finalize(GObject* object) {
   G_OBJECT_CLASS(gst_deepfake_detect_parent_class)->finalize(object);
 }
 
-static void gst_deepfake_detect_install_properties(GObjectClass* klass) {
-  const Settings defaults;
-  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  const auto ready = static_cast<GParamFlags>(flags | GST_PARAM_MUTABLE_READY);
-  const auto playing = static_cast<GParamFlags>(flags | GST_PARAM_MUTABLE_PLAYING);
-  const auto read_only = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  const auto nanoseconds = [](std::chrono::nanoseconds time) {
-    return static_cast<guint64>(time.count());
-  };
-  const dfd::SessionConfig& session = defaults.session;
-
-  /**
-   * GstDeepfakeDetect:model-file:
-   *
-   * Safetensors file that deepfake-trainer made. Required.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_MODEL_FILE,
-      g_param_spec_string("model-file", "Model file",
-                          "Safetensors model made by deepfake-trainer; required", nullptr, ready));
-  /**
-   * GstDeepfakeDetect:device:
-   *
-   * "auto" takes CUDA where it works, else the CPU. A named device is never replaced by another.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_DEVICE,
-      g_param_spec_string("device", "Device", "Where the networks run: auto, cpu, cuda or cuda:N",
-                          defaults.engine.device.c_str(), ready));
-  /**
-   * GstDeepfakeDetect:active-device:
-   *
-   * The device in use; null before the element is started.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(klass, PROP_ACTIVE_DEVICE,
-                                  g_param_spec_string("active-device", "Active device",
-                                                      "The device in use", nullptr, read_only));
-  /**
-   * GstDeepfakeDetect:threads:
-   *
-   * CPU threads of the engine. Elements that share an engine must agree.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_THREADS,
-      g_param_spec_uint("threads", "Threads", "CPU threads of the networks; 0: all cores", 0, 1024,
-                        static_cast<guint>(defaults.engine.threads), ready));
-  /**
-   * GstDeepfakeDetect:inference-region:
-   *
-   * What is judged. Should be what the model was trained on; a mismatch is a warning.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_INFERENCE_REGION,
-      g_param_spec_enum("inference-region", "Inference region", "What is judged",
-                        GST_TYPE_DEEPFAKE_REGION, static_cast<int>(session.region), ready));
-  /**
-   * GstDeepfakeDetect:detection-interval:
-   *
-   * Time between two face detections. In between, tracks stay where they were seen last.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_DETECTION_INTERVAL,
-      g_param_spec_uint64("detection-interval", "Detection interval",
-                          "Time between two face detections (ns)", 0, 3600 * GST_SECOND,
-                          nanoseconds(session.detection_interval), ready));
-  /**
-   * GstDeepfakeDetect:min-face-size:
-   *
-   * Shorter side of a face's box. Smaller faces are reported with reason "too-small", not scored.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_MIN_FACE_SIZE,
-      g_param_spec_uint("min-face-size", "Minimum face size",
-                        "Smaller faces are reported, not scored (pixels, shorter side)", 16, 4096,
-                        static_cast<guint>(session.min_face_size), ready));
-  /**
-   * GstDeepfakeDetect:max-faces:
-   *
-   * Faces followed at once, the largest first.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_MAX_FACES,
-      g_param_spec_uint("max-faces", "Maximum faces", "Faces followed at once, largest first", 1,
-                        256, static_cast<guint>(session.max_faces), ready));
-  /**
-   * GstDeepfakeDetect:sample-rate:
-   *
-   * Samples a second of each face; 0/1 takes the model's.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_SAMPLE_RATE,
-      gst_param_spec_fraction("sample-rate", "Sample rate", "Samples a second; 0/1: the model's", 0,
-                              1, 1000, 1, session.sample_rate.numerator,
-                              session.sample_rate.denominator, ready));
-  /**
-   * GstDeepfakeDetect:window-stride:
-   *
-   * Samples between two scores of a face.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_WINDOW_STRIDE,
-      g_param_spec_uint("window-stride", "Window stride", "Samples between two scores of a face", 1,
-                        256, static_cast<guint>(session.window_stride), ready));
-  /**
-   * GstDeepfakeDetect:mode:
-   *
-   * Whether frames wait for their own results.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_MODE,
-      g_param_spec_enum("mode", "Mode", "Whether frames wait for their own results",
-                        GST_TYPE_DEEPFAKE_MODE, defaults.mode, ready));
-  /**
-   * GstDeepfakeDetect:max-gap:
-   *
-   * A face unseen for longer starts a new window; 0 is three sample periods.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_MAX_GAP,
-      g_param_spec_uint64("max-gap", "Maximum gap",
-                          "A longer gap restarts a face's window (ns); 0: three sample periods", 0,
-                          G_MAXINT64, nanoseconds(session.max_gap), ready));
-  /**
-   * GstDeepfakeDetect:threshold:
-   *
-   * Probability from which a face counts as manipulated; -1 takes the model's.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_THRESHOLD,
-      g_param_spec_double("threshold", "Threshold",
-                          "Probability from which a face counts as manipulated; -1: the model's",
-                          -1, 1, session.decision.threshold,
-                          static_cast<GParamFlags>(playing | GST_PARAM_CONTROLLABLE)));
-  /**
-   * GstDeepfakeDetect:messages:
-   *
-   * Which element messages are posted.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_MESSAGES,
-      g_param_spec_enum("messages", "Messages", "Which element messages are posted",
-                        GST_TYPE_DEEPFAKE_MESSAGES, defaults.messages, playing));
-  /**
-   * GstDeepfakeDetect:overlay:
-   *
-   * What is drawn into the picture.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_OVERLAY,
-      g_param_spec_flags("overlay", "Overlay", "What is drawn into the picture",
-                         GST_TYPE_DEEPFAKE_OVERLAY, defaults.overlay, playing));
-  /**
-   * GstDeepfakeDetect:meta:
-   *
-   * Which metas are attached to the buffers.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_META,
-      g_param_spec_flags("meta", "Meta", "Which metas are attached to the buffers",
-                         GST_TYPE_DEEPFAKE_META_FLAGS, defaults.meta, playing));
-  /**
-   * GstDeepfakeDetect:stream-id:
-   *
-   * Name of the stream in messages and metas; null takes the element's name.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_STREAM_ID,
-      g_param_spec_string("stream-id", "Stream id",
-                          "Name of the stream in messages and metas; null: the element's name",
-                          nullptr, ready));
-  /**
-   * GstDeepfakeDetect:stats:
-   *
-   * Counters since the element was started: docs/element-reference.md.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property(
-      klass, PROP_STATS,
-      g_param_spec_boxed("stats", "Statistics", "Counters since the element was started",
-                         GST_TYPE_STRUCTURE, read_only));
-}
-
 static void gst_deepfake_detect_class_init(GstDeepfakeDetectClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = gst_deepfake_detect_set_property;
   object_class->get_property = gst_deepfake_detect_get_property;
   object_class->finalize = gst_deepfake_detect_finalize;
-  gst_deepfake_detect_install_properties(object_class);
+  gst_deepfake_settings_install(object_class);
 
   auto* element_class = GST_ELEMENT_CLASS(klass);
   element_class->change_state = gst_deepfake_detect_change_state;
@@ -943,9 +508,5 @@ static void gst_deepfake_detect_class_init(GstDeepfakeDetectClass* klass) {
   base_class->before_transform = gst_deepfake_detect_before_transform;
   base_class->transform_ip = gst_deepfake_detect_transform_ip;
 
-  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_REGION, static_cast<GstPluginAPIFlags>(0));
-  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_MODE, static_cast<GstPluginAPIFlags>(0));
-  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_MESSAGES, static_cast<GstPluginAPIFlags>(0));
-  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_OVERLAY, static_cast<GstPluginAPIFlags>(0));
-  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_META_FLAGS, static_cast<GstPluginAPIFlags>(0));
+  gst_deepfake_settings_mark_types();
 }
