@@ -34,7 +34,11 @@ using Json = nlohmann::ordered_json;
 
 std::atomic<bool> stop_requested{false};
 
-void request_stop(int) { stop_requested = true; }
+// The second time it ends the program at once, as usual.
+void request_stop(int signal) {
+  stop_requested = true;
+  std::signal(signal, SIG_DFL);
+}
 
 void say(const std::string& text) { std::cerr << text << std::endl; }
 
@@ -124,12 +128,12 @@ void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& action
     options.seed_recipe = recipe == "seed";
     options.random_split = split == "random";
     options.region = region == "faces" ? dfd::Region::kFaces : dfd::Region::kFullFrame;
-    std::signal(SIGINT, request_stop);
     dfd::TrainProgress progress;
     progress.say = say;
     progress.embedded = [](int done, int of, int computed) {
       show_progress("embedding clips (" + std::to_string(computed) + " new)", done, of);
     };
+    progress.started = [] { std::signal(SIGINT, request_stop); };
     progress.epoch = [](const dfd::EpochReport& report) {
       print({{"epoch", report.epoch},
              {"train_loss", report.train_loss},

@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -87,22 +88,23 @@ Rate median_rate(std::vector<double> rates) {
 class Trainer {
  public:
   Trainer(const TrainOptions& options, const TrainProgress& progress)
-      : options_(options), progress_(progress), random_(options.seed) {
+      : options_(options), progress_(progress) {
     DFD_REQUIRE(
         options.epochs >= 1 && options.batch >= 1 && options.frames >= 1 && options.frames <= 256,
         ErrorCode::kInvalidArgument, "epochs and batch must be at least 1, frames 1 to 256");
   }
 
   void run(const std::atomic<bool>& stop) {
-    load();
+    split();
     torch::manual_seed(options_.seed);
     HeadModule head{HeadSizes()};
     torch::optim::Adam optimizer(head.parameters(), options_.learning_rate);
     int first = 1;
     if (options_.resume) first = resume(head, optimizer);
+    embed();
+    progress_.started();
     for (int epoch = first; epoch <= options_.epochs && !stop; ++epoch) {
-      EpochReport report = run_epoch(head, optimizer);
-      report.epoch = epoch;
+      EpochReport report = run_epoch(head, optimizer, epoch);
       report.best = report.validation_loss < best_loss_;
       if (report.best) {
         best_loss_ = report.validation_loss;
@@ -115,7 +117,7 @@ class Trainer {
   }
 
  private:
-  void load() {
+  void split() {
     const std::vector<Clip> clips = read_dataset(options_.data);
     split_ = options_.random_split ? split_at_random(clips, options_.seed)
                                    : split_by_people(clips, options_.seed);
@@ -123,6 +125,10 @@ class Trainer {
                   std::to_string(split_.validation.size()) + " to validate, " +
                   std::to_string(split_.test.size()) + " to test, " +
                   std::to_string(split_.dropped) + " dropped; split: " + split_.name);
+    identity_ = identity();
+  }
+
+  void embed() {
     SamplingRule rule;
     rule.frames = options_.frames;
     rule.choice = options_.seed_recipe ? FrameChoice::kSeed : FrameChoice::kEven;
@@ -152,13 +158,18 @@ class Trainer {
     backbone_tensors_ = std::move(backbone.tensors);
   }
 
-  EpochReport run_epoch(HeadModule& head, torch::optim::Adam& optimizer) {
+  EpochReport run_epoch(HeadModule& head, torch::optim::Adam& optimizer, int epoch) {
     EpochReport report;
+    report.epoch = epoch;
     report.epochs = options_.epochs;
+    // Every epoch has a seed of its own, so that a resumed training goes on as if never stopped.
+    std::seed_seq seeds{options_.seed, static_cast<std::uint64_t>(epoch)};
+    std::mt19937_64 random(seeds);
+    torch::manual_seed(random());
     head.train();
     std::vector<std::int64_t> order(static_cast<std::size_t>(train_.size()));
     std::iota(order.begin(), order.end(), 0);
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_() % i]);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
     const at::Tensor shuffled = at::tensor(order, at::kLong);
     for (std::int64_t at = 0; at < train_.size(); at += options_.batch) {
       const auto count = std::min<std::int64_t>(options_.batch, train_.size() - at);
@@ -219,6 +230,19 @@ class Trainer {
     return data_digest_;
   }
 
+  // What must not change between a training and its resumption.
+  std::string identity() {
+    std::ostringstream all;
+    all << data_digest() << ' ' << split_.name << ' ' << options_.seed << ' ' << options_.backbone
+        << ' ' << (options_.region == Region::kFaces) << ' ' << options_.frames << ' '
+        << options_.margin << ' ' << options_.seed_recipe;
+    if (std::filesystem::is_regular_file(options_.backbone)) {
+      all << ' ' << sha256_of_file(options_.backbone);
+    }
+    const std::string text = all.str();
+    return sha256(text.data(), text.size());
+  }
+
   std::string resume_path() const { return options_.output + ".resume"; }
 
   void save_resume(const HeadModule& head, const torch::optim::Adam& optimizer, int epoch) const {
@@ -229,6 +253,7 @@ class Trainer {
     optimizer.save(moments);
     archive.write("head", weights);
     archive.write("optimizer", moments);
+    archive.write("identity", c10::IValue(identity_));
     archive.write("epoch", c10::IValue(static_cast<std::int64_t>(epoch)));
     archive.write("best_loss", c10::IValue(best_loss_));
     archive.save_to(resume_path());
@@ -242,6 +267,12 @@ class Trainer {
     torch::serialize::InputArchive weights;
     torch::serialize::InputArchive moments;
     archive.load_from(resume_path());
+    c10::IValue identity_then;
+    archive.read("identity", identity_then);
+    DFD_REQUIRE(
+        identity_then.toStringRef() == identity_, ErrorCode::kInvalidArgument,
+        resume_path() << ": of other clips, another backbone, rule or seed; give the options "
+                         "it was trained with, or train without --resume");
     archive.read("head", weights);
     archive.read("optimizer", moments);
     head.load(weights);
@@ -257,12 +288,12 @@ class Trainer {
 
   TrainOptions options_;
   TrainProgress progress_;
-  std::mt19937_64 random_;
   Split split_;
   Side train_, validation_;
   ModelConfig config_;
   TensorMap backbone_tensors_;
   std::string data_digest_;
+  std::string identity_;
   double best_loss_ = std::numeric_limits<double>::infinity();
 };
 

@@ -45,11 +45,14 @@ struct EpochReport {
 struct TrainProgress {
   std::function<void(const std::string&)> say;
   std::function<void(int done, int of, int computed)> embedded;
+  std::function<void()> started;  // All clips are embedded; stop is heeded from now on.
   std::function<void(const EpochReport&)> epoch;
 };
 
 // Writes the best model so far to output whenever it gets better, and output.resume after each
-// epoch. Stops after the running epoch once stop is set. Throws Error.
+// epoch; a resumed training gives the numbers of one that was never stopped. Stops after the
+// running epoch once stop is set. Throws Error; kInvalidArgument when output.resume is of other
+// data, another backbone or another rule.
 void train(const TrainOptions& options, const TrainProgress& progress,
            const std::atomic<bool>& stop);
 

@@ -4,10 +4,15 @@
 // and play such clips through the element.
 
 #include <gst/gst.h>
+#include <sys/wait.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -54,24 +59,52 @@ double play(const fs::path& clip, const fs::path& model) {
   return probability;
 }
 
-TEST(EndToEnd, ATrainedModelTellsUnseenDrawnFakes) {
-  const fs::path folder = test::scratch_folder("end_to_end");
-  const fs::path data = folder / "data";
-  const fs::path model = folder / "demo.safetensors";
-  int status = -1;
-  run(std::string(DFD_TRAINER) + " synthesize -o " + data.string() + " --clips 80 --seed 1",
-      status);
-  ASSERT_EQ(status, 0);
-  const std::string epochs = run(std::string(DFD_TRAINER) + " train --data " + data.string() +
-                                     " --backbone random:1 --epochs 20 -o " + model.string(),
-                                 status);
-  ASSERT_EQ(status, 0) << epochs;
-  const auto last = nlohmann::json::parse(epochs.substr(epochs.rfind('{')));
-  EXPECT_EQ(last["epoch"], 20);
+// One drawn data set for these tests; whichever trains first fills its cache of embeddings.
+class EndToEnd : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder = new fs::path(test::scratch_folder("end_to_end"));
+    int status = -1;
+    run(std::string(DFD_TRAINER) + " synthesize -o " + data() + " --clips 80 --seed 1", status);
+    ASSERT_EQ(status, 0);
+  }
+  static void TearDownTestSuite() { delete std::exchange(folder, nullptr); }
 
-  const auto result = nlohmann::json::parse(run(
-      std::string(DFD_TRAINER) + " evaluate --data " + data.string() + " --model " + model.string(),
-      status));
+  static std::string data() { return (*folder / "data").string(); }
+
+  static std::vector<std::string> train_command(const fs::path& model, int epochs) {
+    return {DFD_TRAINER,  "train",       "--data",   data(),
+            "--backbone", "random:1",    "--epochs", std::to_string(epochs),
+            "-o",         model.string()};
+  }
+
+  // The JSON lines of a training.
+  static std::vector<nlohmann::json> train(const fs::path& model, int epochs,
+                                           const std::string& more = "") {
+    std::string command;
+    for (const std::string& word : train_command(model, epochs)) command += word + " ";
+    int status = -1;
+    std::istringstream lines(run(command + more, status));
+    EXPECT_EQ(status, 0) << command;
+    std::vector<nlohmann::json> found;
+    for (std::string line; std::getline(lines, line);) found.push_back(nlohmann::json::parse(line));
+    return found;
+  }
+
+  static fs::path* folder;
+};
+fs::path* EndToEnd::folder = nullptr;
+
+TEST_F(EndToEnd, ATrainedModelTellsUnseenDrawnFakes) {
+  const fs::path model = *folder / "demo.safetensors";
+  const auto epochs = train(model, 20);
+  ASSERT_EQ(epochs.size(), 20U);
+  EXPECT_EQ(epochs.back()["epoch"], 20);
+
+  int status = -1;
+  const auto result = nlohmann::json::parse(
+      run(std::string(DFD_TRAINER) + " evaluate --data " + data() + " --model " + model.string(),
+          status));
   ASSERT_EQ(status, 0);
   EXPECT_EQ(result["side"], "test list");
   EXPECT_EQ(result["warning"], "random backbone: demonstration only");
@@ -87,7 +120,7 @@ TEST(EndToEnd, ATrainedModelTellsUnseenDrawnFakes) {
   EXPECT_GE(sum / kinds, 0.9);
 
   // The element, on clips of new people: fakes come out above real ones.
-  const fs::path unseen = folder / "unseen";
+  const fs::path unseen = *folder / "unseen";
   run(std::string(DFD_TRAINER) + " synthesize -o " + unseen.string() +
           " --clips 8 --seed 2 --seconds 5",
       status);
@@ -97,6 +130,68 @@ TEST(EndToEnd, ATrainedModelTellsUnseenDrawnFakes) {
   std::printf("played: real %.3f, fake %.3f\n", real, fake);
   ASSERT_GE(real, 0) << "no score";
   EXPECT_GT(fake, real);
+}
+
+TEST_F(EndToEnd, AResumedTrainingGivesTheNumbersOfAnUninterruptedOne) {
+  const auto whole = train(*folder / "whole.safetensors", 4);
+  train(*folder / "parts.safetensors", 2);
+  const auto rest = train(*folder / "parts.safetensors", 4, "--resume");
+  ASSERT_EQ(whole.size(), 4U);
+  ASSERT_EQ(rest.size(), 2U);
+  EXPECT_EQ(rest[0], whole[2]);
+  EXPECT_EQ(rest[1], whole[3]);
+}
+
+TEST_F(EndToEnd, CtrlCLeavesTheBestModelSoFar) {
+  const fs::path model = *folder / "stopped.safetensors";
+  std::vector<std::string> words = train_command(model, 1000000);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  GPid pid = 0;
+  int output = -1;
+  ASSERT_TRUE(g_spawn_async_with_pipes(nullptr, arguments.data(), nullptr,
+                                       G_SPAWN_DO_NOT_REAP_CHILD, nullptr, nullptr, &pid, nullptr,
+                                       &output, nullptr, nullptr));
+  FILE* lines = fdopen(output, "r");
+  std::array<char, 4096> line{};
+  EXPECT_NE(std::fgets(line.data(), line.size(), lines), nullptr);  // The first epoch is done.
+  kill(pid, SIGINT);
+  int epochs = 1;
+  while (std::fgets(line.data(), line.size(), lines) != nullptr) ++epochs;
+  std::fclose(lines);
+  int status = -1;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+
+  run(std::string(DFD_TRAINER) + " inspect " + model.string(), status);
+  EXPECT_EQ(status, 0);
+  const auto rest = train(model, epochs + 1, "--resume");
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0]["epoch"], epochs + 1);
+}
+
+TEST_F(EndToEnd, ResumingWithOtherOptionsIsAnError) {
+  const fs::path model = *folder / "other.safetensors";
+  train(model, 1);
+  int status = 0;
+  const std::string output =
+      run(std::string(DFD_TRAINER) + " train --data " + data() +
+              " --backbone random:1 --seed 7 --resume --epochs 2 -o " + model.string() + " 2>&1",
+          status);
+  EXPECT_NE(status, 0);
+  EXPECT_NE(output.find("other.safetensors.resume"), std::string::npos) << output;
+}
+
+TEST_F(EndToEnd, WholePicturesTrainAModelToo) {
+  const fs::path model = *folder / "full-frame.safetensors";
+  train(model, 1, "--region full-frame --recipe seed --frames 4");
+  int status = -1;
+  const auto found =
+      nlohmann::json::parse(run(std::string(DFD_TRAINER) + " inspect " + model.string(), status));
+  ASSERT_EQ(status, 0);
+  EXPECT_EQ(found["metadata"]["input.crop"], "full-frame");
+  EXPECT_EQ(found["metadata"]["window.length"], "4");
 }
 
 TEST(Trainer, SaysWhatIsWrong) {
