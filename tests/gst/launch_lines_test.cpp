@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Every launch line that the project shows or runs is one that GStreamer can parse: elements,
+// properties and values exist.
+
+#include <gst/gst.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const fs::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::string replaced(const std::string& text, const char* pattern, const char* by) {
+  return std::regex_replace(text, std::regex(pattern), by);
+}
+
+// Lines of a page or a script: a command that backslashes carry on, up to a redirection.
+std::vector<std::string> commands_of(const fs::path& file) {
+  const std::string joined = replaced(text_of(file), "\\\\\n", " ");
+  const std::regex command("gst-launch-1\\.0((?: -[a-z]+)*) ([^\n>]*!([^\n>|`]*))");
+  std::vector<std::string> found;
+  for (std::sregex_iterator it(joined.begin(), joined.end(), command), end; it != end; ++it) {
+    found.push_back((*it)[2]);
+  }
+  return found;
+}
+
+// Lines of documentation comments, from gst-launch-1.0 to the end of the block.
+std::vector<std::string> commented_commands_of(const fs::path& file) {
+  const std::string joined = replaced(text_of(file), "\n \\* ?", " ");
+  const std::regex command("gst-launch-1\\.0((?: -[a-z]+)*) ([^\\]]*)\\]\\|");
+  std::vector<std::string> found;
+  for (std::sregex_iterator it(joined.begin(), joined.end(), command), end; it != end; ++it) {
+    found.push_back((*it)[2]);
+  }
+  return found;
+}
+
+// A line's shell variables and quotes stand for some word.
+std::string parsable(const std::string& line) {
+  return replaced(replaced(line, "\\$\\{?[A-Za-z_]+\\}?", "word"), "[\"']", "");
+}
+
+TEST(LaunchLines, OfDocumentationAndPipelinesParse) {
+  const fs::path source = DFD_SOURCE;
+  std::vector<std::pair<fs::path, std::string>> lines;
+  for (const char* folder : {"docs", "pipelines", "gst/plugin", "."}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(source / folder)) {
+      const std::string extension = entry.path().extension();
+      std::vector<std::string> found;
+      if (extension == ".md" || extension == ".sh") found = commands_of(entry.path());
+      if (extension == ".cpp") found = commented_commands_of(entry.path());
+      for (const std::string& line : found) lines.emplace_back(entry.path(), line);
+    }
+  }
+  ASSERT_GE(lines.size(), 5U);  // README, quickstart.sh and the element's comment have as many.
+  for (const auto& [file, line] : lines) {
+    GError* error = nullptr;
+    GstElement* pipeline = gst_parse_launch(parsable(line).c_str(), &error);
+    EXPECT_EQ(error, nullptr) << file << ": " << line << ": " << error->message;
+    g_clear_error(&error);
+    gst_clear_object(&pipeline);
+  }
+}
+
+}  // namespace
