@@ -10,10 +10,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 options=()
+limits=()
 if [ "${1:-}" = --sanitize ]; then
     [ $# -ge 2 ] || { echo "run.sh: --sanitize needs a list such as address,undefined" >&2; exit 2; }
     export BUILD=${BUILD:-build-sanitize}
     options=("-Db_sanitize=$2" -Db_lundef=false)
+    # Sanitized code is several times slower, and the time limits are there against hanging only.
+    limits=(--timeout-multiplier 8)
     shift 2
 fi
 export BUILD=${BUILD:-build}
@@ -22,6 +25,6 @@ pipelines/setup.sh "${options[@]}"
 # An old report must not be counted when meson test does not get as far as writing one.
 rm -f "$BUILD/meson-logs/testlog.junit.xml"
 status=0
-meson test -C "$BUILD" --no-rebuild --print-errorlogs "$@" || status=$?
+meson test -C "$BUILD" --no-rebuild --print-errorlogs "${limits[@]}" "$@" || status=$?
 python3 tests/count.py "$BUILD/meson-logs/testlog.junit.xml" || status=1
 exit "$status"
