@@ -7,8 +7,8 @@
 
 #include "backbone/inception_resnet_v1.h"
 #include "base/check.h"
-#include "clip_features.h"
 #include "checkpoint.h"
+#include "clip_features.h"
 #include "window/lstm_head.h"
 
 namespace dfd {
