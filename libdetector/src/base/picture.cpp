@@ -3,7 +3,9 @@
 #include "base/picture.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -179,17 +181,83 @@ cv::Mat borrow(const Plane& plane, int width, int height, int channels) {
           static_cast<std::size_t>(plane.stride)};
 }
 
-cv::Mat reduce(const cv::Mat& plane, const cv::Size& size) {
-  cv::Mat reduced;
-  cv::resize(plane, reduced, size, 0, 0, cv::INTER_AREA);
-  return reduced;
-}
-
-// One output position of Pillow's filter: weights over [first, first + weights.size()).
+// One output position of a filter: weights over [first, first + weights.size()).
 struct Filter {
   int first = 0;
   std::vector<int> weights;
 };
+
+// Weights of areas are counted in units of 2^-12: twice that and 8 bits fit 32.
+constexpr int kAreaBits = 12;
+
+// The pixels under each output pixel, weighted by how much of them lies there.
+std::vector<Filter> area_filters(int from, int to) {
+  std::vector<Filter> filters(static_cast<std::size_t>(to));
+  const double scale = static_cast<double>(from) / to;
+  for (int i = 0; i < to; ++i) {
+    Filter& filter = filters[static_cast<std::size_t>(i)];
+    const double begin = i * scale;
+    const double end = std::min((i + 1) * scale, static_cast<double>(from));
+    filter.first = std::min(static_cast<int>(begin), from - 1);
+    int given = 0;
+    for (int x = filter.first; x < end && x < from; ++x) {
+      const double covered = std::min(x + 1.0, end) - begin;
+      const int so_far = static_cast<int>(std::lround(covered / (end - begin) * (1 << kAreaBits)));
+      filter.weights.push_back(so_far - given);
+      given = so_far;
+    }
+  }
+  return filters;
+}
+
+// As cv::resize with INTER_AREA, which is several times slower for ratios that are not whole.
+template <int kChannels>
+cv::Mat average_areas(const cv::Mat& plane, const cv::Size& size) {
+  const std::vector<Filter> rows = area_filters(plane.rows, size.height);
+  const std::vector<Filter> columns = area_filters(plane.cols, size.width);
+  cv::Mat reduced(size, CV_8UC(kChannels));
+  const auto row_bytes = static_cast<std::size_t>(plane.cols) * kChannels;
+  std::vector<std::uint32_t> sums(row_bytes);
+  for (int y = 0; y < size.height; ++y) {
+    const Filter& row = rows[static_cast<std::size_t>(y)];
+    std::fill(sums.begin(), sums.end(), 0U);
+    for (std::size_t i = 0; i < row.weights.size(); ++i) {
+      const auto* in = plane.ptr<std::uint8_t>(row.first + static_cast<int>(i));
+      const auto weight = static_cast<std::uint32_t>(row.weights[i]);
+      for (std::size_t x = 0; x < row_bytes; ++x) sums[x] += in[x] * weight;
+    }
+    auto* out = reduced.ptr<std::uint8_t>(y);
+    for (const Filter& column : columns) {
+      std::array<std::uint32_t, kChannels> value;
+      value.fill(1U << (2 * kAreaBits - 1));
+      const std::uint32_t* in = sums.data() + std::ptrdiff_t{kChannels} * column.first;
+      for (const int weight : column.weights) {
+        for (auto& sum : value) sum += *in++ * static_cast<std::uint32_t>(weight);
+      }
+      for (const std::uint32_t sum : value)
+        *out++ = static_cast<std::uint8_t>(sum >> 2 * kAreaBits);
+    }
+  }
+  return reduced;
+}
+
+cv::Mat reduce(const cv::Mat& plane, const cv::Size& size) {
+  if (size.width > plane.cols || size.height > plane.rows) {  // Chroma of a large picture.
+    cv::Mat resized;
+    cv::resize(plane, resized, size, 0, 0, cv::INTER_LINEAR);
+    return resized;
+  }
+  switch (plane.channels()) {
+    case 1:
+      return average_areas<1>(plane, size);
+    case 2:
+      return average_areas<2>(plane, size);
+    case 3:
+      return average_areas<3>(plane, size);
+    default:
+      return average_areas<4>(plane, size);
+  }
+}
 
 // Pillow counts weights in units of 2^-22 so that 8-bit sums fit 32 bits.
 constexpr int kFilterBits = 32 - 8 - 2;

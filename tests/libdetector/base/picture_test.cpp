@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
 
 #include "detector/error.h"
 
@@ -123,6 +124,30 @@ TEST(RgbRegion, PackedFormatsAgree) {
     view.planes[0] = {bytes.data(), static_cast<std::ptrdiff_t>(bytes.size())};
     EXPECT_EQ(rgb_region(view, {0, 0, 1, 1}).at<cv::Vec3b>(0, 0), cv::Vec3b(red, green, blue));
   }
+}
+
+TEST(ReducedRgb, IsTheAverageOfAreas) {
+  const cv::Mat picture = ramp(97, 61);
+  FrameView view;
+  view.width = picture.cols;
+  view.height = picture.rows;
+  view.color.full_range = true;
+  view.planes[0] = {picture.data, static_cast<std::ptrdiff_t>(picture.step)};
+  for (const cv::Size size : {cv::Size(97, 61), {48, 30}, {41, 17}, {96, 60}, {7, 5}, {1, 1}}) {
+    cv::Mat expected;
+    cv::resize(picture, expected, size, 0, 0, cv::INTER_AREA);
+    const cv::Mat found = reduced_rgb(view, size);
+    EXPECT_LE(cv::norm(found, expected, cv::NORM_INF), 1) << size;
+  }
+}
+
+TEST(ReducedRgb, ChromaOfALargerPictureIsStretched) {
+  // Reduced to three quarters, luma shrinks and chroma, half as large, grows.
+  std::vector<std::uint8_t> bytes(40 * 40 + 2 * 20 * 20, 128);
+  const FrameView view = view_of(bytes, PixelFormat::kI420, 40, 40);
+  const cv::Mat found = reduced_rgb(view, {30, 30});
+  EXPECT_EQ(found.size(), cv::Size(30, 30));
+  EXPECT_EQ(cv::norm(found, rgb_region(view, {0, 0, 30, 30}), cv::NORM_INF), 0);
 }
 
 TEST(CheckView, RefusesWhatCannotBeRead) {
