@@ -61,7 +61,8 @@ std::vector<std::int64_t> chosen_frames(std::int64_t count, const SamplingRule& 
 // Crops by track, found as the element finds them.
 class TrackCrops {
  public:
-  TrackCrops() : detector_(make_cascade_detector()), finder_(*detector_, FinderConfig()) {}
+  explicit TrackCrops(const std::string& face_model)
+      : detector_(make_face_detector(face_model)), finder_(*detector_, FinderConfig()) {}
 
   void look(const Frame& frame, bool sample, const InputRule& rule) {
     if (!sample && !finder_.due(frame.time)) return;
@@ -163,7 +164,7 @@ ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
   ClipCrops result;
   if (length.seconds > 0) result.sample_rate = rule.frames / length.seconds;
   std::optional<TrackCrops> faces;
-  if (rule.input.crop == CropRule::kBox) faces.emplace();
+  if (rule.input.crop == CropRule::kBox) faces.emplace(rule.face_model);
   VideoReader reader(path);
   auto next = chosen.begin();
   for (std::int64_t i = 0; const auto frame = reader.next(); ++i) {

@@ -36,6 +36,7 @@ struct SamplingRule {
   InputRule input;
   int frames = 20;  // T
   FrameChoice choice = FrameChoice::kEven;
+  std::string face_model;  // MTCNN's weights; empty: OpenCV's cascade.
 };
 
 // The crops of one clip: of its longest track, or of the full frames.

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "clip_features.h"
+#include "face/face_detector.h"
 #include "window/lstm_head.h"
 
 namespace dfd {
@@ -40,7 +41,8 @@ struct Windows {
   int without_face = 0;
 };
 
-Windows windows_of(const std::vector<Clip>& clips, const Model& model, const std::string& cache,
+Windows windows_of(const std::vector<Clip>& clips, const Model& model,
+                   const EvaluateOptions& options,
                    const std::function<void(int, int, int)>& progress) {
   SamplingRule rule;
   rule.input = model.config.input;
@@ -49,7 +51,16 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model, const std
   if (recipe != model.config.training.end() && recipe->second == "seed") {
     rule.choice = FrameChoice::kSeed;
   }
-  const auto features = embed_clips(clips, model.backbone, rule, cache, progress);
+  if (rule.input.crop == CropRule::kBox) {
+    rule.face_model = options.face_model;
+    const std::string detector = make_face_detector(rule.face_model)->name();
+    DFD_REQUIRE(detector == rule.input.face_detector, ErrorCode::kInvalidArgument,
+                "the model was trained on faces found by "
+                    << rule.input.face_detector << ", " << detector
+                    << " would find them here; give --face-model as in training");
+  }
+  const auto features =
+      embed_clips(clips, model.backbone, rule, cache_folder(options.cache, options.data), progress);
   Windows windows;
   std::vector<at::Tensor> rows;
   for (std::size_t i = 0; i < clips.size(); ++i) {
@@ -124,10 +135,9 @@ Evaluation evaluate(const EvaluateOptions& options,
   const c10::InferenceMode guard;
   const Model model = load(options.model);
   const Split split = split_by_people(read_dataset(options.data), split_seed(model.config));
-  const std::string cache = cache_folder(options.cache, options.data);
   const bool listed = !split.test.empty();
-  const Windows test = windows_of(listed ? split.test : split.validation, model, cache, progress);
-  const Windows train = windows_of(split.train, model, cache, progress);
+  const Windows test = windows_of(listed ? split.test : split.validation, model, options, progress);
+  const Windows train = windows_of(split.train, model, options, progress);
 
   const at::Tensor logits = logits_of(model.head, test.embeddings).to(at::kDouble);
   const std::vector<Scored> scores =

@@ -25,7 +25,8 @@ struct Evaluation {
 struct EvaluateOptions {
   std::string model;
   std::string data;
-  std::string cache;  // Folder; empty: .features in the data set.
+  std::string face_model;  // MTCNN's weights, where the model was trained with them.
+  std::string cache;       // Folder; empty: .features in the data set.
 };
 
 // Scores the test list, or the validation side where there is none. Throws Error.

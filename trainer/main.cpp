@@ -97,6 +97,8 @@ void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& action
       ->add_option("--backbone", options.backbone,
                    "File of kind backbone, or random:SEED (demonstration only)")
       ->required();
+  command->add_option("--face-model", options.face_model,
+                      "File that import mtcnn made; empty: OpenCV's cascade");
   command->add_option("-o,--output", options.output, "Model file to write")->required();
   command->add_option("--region", region, "faces or full-frame")
       ->check(CLI::IsMember({"faces", "full-frame"}))
@@ -153,6 +155,8 @@ void add_evaluate(CLI::App& app, std::map<CLI::App*, std::function<void()>>& act
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on a data set's test list");
   command->add_option("--model", options.model, "Model file")->required();
   command->add_option("--data", options.data, "Folder of the data set")->required();
+  command->add_option("--face-model", options.face_model,
+                      "File that import mtcnn made, where the model was trained with it");
   command->add_option("--cache", options.cache, "Folder of embeddings; empty: DATA/.features");
   command->footer("Example: deepfake-trainer evaluate --model demo.safetensors --data data");
   actions[command] = [] {
@@ -229,6 +233,24 @@ void add_numbers(CLI::App& app, std::map<CLI::App*, std::function<void()>>& acti
   actions[score] = [] { print(dfd::score_pictures(file, pictures)); };
 }
 
+void add_detect(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static dfd::DetectOptions options;
+  CLI::App* command = app.add_subcommand("detect", "Print the faces of pictures");
+  command->add_option("--face-model", options.face_model,
+                      "File that import mtcnn made; empty: OpenCV's cascade");
+  command->add_option("--min-face-size", options.min_face_size, "Pixels, shorter side")
+      ->capture_default_str();
+  command->add_option("--factor", options.mtcnn.factor, "MTCNN: from one scale to the next")
+      ->capture_default_str();
+  command
+      ->add_option("--thresholds", options.mtcnn.thresholds,
+                   "MTCNN: probability after each of the three nets")
+      ->capture_default_str();
+  command->add_option("pictures", options.pictures, "Picture files")->required();
+  command->footer("Example: deepfake-trainer detect --face-model mtcnn.safetensors photo.jpg");
+  actions[command] = [] { dfd::detect_faces(options, [](const Json& line) { print(line); }); };
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Makes data sets and models for deepfakedetect", "deepfake-trainer");
   app.require_subcommand(1);
@@ -238,6 +260,7 @@ int run(int argc, char** argv) {
   add_evaluate(app, actions);
   add_import(app, actions);
   add_numbers(app, actions);
+  add_detect(app, actions);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

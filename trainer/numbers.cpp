@@ -78,4 +78,28 @@ nlohmann::ordered_json score_pictures(const std::string& model,
           {"samples", pictures.size()}};
 }
 
+void detect_faces(const DetectOptions& options,
+                  const std::function<void(const nlohmann::ordered_json&)>& print) {
+  DFD_REQUIRE(options.min_face_size >= 1, ErrorCode::kInvalidArgument,
+              "min-face-size must be at least 1 pixel");
+  const auto detector = options.face_model.empty()
+                            ? make_cascade_detector()
+                            : make_mtcnn_detector(options.face_model, options.mtcnn);
+  for (const std::string& picture : options.pictures) {
+    nlohmann::ordered_json faces = nlohmann::ordered_json::array();
+    for (const FaceDetection& face :
+         detector->detect(read_picture(picture), options.min_face_size)) {
+      const RectF& box = face.box;
+      nlohmann::ordered_json found = {
+          {"box", {box.x, box.y, box.x + box.width, box.y + box.height}},
+          {"confidence", face.confidence}};
+      if (face.has_landmarks) {
+        for (const PointF& point : face.landmarks) found["landmarks"].push_back({point.x, point.y});
+      }
+      faces.push_back(std::move(found));
+    }
+    print({{"file", picture}, {"faces", std::move(faces)}});
+  }
+}
+
 }  // namespace dfd

@@ -5,10 +5,13 @@
 
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "face/face_detector.h"
 
 namespace dfd {
 
@@ -24,5 +27,17 @@ std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
 // the model's window length.
 nlohmann::ordered_json score_pictures(const std::string& model,
                                       const std::vector<std::string>& pictures);
+
+struct DetectOptions {
+  std::string face_model;  // File of kind "face-detector"; empty: OpenCV's cascade.
+  int min_face_size = 20;  // Pixels of the picture, shorter side; facenet-pytorch's default.
+  MtcnnOptions mtcnn;
+  std::vector<std::string> pictures;
+};
+
+// {"file","faces":[{"box":[left,top,right,bottom],"confidence","landmarks":[[x,y] x 5]}]} of each
+// picture, largest face first; no landmarks from the cascade.
+void detect_faces(const DetectOptions& options,
+                  const std::function<void(const nlohmann::ordered_json&)>& print);
 
 }  // namespace dfd

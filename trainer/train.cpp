@@ -135,7 +135,8 @@ class Trainer {
     rule.input.crop = options_.region == Region::kFaces ? CropRule::kBox : CropRule::kFullFrame;
     rule.input.margin = options_.margin;
     if (options_.region == Region::kFaces) {
-      rule.input.face_detector = make_cascade_detector()->name();
+      rule.face_model = options_.face_model;
+      rule.input.face_detector = make_face_detector(rule.face_model)->name();
     }
     Backbone backbone = load_backbone(options_.backbone, split_.train, rule);
     rule.input.size = backbone.input.size;
@@ -236,8 +237,8 @@ class Trainer {
     all << data_digest() << ' ' << split_.name << ' ' << options_.seed << ' ' << options_.backbone
         << ' ' << (options_.region == Region::kFaces) << ' ' << options_.frames << ' '
         << options_.margin << ' ' << options_.seed_recipe;
-    if (std::filesystem::is_regular_file(options_.backbone)) {
-      all << ' ' << sha256_of_file(options_.backbone);
+    for (const std::string& file : {options_.backbone, options_.face_model}) {
+      if (std::filesystem::is_regular_file(file)) all << ' ' << sha256_of_file(file);
     }
     const std::string text = all.str();
     return sha256(text.data(), text.size());

@@ -18,7 +18,8 @@ struct TrainOptions {
   std::string data;
   std::string backbone;  // A file, or "random:SEED".
   std::string output;
-  std::string cache;  // Folder; empty: .features in the data set.
+  std::string face_model;  // MTCNN's weights; empty: OpenCV's cascade.
+  std::string cache;       // Folder; empty: .features in the data set.
   Region region = Region::kFaces;
   int epochs = 50;
   int batch = 8;

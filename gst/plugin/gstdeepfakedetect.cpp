@@ -21,9 +21,10 @@
  * ## Limits
  *
  * The verdict is as good as the model in #GstDeepfakeDetect:model-file; docs/model-card.md says
- * what is known of the demonstration model. Faces are found by OpenCV's frontal-face cascade:
- * profiles and tilted heads are missed, and a face that is not found is not judged. "authentic"
- * means that nothing was found, not that a video is proven real.
+ * what is known of the demonstration model. Without #GstDeepfakeDetect:face-model-file faces
+ * are found by OpenCV's frontal-face cascade, which misses profiles and tilted heads; a face that
+ * is not found is not judged. "authentic" means that nothing was found, not that a video is proven
+ * real.
  *
  * ## Messages
  *
@@ -408,7 +409,7 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
 // --- Life
 
 static void gst_deepfake_detect_warn(GstDeepfakeDetect* self, const dfd::ModelInfo& model,
-                                     dfd::Region region) {
+                                     dfd::Region region, const std::string& face_detector) {
   if (!model.warning.empty()) {
     GST_ELEMENT_WARNING(
         self, LIBRARY, SETTINGS, ("%s", model.warning.c_str()),
@@ -420,6 +421,11 @@ static void gst_deepfake_detect_warn(GstDeepfakeDetect* self, const dfd::ModelIn
                         ("The model was trained on %s, but inference-region gives it %s.",
                          faces ? "faces" : "full frames", faces ? "full frames" : "faces"),
                         ("set inference-region=%s", faces ? "faces" : "full-frame"));
+  } else if (!face_detector.empty() && model.face_detector != face_detector) {
+    GST_ELEMENT_WARNING(self, LIBRARY, SETTINGS,
+                        ("The model was trained on faces found by %s, but %s finds them here.",
+                         model.face_detector.c_str(), face_detector.c_str()),
+                        ("the two draw different boxes; set face-model-file as in training"));
   }
 }
 
@@ -436,7 +442,8 @@ static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
     g_free(name);
     state->context.model_id = state->engine->model().id;
     gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
-    gst_deepfake_detect_warn(self, state->engine->model(), settings.session.region);
+    gst_deepfake_detect_warn(self, state->engine->model(), settings.session.region,
+                             state->session->face_detector());
     GST_INFO_OBJECT(self, "model %s on %s", state->context.model_id.c_str(),
                     state->engine->device().c_str());
     const std::lock_guard<std::mutex> lock(*self->mutex);

@@ -80,6 +80,9 @@ bool gst_deepfake_settings_set(GstDeepfakeSettings& settings, guint id, const GV
     case GST_DEEPFAKE_PROP_MODEL_FILE:
       settings.engine.model_file = string_of(value);
       break;
+    case GST_DEEPFAKE_PROP_FACE_MODEL_FILE:
+      session.face_model_file = string_of(value);
+      break;
     case GST_DEEPFAKE_PROP_DEVICE:
       settings.engine.device = string_of(value);
       break;
@@ -143,6 +146,9 @@ bool gst_deepfake_settings_get(const GstDeepfakeSettings& settings, guint id, GV
   switch (id) {
     case GST_DEEPFAKE_PROP_MODEL_FILE:
       set_string(settings.engine.model_file);
+      break;
+    case GST_DEEPFAKE_PROP_FACE_MODEL_FILE:
+      set_string(session.face_model_file);
       break;
     case GST_DEEPFAKE_PROP_DEVICE:
       set_string(settings.engine.device);
@@ -217,6 +223,19 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
       klass, GST_DEEPFAKE_PROP_MODEL_FILE,
       g_param_spec_string("model-file", "Model file",
                           "Safetensors model made by deepfake-trainer; required", nullptr, ready));
+  /**
+   * GstDeepfakeDetect:face-model-file:
+   *
+   * MTCNN's weights, as `deepfake-trainer import mtcnn` writes them; null takes OpenCV's
+   * frontal-face cascade. Should be what the model was trained with; a mismatch is a warning.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_FACE_MODEL_FILE,
+      g_param_spec_string("face-model-file", "Face model file",
+                          "Safetensors file with MTCNN's weights; null: OpenCV's cascade", nullptr,
+                          ready));
   /**
    * GstDeepfakeDetect:device:
    *

@@ -23,7 +23,7 @@ ROOMS = {
     "base": (),
     "model": ("base",),
     "backbone": ("base", "model"),
-    "face": ("base",),
+    "face": ("base", "model"),
     "window": ("base", "model"),
     "decision": ("base",),
     "runtime": ("base", "model", "backbone", "face", "window", "decision"),

@@ -35,6 +35,7 @@ class FakeDetector : public FaceDetector {
     return faces;
   }
 
+  int comfortable_size() const override { return 19; }
   std::string name() const override { return "fake"; }
 
   void set_boxes(std::vector<RectF> boxes) { boxes_ = std::move(boxes); }

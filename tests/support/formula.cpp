@@ -33,6 +33,8 @@ TensorMap formula_weights(const nlohmann::json& keys, std::uint32_t first) {
       value = r + 0.5;
     } else if (has("running_mean") || has("bias")) {
       value = 0.2 * (r - 0.5);
+    } else if (has("prelu")) {
+      value = 0.3 * r;
     } else if (has("bn.weight")) {
       value = 0.8 + 0.4 * r;
     } else {

@@ -38,6 +38,19 @@ std::string shared_model(Region region) {
   return path.string();
 }
 
+std::string formula_mtcnn() {
+  const fs::path path = fs::path(DFD_TEST_SCRATCH) / "formula-mtcnn.safetensors";
+  if (!fs::exists(path)) {
+    write_tensors(path.string(),
+                  {{"format_version", kFormatVersion},
+                   {"kind", "face-detector"},
+                   {"detector.name", "mtcnn"},
+                   {"detector.source", "formula"}},
+                  formula_weights(read_reference("mtcnn_nets.json")["keys"], 0));
+  }
+  return path.string();
+}
+
 fs::path scratch_folder(const std::string& name) {
   const fs::path path = fs::path(DFD_TEST_SCRATCH) / name;
   fs::remove_all(path);

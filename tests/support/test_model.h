@@ -20,6 +20,9 @@ std::string shared_model(Region region = Region::kFaces);
 
 ModelConfig test_config(Region region = Region::kFaces);
 
+// A file of kind "face-detector": an MTCNN with weights by formula, which finds anything but faces.
+std::string formula_mtcnn();
+
 // An empty folder of this name in the build folder.
 std::filesystem::path scratch_folder(const std::string& name);
 

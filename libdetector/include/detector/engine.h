@@ -17,7 +17,8 @@ struct ModelInfo {
   std::string backbone_source;
   std::string warning;  // Such as "random backbone: demonstration only"; may be empty.
   Region region = Region::kFaces;
-  int window_length = 0;  // Samples in a window (T).
+  std::string face_detector;  // Whose boxes it was trained on: "mtcnn", or the cascade's name.
+  int window_length = 0;      // Samples in a window (T).
   Rate sample_rate;
   double threshold = 0.5;
 };

@@ -36,7 +36,8 @@ struct SessionStats {
 // runs on the engine's worker; an error there is thrown by the next push(), wait() or finish().
 class Session {
  public:
-  // Throws Error(kInvalidArgument) when a setting is out of range.
+  // Throws Error: kInvalidArgument when a setting is out of range; for face_model_file kNotFound,
+  // kIo, kCorruptModel, kUnsupportedModel.
   static std::unique_ptr<Session> create(std::shared_ptr<Engine> engine,
                                          const SessionConfig& config);
 
@@ -66,6 +67,9 @@ class Session {
 
   // Probability in [0, 1]; [-1, 0) is the model's. Takes effect with the next score.
   virtual void set_threshold(double threshold) = 0;
+
+  // Name of what finds the faces; empty for the full-frame region.
+  virtual const std::string& face_detector() const noexcept = 0;
 
   virtual StreamReport report() const = 0;
   virtual std::vector<Event> take_events() = 0;  // Since the last call, in order.

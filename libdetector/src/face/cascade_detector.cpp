@@ -16,6 +16,10 @@ namespace {
 // The smallest face the cascade knows, in pixels of its square.
 constexpr int kCascadeWindow = 24;
 
+// Faces are looked for down to this part of the smallest size asked for, so that one that is too
+// small to be scored is reported as such instead of being missed.
+constexpr float kSearchedPart = 0.6F;
+
 // From the cascade's square of side s around c to MTCNN's box around the same face: width, height
 // and how much lower its centre is, in units of s. Measured: docs/decisions/0002-cascade-boxes.md.
 constexpr float kWidth = 0.77F;
@@ -41,8 +45,8 @@ class CascadeDetector : public FaceDetector {
     if (rgb.cols < kCascadeWindow || rgb.rows < kCascadeWindow) return {};
     cv::Mat gray;
     cv::cvtColor(rgb, gray, cv::COLOR_RGB2GRAY);
-    const int side =
-        std::max(kCascadeWindow, static_cast<int>(static_cast<float>(min_size) / kWidth));
+    const int side = std::max(
+        kCascadeWindow, static_cast<int>(kSearchedPart * static_cast<float>(min_size) / kWidth));
     std::vector<cv::Rect> squares;
     std::vector<int> levels;
     std::vector<double> weights;
@@ -66,9 +70,14 @@ class CascadeDetector : public FaceDetector {
     return faces;
   }
 
+  int comfortable_size() const override { return kComfortableSize; }
+
   std::string name() const override { return "opencv-haar-frontalface"; }
 
  private:
+  // The cascade's window of 24 pixels holds a face 18 wide, the smallest that is searched for.
+  static constexpr int kComfortableSize = 32;
+
   cv::CascadeClassifier cascade_;
 };
 

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +29,12 @@ class FaceDetector {
   virtual ~FaceDetector() = default;
 
   // rgb: CV_8UC3 of any size. Faces whose shorter side is at least min_size pixels of this picture,
-  // largest first. A picture without faces, however small, gives none.
+  // and some smaller ones; largest first. A picture without faces, however small, gives none.
   virtual std::vector<FaceDetection> detect(const cv::Mat& rgb, int min_size) = 0;
+
+  // Shorter side of a face, in pixels, from which on more pixels do not help to find it: a picture
+  // may be reduced until min_size is this.
+  virtual int comfortable_size() const = 0;
 
   virtual std::string name() const = 0;  // As the model file records it.
 };
@@ -38,5 +43,24 @@ class FaceDetector {
 // faces only; no landmarks. path empty: where the build found it. Throws Error: kNotFound,
 // kUnsupportedModel.
 std::unique_ptr<FaceDetector> make_cascade_detector(const std::string& path = "");
+
+struct MtcnnOptions {
+  double factor = 0.709;                              // From one level of the pyramid to the next.
+  std::array<float, 3> thresholds{0.6F, 0.7F, 0.7F};  // Probability after each net.
+};
+
+// For video: in a picture reduced to the comfortable size the nets are less sure of what the
+// defaults find in the whole picture. Measured: docs/performance.md, "Finding faces".
+constexpr MtcnnOptions kLiveMtcnn{0.709, {0.6F, 0.5F, 0.6F}};
+
+// MTCNN with facenet-pytorch's boxes and defaults (its smallest face is 20 pixels), with landmarks.
+// path: a file of kind "face-detector". Throws Error: kNotFound, kIo, kCorruptModel,
+// kUnsupportedModel, kInvalidArgument.
+std::unique_ptr<FaceDetector> make_mtcnn_detector(const std::string& path,
+                                                  const MtcnnOptions& options = {});
+
+// For video, as serving and training use it: MTCNN where a file of kind "face-detector" is given,
+// else the cascade. Throws as the two above.
+std::unique_ptr<FaceDetector> make_face_detector(const std::string& face_model_file);
 
 }  // namespace dfd

@@ -10,19 +10,11 @@
 namespace dfd {
 namespace {
 
-// Faces are looked for down to this part of min-face-size, so that one that is too small to be
-// scored is reported as such instead of being missed.
-constexpr double kSearchedPart = 0.6;
-
-// Shorter side of the smallest face looked for, in the reduced picture. The cascade's window of 24
-// pixels holds a face 17 wide.
-constexpr double kSmallestSearched = 19;
-
 // Small frames are not reduced below this: detection there is cheap, and more faces are found.
 constexpr double kLongSideKept = 480;
 
-double reduction(const FrameView& view, int min_face_size) {
-  const double by_face = kSmallestSearched / (kSearchedPart * min_face_size);
+double reduction(const FrameView& view, int min_face_size, int comfortable_size) {
+  const double by_face = static_cast<double>(comfortable_size) / min_face_size;
   const double by_frame = kLongSideKept / std::max(view.width, view.height);
   return std::min(1.0, std::max(by_face, by_frame));
 }
@@ -33,16 +25,14 @@ bool FaceFinder::due(Timestamp time) const {
   return !last_detection_ || time - *last_detection_ >= config_.detection_interval;
 }
 
-std::vector<FaceDetection> FaceFinder::detect(const FrameView& view) {
-  const double scale = reduction(view, config_.min_face_size);
+std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameView& view,
+                                          int min_face_size) {
+  const double scale = reduction(view, min_face_size, detector.comfortable_size());
   const cv::Size size(std::max(1, static_cast<int>(std::lround(view.width * scale))),
                       std::max(1, static_cast<int>(std::lround(view.height * scale))));
-  const int smallest = static_cast<int>(kSearchedPart * config_.min_face_size * scale);
+  const int smallest = static_cast<int>(std::lround(min_face_size * scale));
   std::vector<FaceDetection> faces =
-      detector_.detect(reduced_rgb(view, size), std::max(1, smallest));
-  if (faces.size() > static_cast<std::size_t>(config_.max_faces)) {
-    faces.resize(static_cast<std::size_t>(config_.max_faces));
-  }
+      detector.detect(reduced_rgb(view, size), std::max(1, smallest));
   const float x = static_cast<float>(view.width) / static_cast<float>(size.width);
   const float y = static_cast<float>(view.height) / static_cast<float>(size.height);
   for (FaceDetection& face : faces) {
@@ -55,7 +45,11 @@ std::vector<FaceDetection> FaceFinder::detect(const FrameView& view) {
 const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, Timestamp time) {
   check_view(view);
   if (due(time)) {
-    tracker_.update(detect(view), time);
+    std::vector<FaceDetection> faces = detect_reduced(detector_, view, config_.min_face_size);
+    if (faces.size() > static_cast<std::size_t>(config_.max_faces)) {
+      faces.resize(static_cast<std::size_t>(config_.max_faces));
+    }
+    tracker_.update(faces, time);
     last_detection_ = time;
   } else {
     tracker_.predict(time);

@@ -22,6 +22,11 @@ struct FinderConfig {
   std::chrono::nanoseconds lost_after{1000000000};
 };
 
+// Faces of one frame, largest first, boxes in pixels of the frame: detection on a picture no larger
+// than needed to find faces of this size well, and somewhat smaller ones.
+std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameView& view,
+                                          int min_face_size);
+
 class FaceFinder {
  public:
   FaceFinder(FaceDetector& detector, const FinderConfig& config)
@@ -36,8 +41,6 @@ class FaceFinder {
   void end_all();  // The picture changes: a seek, a new size, the end.
 
  private:
-  std::vector<FaceDetection> detect(const FrameView& view);
-
   FaceDetector& detector_;
   FinderConfig config_;
   FaceTracker tracker_;

@@ -212,6 +212,12 @@ Metadata backbone_metadata(const BackboneInfo& info, const InputRule& input) {
   return metadata;
 }
 
+void require_mtcnn(const SafetensorsFile& file) {
+  const Reader reader(file);
+  require_kind(reader, "face-detector");
+  reader.known("detector.name", "mtcnn");
+}
+
 double calibrated(double logit, const ModelConfig& config) {
   return 1 / (1 + std::exp(-(logit - config.bias) / config.temperature));
 }

@@ -72,6 +72,10 @@ Metadata to_metadata(const ModelConfig& config);
 void parse_backbone(const SafetensorsFile& file, BackboneInfo& info, InputRule& input);
 Metadata backbone_metadata(const BackboneInfo& info, const InputRule& input);
 
+// Checks that a file is of kind "face-detector" and holds an MTCNN. Throws
+// Error(kUnsupportedModel).
+void require_mtcnn(const SafetensorsFile& file);
+
 // p = sigmoid((logit - bias) / temperature), in [0, 1].
 double calibrated(double logit, const ModelConfig& config);
 

@@ -23,6 +23,7 @@ ModelInfo info_of(const LoadedModel& model) {
   info.warning = model.config.backbone.warning;
   info.region =
       model.config.input.crop == CropRule::kFullFrame ? Region::kFullFrame : Region::kFaces;
+  info.face_detector = model.config.input.face_detector;
   info.window_length = model.config.window_length;
   info.sample_rate = model.config.sample_rate;
   info.threshold = model.config.threshold;

@@ -233,6 +233,7 @@ class SessionImpl : public Session {
               std::unique_ptr<FaceDetector> detector)
       : engine_(std::move(engine)),
         config_(resolve(config, engine_->config())),
+        face_detector_(detector ? detector->name() : ""),
         stream_(std::make_shared<Stream>(config_, engine_->config(), std::move(detector))) {
     engine_->worker().add(stream_);
   }
@@ -303,6 +304,8 @@ class SessionImpl : public Session {
     stream_->set_threshold(threshold);
   }
 
+  const std::string& face_detector() const noexcept override { return face_detector_; }
+
   StreamReport report() const override { return stream_->report(); }
   std::vector<Event> take_events() override { return stream_->take_events(); }
 
@@ -316,6 +319,7 @@ class SessionImpl : public Session {
  private:
   std::shared_ptr<EngineImpl> engine_;
   SessionConfig config_;
+  std::string face_detector_;
   std::shared_ptr<Stream> stream_;
 
   // The sampling grid. A leaf: nothing is taken while it is held.
@@ -341,7 +345,7 @@ std::unique_ptr<Session> Session::create(std::shared_ptr<Engine> engine,
     auto implementation = std::dynamic_pointer_cast<EngineImpl>(std::move(engine));
     DFD_REQUIRE(implementation != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
     std::unique_ptr<FaceDetector> detector;
-    if (config.region == Region::kFaces) detector = make_cascade_detector();
+    if (config.region == Region::kFaces) detector = make_face_detector(config.face_model_file);
     return make_session(std::move(implementation), config, std::move(detector));
   });
 }
