@@ -282,7 +282,8 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
   /**
    * GstDeepfakeDetect:detection-interval:
    *
-   * Time between two face detections. In between, tracks stay where they were seen last.
+   * Time between two face detections. In between, tracks move on as they
+   * did.
    *
    * Since: 0.1
    */

@@ -13,6 +13,9 @@ namespace {
 // Small frames are not reduced below this: detection there is cheap, and more faces are found.
 constexpr double kLongSideKept = 480;
 
+// A face that is not confirmed yet is looked for this many times as often.
+constexpr int kConfirmations = 5;
+
 double reduction(const FrameView& view, int min_face_size, int comfortable_size) {
   const double by_face = static_cast<double>(comfortable_size) / min_face_size;
   const double by_frame = kLongSideKept / std::max(view.width, view.height);
@@ -44,7 +47,13 @@ std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameVie
 
 const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, Timestamp time) {
   check_view(view);
-  if (due(time)) {
+  if (shots_.is_cut(view)) {  // What stood here stands elsewhere now, or nowhere.
+    tracker_.end_all();
+    last_detection_.reset();
+  }
+  const bool confirm = tracker_.has_unconfirmed() &&
+                       time - *last_detection_ >= config_.detection_interval / kConfirmations;
+  if (due(time) || confirm) {
     std::vector<FaceDetection> faces = detect_reduced(detector_, view, config_.min_face_size);
     if (faces.size() > static_cast<std::size_t>(config_.max_faces)) {
       faces.resize(static_cast<std::size_t>(config_.max_faces));
@@ -58,6 +67,7 @@ const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, Timestam
 }
 
 void FaceFinder::end_all() {
+  shots_ = ShotWatch();
   tracker_.end_all();
   last_detection_.reset();
 }

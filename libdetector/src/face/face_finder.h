@@ -12,6 +12,7 @@
 #include "detector/frame.h"
 #include "face/face_detector.h"
 #include "face/face_tracker.h"
+#include "face/shot_watch.h"
 
 namespace dfd {
 
@@ -30,9 +31,10 @@ std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameVie
 class FaceFinder {
  public:
   FaceFinder(FaceDetector& detector, const FinderConfig& config)
-      : detector_(detector), config_(config), tracker_({0.3F, config.lost_after}) {}
+      : detector_(detector), config_(config), tracker_(tracker_config(config)) {}
 
-  bool due(Timestamp time) const;  // Is a detection due?
+  // Is a detection due? find() may detect at other times too: after a cut, to confirm a face.
+  bool due(Timestamp time) const;
 
   // Faces of this frame, by ascending id; boxes in pixels of the frame. Times must not fall.
   const std::vector<TrackedFace>& find(const FrameView& view, Timestamp time);
@@ -41,9 +43,16 @@ class FaceFinder {
   void end_all();  // The picture changes: a seek, a new size, the end.
 
  private:
+  static TrackerConfig tracker_config(const FinderConfig& config) {
+    TrackerConfig tracker;
+    tracker.lost_after = config.lost_after;
+    return tracker;
+  }
+
   FaceDetector& detector_;
   FinderConfig config_;
   FaceTracker tracker_;
+  ShotWatch shots_;
   std::optional<Timestamp> last_detection_;
 };
 

@@ -3,59 +3,138 @@
 #include "face/face_tracker.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
-namespace dfd {
+#include "face/assignment.h"
 
-void FaceTracker::update(const std::vector<FaceDetection>& detections, Timestamp time) {
-  struct Pair {
-    float overlap;
-    std::size_t face, detection;
-  };
-  std::vector<Pair> pairs;
-  for (std::size_t i = 0; i < faces_.size(); ++i) {
-    faces_[i].visible = false;
-    for (std::size_t j = 0; j < detections.size(); ++j) {
-      const float overlap = iou(faces_[i].face.box, detections[j].box);
-      if (overlap >= config_.min_iou) pairs.push_back({overlap, i, j});
-    }
-  }
-  std::stable_sort(pairs.begin(), pairs.end(),
-                   [](const Pair& a, const Pair& b) { return a.overlap > b.overlap; });
-  std::vector<bool> used(detections.size(), false);
-  const auto see = [&](TrackedFace& face, std::size_t detection) {
-    face.face = detections[detection];
-    face.visible = true;
-    face.last_seen = time;
-    used[detection] = true;
-  };
-  for (const Pair& pair : pairs) {
-    TrackedFace& face = faces_[pair.face];
-    if (!face.visible && !used[pair.detection]) see(face, pair.detection);
-  }
-  for (std::size_t j = 0; j < detections.size(); ++j) {
-    if (used[j]) continue;
-    faces_.emplace_back();
-    faces_.back().id = next_id_++;
-    see(faces_.back(), j);
-  }
-  end_lost(time);
+namespace dfd {
+namespace {
+
+// How long an unseen face is thought to move on. Hidden faces stop more often than they pass.
+constexpr std::chrono::milliseconds kCoast{500};
+
+// A detection may also belong to a face whose predicted box it misses, when it lies where the face
+// could have gone and is of its size: 99 % of a normal distribution in the plane, and as much as a
+// face that comes nearer grows in half a second.
+constexpr float kFarthest = 9.21F;
+constexpr float kMostGrowth = 1.6F;
+
+// What such a pair is worth at most; any pair that overlaps enough is worth more.
+constexpr float kNearness = 0.25F;
+
+float gain_of(const BoxFilter& filter, const RectF& detected, float min_iou) {
+  const RectF box = filter.box();
+  const float overlap = iou(box, detected);
+  if (overlap >= min_iou) return overlap;
+  const float growth = box.height / detected.height;
+  const float distance = filter.distance(detected);
+  if (distance > kFarthest || growth > kMostGrowth || growth < 1 / kMostGrowth) return 0;
+  return kNearness * std::exp(-distance / 2);
 }
 
-void FaceTracker::predict(Timestamp time) { end_lost(time); }
+// The landmarks keep their place in the box.
+FaceDetection moved(FaceDetection face, const RectF& box) {
+  const RectF& from = face.box;
+  for (PointF& point : face.landmarks) {
+    point.x = box.x + (point.x - from.x) / from.width * box.width;
+    point.y = box.y + (point.y - from.y) / from.height * box.height;
+  }
+  face.box = box;
+  return face;
+}
+
+}  // namespace
+
+void FaceTracker::move_to(Timestamp time) {
+  for (Track& track : tracks_) {
+    track.filter.predict(track.visible ? time : std::min(time, track.last_seen + kCoast));
+  }
+}
+
+void FaceTracker::see(Track& track, const FaceDetection& detection, Timestamp time) {
+  if (time - track.last_seen > kCoast) {
+    track.filter = BoxFilter(detection.box, time);  // Its old speed says nothing any more.
+  } else {
+    track.filter.correct(detection.box, detection.confidence);
+  }
+  track.seen = detection;
+  track.last_seen = time;
+  track.visible = true;
+  ++track.hits;
+}
+
+void FaceTracker::confirm(Track& track) {
+  const bool confirmed =
+      track.hits >= config_.hits_to_confirm || track.seen.confidence >= config_.sure_confidence;
+  if (track.id == 0 && confirmed) track.id = next_id_++;
+}
+
+void FaceTracker::update(const std::vector<FaceDetection>& detections, Timestamp time) {
+  move_to(time);
+  std::vector<std::vector<float>> gain(tracks_.size(), std::vector<float>(detections.size(), 0.F));
+  for (std::size_t i = 0; i < tracks_.size(); ++i) {
+    for (std::size_t j = 0; j < detections.size(); ++j) {
+      if (detections[j].box.empty()) continue;
+      gain[i][j] = gain_of(tracks_[i].filter, detections[j].box, config_.min_iou);
+    }
+  }
+  std::vector<bool> used(detections.size(), false);
+  const std::vector<int> partner = assign(gain);
+  for (std::size_t i = 0; i < tracks_.size(); ++i) {
+    tracks_[i].visible = false;
+    if (partner[i] == kUnassigned) continue;
+    const auto found = static_cast<std::size_t>(partner[i]);
+    used[found] = true;
+    see(tracks_[i], detections[found], time);
+  }
+  for (std::size_t j = 0; j < detections.size(); ++j) {
+    if (used[j] || detections[j].box.empty()) continue;
+    tracks_.push_back({0, BoxFilter(detections[j].box, time), detections[j], time});
+  }
+  for (Track& track : tracks_) confirm(track);
+  end_lost(time);
+  publish();
+}
+
+void FaceTracker::predict(Timestamp time) {
+  move_to(time);
+  end_lost(time);
+  publish();
+}
 
 void FaceTracker::end_lost(Timestamp time) {
-  const auto lost = [&](const TrackedFace& face) {
-    return !face.visible && time - face.last_seen > config_.lost_after;
+  const auto lost = [&](const Track& track) {
+    // One that was never confirmed does not survive its first miss.
+    return !track.visible && (track.id == 0 || time - track.last_seen > config_.lost_after);
   };
-  for (const TrackedFace& face : faces_) {
-    if (lost(face)) ended_.push_back(face.id);
+  for (const Track& track : tracks_) {
+    if (lost(track) && track.id != 0) ended_.push_back(track.id);
   }
-  faces_.erase(std::remove_if(faces_.begin(), faces_.end(), lost), faces_.end());
+  tracks_.erase(std::remove_if(tracks_.begin(), tracks_.end(), lost), tracks_.end());
+}
+
+void FaceTracker::publish() {
+  faces_.clear();
+  for (const Track& track : tracks_) {
+    if (track.id == 0) continue;
+    faces_.push_back(
+        {track.id, moved(track.seen, track.filter.box()), track.visible, track.last_seen});
+  }
+  std::sort(faces_.begin(), faces_.end(),
+            [](const TrackedFace& a, const TrackedFace& b) { return a.id < b.id; });
+}
+
+bool FaceTracker::has_unconfirmed() const {
+  return std::any_of(tracks_.begin(), tracks_.end(),
+                     [](const Track& track) { return track.id == 0; });
 }
 
 void FaceTracker::end_all() {
-  for (const TrackedFace& face : faces_) ended_.push_back(face.id);
+  for (const Track& track : tracks_) {
+    if (track.id != 0) ended_.push_back(track.id);
+  }
+  tracks_.clear();
   faces_.clear();
 }
 

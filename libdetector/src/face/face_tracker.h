@@ -1,33 +1,40 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Detections become faces that keep their id over time. Pure logic: no pixels.
+// Detections become faces that keep their id over time. Pure logic, no pixels; everything is
+// measured in time, so that slow, fast and irregular frame rates behave alike.
 
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "detector/frame.h"
 #include "detector/report.h"
+#include "face/box_filter.h"
 #include "face/face_detector.h"
 
 namespace dfd {
 
 struct TrackedFace {
   TrackId id = 0;
-  FaceDetection face;
+  FaceDetection face;   // The detection seen last, its box and landmarks moved to now.
   bool visible = true;  // Found by the newest detection.
   Timestamp last_seen{};
 };
 
 struct TrackerConfig {
-  // Two boxes of one face that moved by half its width still overlap by a third.
+  // Two boxes of one face that moved by half its width still overlap by a third. What overlaps less
+  // is matched where the filter thinks it possible.
   float min_iou = 0.3F;
   std::chrono::nanoseconds lost_after{1000000000};  // Unseen for longer, a track ends.
+  // False finds come alone and unsure. A sure face is a track at once, others need a second hit.
+  float sure_confidence = 0.9F;
+  int hits_to_confirm = 2;
 };
 
-// Matches by intersection over union, best pair first. Between detections a face stays where it was
-// seen last. Ids rise and are never reused. Thread-compatible.
+// Kalman filters, matched with detections by the Hungarian method on intersection over union. Ids
+// rise and are never reused. Times must not fall. Thread-compatible.
 class FaceTracker {
  public:
   explicit FaceTracker(const TrackerConfig& config) : config_(config) {}
@@ -36,14 +43,29 @@ class FaceTracker {
   void predict(Timestamp time);  // A frame without detection.
 
   const std::vector<TrackedFace>& faces() const { return faces_; }  // By ascending id.
+  bool has_unconfirmed() const;       // Would another detection soon tell more?
   std::vector<TrackId> take_ended();  // Tracks that ended since the last call.
   void end_all();
 
  private:
+  struct Track {
+    TrackId id = 0;  // 0: not confirmed yet.
+    BoxFilter filter;
+    FaceDetection seen;
+    Timestamp last_seen;
+    int hits = 1;
+    bool visible = true;
+  };
+
+  void move_to(Timestamp time);
+  void see(Track& track, const FaceDetection& detection, Timestamp time);
+  void confirm(Track& track);
   void end_lost(Timestamp time);
+  void publish();
 
   TrackerConfig config_;
   TrackId next_id_ = 1;
+  std::vector<Track> tracks_;
   std::vector<TrackedFace> faces_;
   std::vector<TrackId> ended_;
 };

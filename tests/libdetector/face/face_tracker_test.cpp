@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Drawn scenes: faces move as functions of time, a detector with noise looks at them.
 
 #include "face/face_tracker.h"
 
 #include <chrono>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -10,41 +18,189 @@ namespace dfd {
 namespace {
 
 using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
-FaceDetection at(float x, float y, float size = 100) {
+FaceDetection at(float x, float y, float size = 100, float confidence = 0.95F) {
   FaceDetection face;
-  face.box = {x, y, size, size};
-  face.confidence = 0.9F;
+  face.box = {x, y, size * 0.8F, size};
+  face.confidence = confidence;
   return face;
 }
 
-TEST(FaceTracker, FollowsAMovingFace) {
-  FaceTracker tracker({0.3F, 1000ms});
-  for (int i = 0; i < 10; ++i) tracker.update({at(20.F * static_cast<float>(i), 50)}, i * 100ms);
+// Where a person's face is at a time in seconds; empty while nobody could see it.
+using Person = std::function<std::optional<FaceDetection>(double)>;
+
+// What a track showed: which people, from when to when, and how far its box was off at most.
+struct Story {
+  std::set<std::size_t> people;
+  double begin = 0, end = 0;
+};
+
+struct Scene {
+  std::map<TrackId, Story> tracks;
+  double worst_error = 0;  // Of a visible box's centre, in face heights.
+};
+
+// Detects every `period`, predicts at twice that rate in between.
+Scene play(const std::vector<Person>& people, std::chrono::milliseconds period, double seconds,
+           float noise = 0.02F) {
+  FaceTracker tracker{TrackerConfig()};
+  std::mt19937 random(11);
+  std::normal_distribution<float> error(0, noise);
+  Scene scene;
+  const auto look = [&](Timestamp time) {
+    for (const TrackedFace& face : tracker.faces()) {
+      if (!face.visible) continue;
+      double nearest = 1e9;
+      std::size_t who = 0;
+      const double now = std::chrono::duration<double>(time).count();
+      for (std::size_t i = 0; i < people.size(); ++i) {
+        const auto truth = people[i](now);
+        if (!truth) continue;
+        const double x = face.face.box.x - truth->box.x;
+        const double y = face.face.box.y - truth->box.y;
+        const double distance = std::sqrt(x * x + y * y) / truth->box.height;
+        if (distance < nearest) {
+          nearest = distance;
+          who = i;
+        }
+      }
+      if (nearest > 1) continue;
+      const auto [place, is_new] = scene.tracks.try_emplace(face.id);
+      if (is_new) place->second.begin = now;
+      place->second.end = now;
+      place->second.people.insert(who);
+      scene.worst_error = std::max(scene.worst_error, nearest);
+    }
+  };
+  for (Timestamp time{0}; time <= std::chrono::duration<double>(seconds); time += period) {
+    std::vector<FaceDetection> detections;
+    for (const Person& person : people) {
+      auto found = person(std::chrono::duration<double>(time).count());
+      if (!found) continue;
+      found->box.x += error(random) * found->box.height;
+      found->box.y += error(random) * found->box.height;
+      detections.push_back(*found);
+    }
+    std::shuffle(detections.begin(), detections.end(), random);
+    tracker.update(detections, time);
+    look(time);
+    tracker.predict(time + period / 2);
+    look(time + period / 2);
+  }
+  return scene;
+}
+
+// Every track showed one person.
+void expect_no_switch(const Scene& scene) {
+  for (const auto& [id, story] : scene.tracks) EXPECT_EQ(story.people.size(), 1U) << "track " << id;
+}
+
+TEST(FaceTracker, FollowsAMovingFaceBetweenDetectionsAtAnyRate) {
+  const Person walker = [](double t) { return at(static_cast<float>(100 + 120 * t), 50); };
+  for (const auto period : {17ms, 40ms, 100ms, 200ms, 500ms}) {
+    const Scene scene = play({walker}, period, 4);
+    EXPECT_EQ(scene.tracks.size(), 1U) << period.count();
+    // 60 pixels lie between two detections of the slowest rate: more than half a face.
+    EXPECT_LT(scene.worst_error, 0.35) << period.count();
+  }
+}
+
+TEST(FaceTracker, TwoWhoCrossKeepTheirIds) {
+  // One passes above the other, overlapping by a third.
+  const Person right = [](double t) { return at(static_cast<float>(100 * t), 100); };
+  const Person left = [](double t) { return at(static_cast<float>(500 - 100 * t), 160); };
+  for (const auto period : {40ms, 100ms, 200ms}) {
+    const Scene scene = play({right, left}, period, 5);
+    EXPECT_EQ(scene.tracks.size(), 2U) << period.count();
+    expect_no_switch(scene);
+  }
+}
+
+TEST(FaceTracker, AShortOcclusionKeepsTheTrackALongOneEndsIt) {
+  const auto hidden_for = [](double length) -> Person {
+    return [length](double t) -> std::optional<FaceDetection> {
+      if (t > 1 && t < 1 + length) return std::nullopt;
+      return at(static_cast<float>(100 + 20 * t), 100);
+    };
+  };
+  EXPECT_EQ(play({hidden_for(0.7)}, 100ms, 4).tracks.size(), 1U);
+  EXPECT_EQ(play({hidden_for(1.5)}, 100ms, 4).tracks.size(), 2U);
+}
+
+TEST(FaceTracker, AFaceThatComesNearerKeepsItsTrack) {
+  const Person nearing = [](double t) {
+    const auto size = static_cast<float>(60 * std::exp2(t));
+    return at(400 - size / 2, 300 - size / 2, size);
+  };
+  EXPECT_EQ(play({nearing}, 200ms, 3).tracks.size(), 1U);
+}
+
+TEST(FaceTracker, APanMovesAllFacesAndLosesNone) {
+  std::vector<Person> row;
+  for (int i = 0; i < 4; ++i) {
+    row.push_back(
+        [i](double t) { return at(static_cast<float>(150 * i + 200 * std::sin(2 * t)), 100); });
+  }
+  const Scene scene = play(row, 100ms, 4);
+  EXPECT_EQ(scene.tracks.size(), 4U);
+  expect_no_switch(scene);
+}
+
+TEST(FaceTracker, FollowsAHundredFaces) {
+  std::vector<Person> crowd;
+  for (int i = 0; i < 100; ++i) {
+    crowd.push_back([i](double t) {
+      return at(static_cast<float>(110 * (i % 10) + 30 * std::sin(t + i)),
+                static_cast<float>(120 * (i / 10) + 20 * std::cos(t + i)));
+    });
+  }
+  const Scene scene = play(crowd, 100ms, 3);
+  EXPECT_EQ(scene.tracks.size(), 100U);
+  expect_no_switch(scene);
+}
+
+TEST(FaceTracker, IsSteadierThanItsDetections) {
+  const Person still = [](double) { return at(300, 200); };
+  FaceTracker tracker{TrackerConfig()};
+  std::mt19937 random(5);
+  std::normal_distribution<float> error(0, 3);
+  double detected = 0, tracked = 0;
+  for (int i = 0; i < 200; ++i) {
+    FaceDetection face = *still(0);
+    face.box.x += error(random);
+    tracker.update({face}, i * 40ms);
+    if (i < 20) continue;  // Settled.
+    detected += std::abs(face.box.x - 300);
+    tracked += std::abs(tracker.faces()[0].face.box.x - 300);
+  }
+  EXPECT_LT(tracked, 0.7 * detected);
+}
+
+TEST(FaceTracker, AnUnsureFaceIsATrackOnItsSecondHit) {
+  FaceTracker tracker{TrackerConfig()};
+  tracker.update({at(0, 0, 100, 0.6F), at(300, 0, 100, 0.95F)}, 0ms);
   ASSERT_EQ(tracker.faces().size(), 1U);
+  EXPECT_EQ(tracker.faces()[0].face.box.x, 300);
+  EXPECT_TRUE(tracker.has_unconfirmed());
+  tracker.update({at(0, 0, 100, 0.6F), at(300, 0)}, 100ms);
+  EXPECT_EQ(tracker.faces().size(), 2U);
+  EXPECT_FALSE(tracker.has_unconfirmed());
+}
+
+TEST(FaceTracker, AnUnsureFaceSeenOnceLeavesNoTrace) {
+  FaceTracker tracker{TrackerConfig()};
+  tracker.update({at(0, 0, 100, 0.6F)}, 0ms);
+  tracker.update({}, 100ms);
+  EXPECT_TRUE(tracker.faces().empty());
+  EXPECT_FALSE(tracker.has_unconfirmed());
+  EXPECT_TRUE(tracker.take_ended().empty());
+  tracker.update({at(0, 0)}, 200ms);
   EXPECT_EQ(tracker.faces()[0].id, 1U);
-  EXPECT_EQ(tracker.faces()[0].face.box.x, 180);
 }
 
-TEST(FaceTracker, KeepsIdsWhenTheOrderOfDetectionsChanges) {
-  FaceTracker tracker({0.3F, 1000ms});
-  tracker.update({at(0, 0), at(300, 0)}, 0ms);
-  tracker.update({at(310, 0), at(10, 0)}, 100ms);
-  ASSERT_EQ(tracker.faces().size(), 2U);
-  EXPECT_EQ(tracker.faces()[0].face.box.x, 10);
-  EXPECT_EQ(tracker.faces()[1].face.box.x, 310);
-}
-
-TEST(FaceTracker, BestOverlapWins) {
-  FaceTracker tracker({0.3F, 1000ms});
-  tracker.update({at(0, 0)}, 0ms);
-  tracker.update({at(40, 0), at(5, 0)}, 100ms);
-  ASSERT_EQ(tracker.faces().size(), 2U);
-  EXPECT_EQ(tracker.faces()[0].face.box.x, 5);
-}
-
-TEST(FaceTracker, SurvivesAMissAndIsInvisibleMeanwhile) {
-  FaceTracker tracker({0.3F, 1000ms});
+TEST(FaceTracker, AMissedFaceIsInvisibleUntilItIsSeenAgain) {
+  FaceTracker tracker{TrackerConfig()};
   tracker.update({at(0, 0)}, 0ms);
   tracker.update({}, 500ms);
   ASSERT_EQ(tracker.faces().size(), 1U);
@@ -55,7 +211,7 @@ TEST(FaceTracker, SurvivesAMissAndIsInvisibleMeanwhile) {
 }
 
 TEST(FaceTracker, EndsATrackByTimeNotByFrames) {
-  FaceTracker tracker({0.3F, 1000ms});
+  FaceTracker tracker{TrackerConfig()};
   tracker.update({at(0, 0)}, 0ms);
   for (int i = 1; i <= 100; ++i) tracker.update({}, i * 10ms);
   EXPECT_EQ(tracker.faces().size(), 1U);
@@ -66,13 +222,27 @@ TEST(FaceTracker, EndsATrackByTimeNotByFrames) {
 }
 
 TEST(FaceTracker, NeverReusesAnId) {
-  FaceTracker tracker({0.3F, 0ms});
-  TrackId last = 0;
-  for (int i = 0; i < 5; ++i) {
-    tracker.update({at(500.F * static_cast<float>(i % 2), 0)}, i * 100ms);
-    EXPECT_GT(tracker.faces().back().id, last);
-    last = tracker.faces().back().id;
+  FaceTracker tracker{TrackerConfig()};
+  for (TrackId id = 1; id <= 5; ++id) {
+    tracker.update({at(0, 0)}, Timestamp(id));
+    EXPECT_EQ(tracker.faces()[0].id, id);
+    tracker.end_all();
+    EXPECT_EQ(tracker.take_ended(), std::vector<TrackId>{id});
   }
+}
+
+TEST(FaceTracker, LandmarksMoveWithTheBox) {
+  FaceTracker tracker{TrackerConfig()};
+  for (int i = 0; i <= 20; ++i) {
+    FaceDetection face = at(static_cast<float>(10 * i), 0);
+    face.has_landmarks = true;
+    face.landmarks[2] = {face.box.x + 40, 60};
+    tracker.update({face}, i * 100ms);
+  }
+  tracker.predict(2050ms);
+  const FaceDetection& face = tracker.faces()[0].face;
+  EXPECT_NEAR(face.box.x, 205, 3);
+  EXPECT_NEAR(face.landmarks[2].x, face.box.x + 40, 1);
 }
 
 }  // namespace
