@@ -65,7 +65,7 @@ class EndToEnd : public testing::Test {
   static void SetUpTestSuite() {
     folder = new fs::path(test::scratch_folder("end_to_end"));
     int status = -1;
-    run(std::string(DFD_TRAINER) + " synthesize -o " + data() + " --clips 80 --seed 1", status);
+    run(std::string(DFD_TRAINER) + " synthesize -o " + data() + " --clips 120 --seed 1", status);
     ASSERT_EQ(status, 0);
   }
   static void TearDownTestSuite() { delete std::exchange(folder, nullptr); }

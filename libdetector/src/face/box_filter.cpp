@@ -20,7 +20,7 @@ constexpr float kDoubt = 4;               // How many times noisier a detection 
 constexpr float kAspectNoise = 0.04F;
 constexpr float kStartSpeed = 1.5F;          // A second; unknown when a face appears.
 constexpr float kStartAspectSpeed = 0.1F;    // A second.
-constexpr float kAcceleration = 4;           // A second squared: a head that turns away quickly.
+constexpr float kAcceleration = 2;           // A second squared: a head that turns away quickly.
 constexpr float kGrowth = 1;                 // A second squared: a face that comes nearer.
 constexpr float kAspectAcceleration = 0.2F;  // A second squared.
 
