@@ -117,6 +117,15 @@ bool gst_deepfake_settings_set(GstDeepfakeSettings& settings, guint id, const GV
     case GST_DEEPFAKE_PROP_THRESHOLD:
       session.decision.threshold = g_value_get_double(value);
       break;
+    case GST_DEEPFAKE_PROP_HYSTERESIS:
+      session.decision.hysteresis = g_value_get_double(value);
+      break;
+    case GST_DEEPFAKE_PROP_SMOOTHING_HALF_LIFE:
+      session.decision.half_life = time_of();
+      break;
+    case GST_DEEPFAKE_PROP_MIN_DURATION:
+      session.decision.min_duration = time_of();
+      break;
     case GST_DEEPFAKE_PROP_MESSAGES:
       settings.messages = g_value_get_enum(value);
       break;
@@ -182,6 +191,15 @@ bool gst_deepfake_settings_get(const GstDeepfakeSettings& settings, guint id, GV
       break;
     case GST_DEEPFAKE_PROP_THRESHOLD:
       g_value_set_double(value, session.decision.threshold);
+      break;
+    case GST_DEEPFAKE_PROP_HYSTERESIS:
+      g_value_set_double(value, session.decision.hysteresis);
+      break;
+    case GST_DEEPFAKE_PROP_SMOOTHING_HALF_LIFE:
+      set_time(session.decision.half_life);
+      break;
+    case GST_DEEPFAKE_PROP_MIN_DURATION:
+      set_time(session.decision.min_duration);
       break;
     case GST_DEEPFAKE_PROP_MESSAGES:
       g_value_set_enum(value, settings.messages);
@@ -374,6 +392,42 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
                           "Probability from which a face counts as manipulated; -1: the model's",
                           -1, 1, session.decision.threshold,
                           static_cast<GParamFlags>(playing | GST_PARAM_CONTROLLABLE)));
+  /**
+   * GstDeepfakeDetect:hysteresis:
+   *
+   * How far the probability must fall below the threshold before "manipulated" is left.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_HYSTERESIS,
+      g_param_spec_double("hysteresis", "Hysteresis",
+                          "Distance below the threshold at which \"manipulated\" is left", 0, 1,
+                          session.decision.hysteresis, ready));
+  /**
+   * GstDeepfakeDetect:smoothing-half-life:
+   *
+   * After this time a score has half its weight in the probability; 0 does not smooth.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_SMOOTHING_HALF_LIFE,
+      g_param_spec_uint64("smoothing-half-life", "Smoothing half-life",
+                          "Time after which a score has half its weight (ns); 0: no smoothing", 0,
+                          3600 * GST_SECOND, nanoseconds(session.decision.half_life), ready));
+  /**
+   * GstDeepfakeDetect:min-duration:
+   *
+   * How long the probability must stay on one side before a verdict is given.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_MIN_DURATION,
+      g_param_spec_uint64("min-duration", "Minimum duration",
+                          "Time the probability must hold before a verdict is given (ns)", 0,
+                          3600 * GST_SECOND, nanoseconds(session.decision.min_duration), ready));
   /**
    * GstDeepfakeDetect:messages:
    *

@@ -3,6 +3,8 @@
 #include "decision/track_decision.h"
 
 #include <chrono>
+#include <optional>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -82,6 +84,64 @@ TEST(TrackDecision, SmoothingDoesNotDependOnTheRate) {
   for (int i = 1; i <= 4; ++i) slow.update(1, i * 1000ms);
   for (int i = 1; i <= 40; ++i) fast.update(1, i * 100ms);
   EXPECT_NEAR(*slow.probability(), *fast.probability(), 1e-9);
+}
+
+// Whatever the input, with thresholds 0.4 and 0.5.
+TEST(TrackDecision, NeverChangesItsMindBetweenTheThresholds) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<double> anything(0, 1), between(0.4, 0.4999);
+  for (int round = 0; round < 200; ++round) {
+    TrackDecision decision(config());
+    auto time = 0ms;
+    for (int i = 0; i < 30; ++i) decision.update(anything(random), time += 300ms);
+    decision.update(between(random), time += 300ms);
+    const Verdict settled = decision.verdict();
+    for (int i = 0; i < 30; ++i) {
+      decision.update(between(random), time += 300ms);
+      ASSERT_EQ(decision.verdict(), settled);
+    }
+  }
+}
+
+TEST(TrackDecision, VerdictsRestOnTheirDurationWhateverTheInput) {
+  std::mt19937 random(2);
+  std::uniform_real_distribution<double> anything(0.2, 0.7);
+  std::uniform_int_distribution<int> step(0, 500);
+  const auto note = [](std::optional<Timestamp>& since, bool holds, Timestamp time) {
+    if (!holds) {
+      since.reset();
+    } else if (!since) {
+      since = time;
+    }
+  };
+  int verdicts = 0;
+  for (int round = 0; round < 200; ++round) {
+    TrackDecision decision(config());
+    Timestamp time{0};
+    std::optional<Timestamp> above, below;
+    for (int i = 0; i < 200; ++i) {
+      // Now and then long enough on one side.
+      const double score = i % 20 < 8 ? anything(random) : (round % 2 == 0 ? 0.6 : 0.3);
+      time += std::chrono::milliseconds(step(random));
+      const Verdict before = decision.verdict();
+      decision.update(score, time);
+      note(above, score >= 0.5, time);
+      note(below, score < 0.4, time);
+      const Verdict now = decision.verdict();
+      if (now == Verdict::kManipulated && before != now) {
+        ASSERT_TRUE(above && time - *above >= 1000ms);
+        ++verdicts;
+      }
+      if (before == Verdict::kManipulated && before != now) {
+        ASSERT_LT(score, 0.4);
+      }
+      if (now == Verdict::kAuthentic) {
+        ASSERT_TRUE(below && time - *below >= 1000ms);
+        ++verdicts;
+      }
+    }
+  }
+  EXPECT_GT(verdicts, 1000);
 }
 
 }  // namespace
