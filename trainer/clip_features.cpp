@@ -12,6 +12,7 @@
 #include "backbone/input.h"
 #include "base/check.h"
 #include "face/face_finder.h"
+#include "face/quality.h"
 #include "video.h"
 
 namespace dfd {
@@ -71,7 +72,9 @@ class TrackCrops {
       const float smaller = std::min(face.face.box.width, face.face.box.height);
       if (smaller < static_cast<float>(FinderConfig().min_face_size)) continue;
       cv::Mat crop = crop_input(frame.view, face.face.box, rule);
-      if (!crop.empty()) crops_[face.id].push_back(std::move(crop));
+      if (crop.empty()) continue;
+      if (quality_of(crop, face.face, detector_->least_confidence()) != Reason::kNone) continue;
+      crops_[face.id].push_back(std::move(crop));
     }
   }
 

@@ -36,6 +36,7 @@ class FakeDetector : public FaceDetector {
   }
 
   int comfortable_size() const override { return 19; }
+  float least_confidence() const override { return 0.5F; }
   std::string name() const override { return "fake"; }
 
   void set_boxes(std::vector<RectF> boxes) { boxes_ = std::move(boxes); }

@@ -72,6 +72,9 @@ class CascadeDetector : public FaceDetector {
 
   int comfortable_size() const override { return kComfortableSize; }
 
+  // The median of its false finds: docs/decisions/0002-cascade-boxes.md.
+  float least_confidence() const override { return 0.3F; }
+
   std::string name() const override { return "opencv-haar-frontalface"; }
 
  private:

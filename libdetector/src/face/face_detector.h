@@ -36,6 +36,9 @@ class FaceDetector {
   // may be reduced until min_size is this.
   virtual int comfortable_size() const = 0;
 
+  // A find of less confidence is followed, but not scored.
+  virtual float least_confidence() const = 0;
+
   virtual std::string name() const = 0;  // As the model file records it.
 };
 

@@ -163,6 +163,11 @@ class MtcnnDetector : public FaceDetector {
   }
 
   std::string name() const override { return "mtcnn"; }
+
+  // Nine in ten faces of eight real clips were found with 0.98 and more; what was found with less
+  // than 0.8 was mostly no face.
+  float least_confidence() const override { return 0.9F; }
+
   int comfortable_size() const override { return kComfortableSize; }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "face/quality.h"
 
 namespace dfd {
 namespace {
@@ -117,6 +118,7 @@ void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
 void StreamAnalysis::follow_faces(const FrameView& view, Timestamp time) {
   for (const TrackedFace& face : finder_->find(view, time)) {
     Track& track = track_of(face.id);
+    track.face = face.face;
     track.report.box = face.face.box;
     track.report.detection_confidence = face.face.confidence;
     track.visible = face.visible;
@@ -151,6 +153,13 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
   if (sample.crop.empty()) {
     skip(Reason::kNoFace);
     return std::nullopt;
+  }
+  if (!whole) {
+    track.quality = quality_of(sample.crop, track.face, detector_->least_confidence());
+    if (track.quality != Reason::kNone) {
+      skip(track.quality);
+      return std::nullopt;
+    }
   }
   if (track.last_sample && time - *track.last_sample > config_.max_gap) {
     track.lanes.restart();
@@ -199,6 +208,10 @@ void StreamAnalysis::complete(const std::vector<std::optional<double>>& logits, 
   post_changes();
 }
 
+bool StreamAnalysis::is_stale(const Track& track) const {
+  return !track.last_sample || time_ - *track.last_sample > config_.max_gap;
+}
+
 // A picture or a face that says nothing gives no verdict, whatever was said before.
 void StreamAnalysis::judge(Track& track) {
   FaceReport& face = track.report;
@@ -213,6 +226,11 @@ void StreamAnalysis::judge(Track& track) {
     // No full window has been seen since: "authentic" would rest on nothing. An alarm stays.
     face.verdict = Verdict::kUndecided;
     face.reason = Reason::kGap;
+  } else if (track.quality != Reason::kNone && is_stale(track) &&
+             face.verdict <= Verdict::kUndecided) {
+    // The same: samples that nobody can judge have been all there was for a while.
+    face.verdict = Verdict::kUndecided;
+    face.reason = track.quality;
   } else if (face.verdict != Verdict::kUndecided) {
     face.reason = Reason::kNone;
   } else {

@@ -56,7 +56,9 @@ class StreamAnalysis {
     FaceReport report;
     Lanes lanes;
     TrackDecision decision;
+    FaceDetection face;
     std::optional<Timestamp> last_sample;
+    Reason quality = Reason::kNone;  // Of the newest sample.
     bool visible = true;
     bool after_gap = false;  // The window is filling again.
   };
@@ -66,6 +68,7 @@ class StreamAnalysis {
   void follow_faces(const FrameView& view, Timestamp time);
   std::optional<Sample> sample_of(Track& track, const FrameView& view, Timestamp time);
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
+  bool is_stale(const Track& track) const;  // No good sample within max-gap.
   void judge(Track& track);
   void end(Track& track, Scorer& scorer);
   void post(EventKind kind, const StreamReport& report) { events_.push_back({kind, report}); }

@@ -130,6 +130,16 @@ TEST_F(SessionTest, ASmallFaceIsReportedButNotScored) {
   EXPECT_EQ(session->stats().samples, 0U);
 }
 
+TEST_F(SessionTest, AFaceNobodyCanJudgeIsUndecidedWithItsReason) {
+  make_engine(-2);
+  const auto session = make({{150, 150, 70, 80}});  // Nothing but grey there.
+  play(*session, 0, 75);
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
+  EXPECT_EQ(session->report().reason, Reason::kBlurred);
+  EXPECT_EQ(session->stats().samples, 0U);
+  EXPECT_GT(session->stats().skipped[static_cast<std::size_t>(Reason::kBlurred)], 10U);
+}
+
 TEST_F(SessionTest, AFrozenPictureIsNeverAuthentic) {
   make_engine(-2);
   const auto session = make({kFace});
