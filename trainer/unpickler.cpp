@@ -68,8 +68,6 @@ class Machine {
         stack_.emplace_back(Mark());
         break;
       case ')':
-        push_tuple({});
-        break;
       case ']':
         push_tuple({});
         break;

@@ -125,6 +125,7 @@ cv::Mat yuv_region(const FrameView& view, const cv::Rect& region) {
   const bool centred_x = view.color.chroma_site == ChromaSite::kCenter;
   const bool centred_y = view.color.chroma_site != ChromaSite::kTopLeft;
   std::vector<Tap> columns;
+  columns.reserve(static_cast<std::size_t>(region.width));
   for (int x = 0; x < region.width; ++x) {
     columns.push_back(tap_of(region.x + x, centred_x, chroma.width));
   }

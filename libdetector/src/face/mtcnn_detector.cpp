@@ -153,6 +153,7 @@ class MtcnnDetector : public FaceDetector {
     refine(rgb, candidates);
     finalize(rgb, candidates);
     std::vector<FaceDetection> faces;
+    faces.reserve(candidates.size());
     for (const Candidate& c : candidates) {
       faces.push_back({{c.left, c.top, c.width(), c.height()}, c.score, c.landmarks, true});
     }
