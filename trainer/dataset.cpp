@@ -167,11 +167,10 @@ Split split_by_people(const std::vector<Clip>& clips, std::uint64_t seed) {
     if (clip.listed_as_test) continue;
     const auto inside = std::count_if(clip.people.begin(), clip.people.end(),
                                       [&](const auto& name) { return validators.count(name) > 0; });
-    if (test_sources.count(clip.source) > 0) {
-      ++split.dropped;
-    } else if (inside == 0) {
+    const bool known = test_sources.count(clip.source) > 0;  // To the test list.
+    if (!known && inside == 0) {
       split.train.push_back(clip);
-    } else if (inside == static_cast<std::ptrdiff_t>(clip.people.size())) {
+    } else if (!known && inside == static_cast<std::ptrdiff_t>(clip.people.size())) {
       split.validation.push_back(clip);
     } else {
       ++split.dropped;

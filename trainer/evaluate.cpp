@@ -96,6 +96,7 @@ std::vector<Scored> score(const at::Tensor& probabilities, const std::vector<Cli
 
 at::Tensor labels_of(const std::vector<Clip>& clips) {
   std::vector<double> labels;
+  labels.reserve(clips.size());
   for (const Clip& clip : clips) labels.push_back(clip.fake ? 1 : 0);
   return at::tensor(labels, at::kDouble);
 }

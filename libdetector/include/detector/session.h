@@ -38,7 +38,7 @@ class Session {
  public:
   // Throws Error: kInvalidArgument when a setting is out of range; for face_model_file kNotFound,
   // kIo, kCorruptModel, kUnsupportedModel.
-  static std::unique_ptr<Session> create(std::shared_ptr<Engine> engine,
+  static std::unique_ptr<Session> create(const std::shared_ptr<Engine>& engine,
                                          const SessionConfig& config);
 
   virtual ~Session() = default;  // Drops what waits; never blocks on the worker.

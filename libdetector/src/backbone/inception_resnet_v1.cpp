@@ -141,6 +141,7 @@ struct InceptionResnetV1::Layers {
     const auto repeat = [&](const char* name, int count,
                             const std::vector<std::vector<Spec>>& specs, double scale) {
       std::vector<Block> blocks;
+      blocks.reserve(static_cast<std::size_t>(count));
       for (int i = 0; i < count; ++i) {
         blocks.push_back(
             Block::residual(take, prefix + name + "." + std::to_string(i), specs, scale));

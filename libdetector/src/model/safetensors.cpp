@@ -114,6 +114,7 @@ TensorBytes parse_tensor(const std::string& where, const Json& entry, const std:
 void check_cover(const std::string& path, const std::map<std::string, TensorBytes>& tensors,
                  const std::uint8_t* data, std::uint64_t available) {
   std::vector<std::pair<const TensorBytes*, const std::string*>> order;
+  order.reserve(tensors.size());
   for (const auto& [name, tensor] : tensors) order.emplace_back(&tensor, &name);
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first->data, a.first->size) < std::pair(b.first->data, b.first->size);
@@ -141,7 +142,9 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : file_(path) {
              path << ": " << header.size() << " tensors, at most " << kMaxTensors << " allowed");
   for (const auto& [name, entry] : header.items()) {
     if (name != "__metadata__") {
-      tensors_[name] = parse_tensor(path + ": tensor \"" + name + "\"", entry, data, available);
+      std::string where = path;
+      where.append(": tensor \"").append(name).append("\"");
+      tensors_[name] = parse_tensor(where, entry, data, available);
       continue;
     }
     DFD_INTACT(entry.is_object(), path << ": __metadata__ is not an object");

@@ -339,10 +339,10 @@ std::unique_ptr<Session> make_session(std::shared_ptr<EngineImpl> engine,
   return std::make_unique<SessionImpl>(std::move(engine), config, std::move(detector));
 }
 
-std::unique_ptr<Session> Session::create(std::shared_ptr<Engine> engine,
+std::unique_ptr<Session> Session::create(const std::shared_ptr<Engine>& engine,
                                          const SessionConfig& config) {
   return translate_errors([&] {
-    auto implementation = std::dynamic_pointer_cast<EngineImpl>(std::move(engine));
+    auto implementation = std::dynamic_pointer_cast<EngineImpl>(engine);
     DFD_REQUIRE(implementation != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
     std::unique_ptr<FaceDetector> detector;
     if (config.region == Region::kFaces) detector = make_face_detector(config.face_model_file);
