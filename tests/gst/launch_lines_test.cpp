@@ -27,26 +27,26 @@ std::string replaced(const std::string& text, const char* pattern, const char* b
   return std::regex_replace(text, std::regex(pattern), by);
 }
 
-// Lines of a page or a script: a command that backslashes carry on, up to a redirection.
-std::vector<std::string> commands_of(const fs::path& file) {
-  const std::string joined = replaced(text_of(file), "\\\\\n", " ");
-  const std::regex command("gst-launch-1\\.0((?: -[a-z]+)*) ([^\n>]*!([^\n>|`]*))");
+// What the pattern's first group matches, over and over.
+std::vector<std::string> matches_of(const std::string& text, const char* pattern) {
+  const std::regex expression(pattern);
   std::vector<std::string> found;
-  for (std::sregex_iterator it(joined.begin(), joined.end(), command), end; it != end; ++it) {
-    found.push_back((*it)[2]);
+  for (std::sregex_iterator it(text.begin(), text.end(), expression), end; it != end; ++it) {
+    found.push_back((*it)[1]);
   }
   return found;
 }
 
+// Lines of a page or a script: a command that backslashes carry on, up to a redirection.
+std::vector<std::string> commands_of(const fs::path& file) {
+  return matches_of(replaced(text_of(file), "\\\\\n", " "),
+                    "gst-launch-1\\.0(?: -[a-z]+)* ([^\n>]*![^\n>|`]*)");
+}
+
 // Lines of documentation comments, from gst-launch-1.0 to the end of the block.
 std::vector<std::string> commented_commands_of(const fs::path& file) {
-  const std::string joined = replaced(text_of(file), "\n \\* ?", " ");
-  const std::regex command("gst-launch-1\\.0((?: -[a-z]+)*) ([^\\]]*)\\]\\|");
-  std::vector<std::string> found;
-  for (std::sregex_iterator it(joined.begin(), joined.end(), command), end; it != end; ++it) {
-    found.push_back((*it)[2]);
-  }
-  return found;
+  return matches_of(replaced(text_of(file), "\n \\* ?", " "),
+                    "gst-launch-1\\.0(?: -[a-z]+)* ([^\\]]*)\\]\\|");
 }
 
 // A line's shell variables and quotes stand for some word.

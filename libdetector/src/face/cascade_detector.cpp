@@ -64,9 +64,7 @@ class CascadeDetector : public FaceDetector {
           static_cast<float>(1 / (1 + std::exp(-(weights[i] - kEvenWeight) / kWeightSpread)));
       faces.push_back(face);
     }
-    std::sort(faces.begin(), faces.end(), [](const FaceDetection& a, const FaceDetection& b) {
-      return a.box.width * a.box.height > b.box.width * b.box.height;
-    });
+    sort_largest_first(faces);
     return faces;
   }
 

@@ -2,7 +2,15 @@
 
 #include "face/face_detector.h"
 
+#include <algorithm>
+
 namespace dfd {
+
+void sort_largest_first(std::vector<FaceDetection>& faces) {
+  std::stable_sort(faces.begin(), faces.end(), [](const FaceDetection& a, const FaceDetection& b) {
+    return a.box.width * a.box.height > b.box.width * b.box.height;
+  });
+}
 
 std::unique_ptr<FaceDetector> make_face_detector(const std::string& face_model_file) {
   if (face_model_file.empty()) return make_cascade_detector();

@@ -22,6 +22,8 @@ struct FaceDetection {
   bool has_landmarks = false;
 };
 
+void sort_largest_first(std::vector<FaceDetection>& faces);
+
 // An interface because detectors come with and without weights, and tests bring their own.
 // Thread-compatible.
 class FaceDetector {

@@ -157,9 +157,7 @@ class MtcnnDetector : public FaceDetector {
     for (const Candidate& c : candidates) {
       faces.push_back({{c.left, c.top, c.width(), c.height()}, c.score, c.landmarks, true});
     }
-    std::stable_sort(faces.begin(), faces.end(), [](const auto& a, const auto& b) {
-      return a.box.width * a.box.height > b.box.width * b.box.height;
-    });
+    sort_largest_first(faces);
     return faces;
   }
 
