@@ -11,6 +11,7 @@
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "base/picture.h"
 #include "face/face_finder.h"
 #include "face/quality.h"
 #include "video.h"
@@ -67,7 +68,7 @@ class TrackCrops {
 
   void look(const Frame& frame, bool sample, const InputRule& rule) {
     if (!sample && !finder_.due(frame.time)) return;
-    for (const TrackedFace& face : finder_.find(frame.view, frame.time)) {
+    for (const TrackedFace& face : finder_.find(frame.view, thumbnail_of(frame.view), frame.time)) {
       if (!sample || !face.visible) continue;
       const float smaller = std::min(face.face.box.width, face.face.box.height);
       if (smaller < static_cast<float>(FinderConfig().min_face_size)) continue;

@@ -93,8 +93,9 @@ void detect_faces(const DetectOptions& options,
       nlohmann::ordered_json found = {
           {"box", {box.x, box.y, box.x + box.width, box.y + box.height}},
           {"confidence", face.confidence}};
-      if (face.has_landmarks) {
-        for (const PointF& point : face.landmarks) found["landmarks"].push_back({point.x, point.y});
+      if (face.landmarks) {
+        for (const PointF& point : *face.landmarks)
+          found["landmarks"].push_back({point.x, point.y});
       }
       faces.push_back(std::move(found));
     }

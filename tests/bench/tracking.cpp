@@ -22,6 +22,7 @@
 #include <ATen/Parallel.h>
 #include <nlohmann/json.hpp>
 
+#include "base/picture.h"
 #include "face/face_finder.h"
 #include "video.h"
 
@@ -60,7 +61,7 @@ Json follow(dfd::FaceDetector& detector, const std::string& path) {
     if (sample) next_sample += kSamplePeriod;
     if (!sample && !finder.due(frame->time)) continue;
     const double now = std::chrono::duration<double>(frame->time).count();
-    const auto faces = finder.find(frame->view, frame->time);
+    const auto faces = finder.find(frame->view, dfd::thumbnail_of(frame->view), frame->time);
     for (const dfd::TrackedFace& face : faces) {
       const auto [place, is_new] = tracks.try_emplace(face.id);
       Path& track = place->second;

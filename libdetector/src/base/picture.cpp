@@ -401,6 +401,11 @@ cv::Mat reduced_rgb(const FrameView& view, const cv::Size& size) {
   return rgb;
 }
 
+cv::Mat thumbnail_of(const FrameView& view) {
+  check_view(view);
+  return reduced_rgb(view, {64, 36});
+}
+
 cv::Mat resize_bilinear(const cv::Mat& rgb, const cv::Size& size) {
   DFD_CHECK(rgb.type() == CV_8UC3 && !rgb.empty() && !size.empty());
   return resize_columns(resize_rows(rgb, size.width), size.height);

@@ -22,6 +22,10 @@ cv::Mat rgb_region(const FrameView& view, const cv::Rect& region);
 // of a pixel at most, is left out.
 cv::Mat reduced_rgb(const FrameView& view, const cv::Size& size);
 
+// Averages over 64 x 36 areas, CV_8UC3: camera noise vanishes in them, a blink does not. What tells
+// shots, stills and black pictures apart looks at these.
+cv::Mat thumbnail_of(const FrameView& view);
+
 // Pillow's bilinear resize (a triangle filter as wide as the reduction; horizontal, then vertical,
 // rounded to 8 bits after each), which torchvision's Resize uses on images. rgb: CV_8UC3.
 cv::Mat resize_bilinear(const cv::Mat& rgb, const cv::Size& size);

@@ -14,8 +14,9 @@ namespace dfd {
 // Thread-compatible.
 class PictureWatch {
  public:
-  // kBlack, kFrozen (unchanged for 2 s) or kNone. Times must not fall.
-  Reason look(const FrameView& view, Timestamp time);
+  // kBlack, kFrozen (unchanged for 2 s) or kNone, told by the frame's thumbnail. Times must not
+  // fall.
+  Reason look(const cv::Mat& thumbnail, Timestamp time);
 
  private:
   cv::Mat kept_;  // Thumbnail since which nothing has changed.

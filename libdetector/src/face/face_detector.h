@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,9 @@
 namespace dfd {
 
 struct FaceDetection {
-  RectF box;                // MTCNN's convention: forehead to chin, ear to ear.
-  float confidence = 0.F;   // In [0, 1].
-  FaceLandmarks landmarks;  // Meaningful only when has_landmarks.
-  bool has_landmarks = false;
+  RectF box;               // MTCNN's convention: forehead to chin, ear to ear.
+  float confidence = 0.F;  // In [0, 1].
+  std::optional<FaceLandmarks> landmarks;
 };
 
 void sort_largest_first(std::vector<FaceDetection>& faces);

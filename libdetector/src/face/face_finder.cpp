@@ -40,14 +40,15 @@ std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameVie
   const float y = static_cast<float>(view.height) / static_cast<float>(size.height);
   for (FaceDetection& face : faces) {
     face.box = {face.box.x * x, face.box.y * y, face.box.width * x, face.box.height * y};
-    for (PointF& point : face.landmarks) point = {point.x * x, point.y * y};
+    if (!face.landmarks) continue;
+    for (PointF& point : *face.landmarks) point = {point.x * x, point.y * y};
   }
   return faces;
 }
 
-const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, Timestamp time) {
-  check_view(view);
-  if (shots_.is_cut(view)) {  // What stood here stands elsewhere now, or nowhere.
+const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, const cv::Mat& thumbnail,
+                                                 Timestamp time) {
+  if (shots_.is_cut(thumbnail)) {  // What stood here stands elsewhere now, or nowhere.
     tracker_.end_all();
     last_detection_.reset();
   }

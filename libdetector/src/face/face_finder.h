@@ -36,8 +36,10 @@ class FaceFinder {
   // Is a detection due? find() may detect at other times too: after a cut, to confirm a face.
   bool due(Timestamp time) const;
 
-  // Faces of this frame, by ascending id; boxes in pixels of the frame. Times must not fall.
-  const std::vector<TrackedFace>& find(const FrameView& view, Timestamp time);
+  // Faces of this frame, by ascending id; boxes in pixels of the frame. thumbnail: of the frame
+  // (base/picture.h). Times must not fall.
+  const std::vector<TrackedFace>& find(const FrameView& view, const cv::Mat& thumbnail,
+                                       Timestamp time);
 
   std::vector<TrackId> take_ended() { return tracker_.take_ended(); }
   void end_all();  // The picture changes: a seek, a new size, the end.

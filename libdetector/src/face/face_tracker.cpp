@@ -36,9 +36,11 @@ float gain_of(const BoxFilter& filter, const RectF& detected, float min_iou) {
 // The landmarks keep their place in the box.
 FaceDetection moved(FaceDetection face, const RectF& box) {
   const RectF& from = face.box;
-  for (PointF& point : face.landmarks) {
-    point.x = box.x + (point.x - from.x) / from.width * box.width;
-    point.y = box.y + (point.y - from.y) / from.height * box.height;
+  if (face.landmarks) {
+    for (PointF& point : *face.landmarks) {
+      point.x = box.x + (point.x - from.x) / from.width * box.width;
+      point.y = box.y + (point.y - from.y) / from.height * box.height;
+    }
   }
   face.box = box;
   return face;

@@ -155,7 +155,7 @@ class MtcnnDetector : public FaceDetector {
     std::vector<FaceDetection> faces;
     faces.reserve(candidates.size());
     for (const Candidate& c : candidates) {
-      faces.push_back({{c.left, c.top, c.width(), c.height()}, c.score, c.landmarks, true});
+      faces.push_back({{c.left, c.top, c.width(), c.height()}, c.score, c.landmarks});
     }
     sort_largest_first(faces);
     return faces;

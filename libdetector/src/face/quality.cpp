@@ -26,8 +26,8 @@ constexpr double kBrightest = 235;
 constexpr double kSoftest = 3;
 
 bool is_profile(const FaceDetection& face) {
-  if (!face.has_landmarks) return false;
-  const FaceLandmarks& points = face.landmarks;
+  if (!face.landmarks) return false;
+  const FaceLandmarks& points = *face.landmarks;
   const float eyes = std::abs(points[1].x - points[0].x);
   const float nose = std::abs(points[2].x - (points[0].x + points[1].x) / 2);
   return nose > kFarthestNose * std::max(1.F, eyes);

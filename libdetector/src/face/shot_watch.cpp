@@ -7,12 +7,9 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "base/picture.h"
-
 namespace dfd {
 namespace {
 
-const cv::Size kThumbnail(64, 36);
 constexpr int kBins = 8;  // Of each colour.
 
 // Measured between frames 0.2 s apart, in 50 s of eight clips: the three cuts gave correlations up
@@ -46,8 +43,7 @@ double correlation(const cv::Mat& a, const cv::Mat& b) {
 
 }  // namespace
 
-bool ShotWatch::is_cut(const FrameView& view) {
-  const cv::Mat thumbnail = reduced_rgb(view, kThumbnail);
+bool ShotWatch::is_cut(const cv::Mat& thumbnail) {
   const cv::Mat structure = std::exchange(structure_, structure_of(thumbnail));
   const cv::Mat colors = std::exchange(colors_, colors_of(thumbnail));
   if (structure.empty()) return false;

@@ -8,6 +8,7 @@
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "base/picture.h"
 #include "face/quality.h"
 
 namespace dfd {
@@ -105,9 +106,10 @@ void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
     width_ = view.width;
     height_ = view.height;
   }
-  picture_ = watch_.look(view, time);
+  const cv::Mat thumbnail = thumbnail_of(view);
+  picture_ = watch_.look(thumbnail, time);
   if (finder_) {
-    follow_faces(view, time);
+    follow_faces(view, thumbnail, time);
     return;
   }
   Track& whole = track_of(0);
@@ -115,8 +117,8 @@ void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
   whole.report.detection_confidence = 1;
 }
 
-void StreamAnalysis::follow_faces(const FrameView& view, Timestamp time) {
-  for (const TrackedFace& face : finder_->find(view, time)) {
+void StreamAnalysis::follow_faces(const FrameView& view, const cv::Mat& thumbnail, Timestamp time) {
+  for (const TrackedFace& face : finder_->find(view, thumbnail, time)) {
     Track& track = track_of(face.id);
     track.face = face.face;
     track.report.box = face.face.box;

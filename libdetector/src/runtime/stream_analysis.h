@@ -65,7 +65,7 @@ class StreamAnalysis {
 
   Track& track_of(TrackId id);
   void follow(const FrameView& view, Timestamp time);
-  void follow_faces(const FrameView& view, Timestamp time);
+  void follow_faces(const FrameView& view, const cv::Mat& thumbnail, Timestamp time);
   std::optional<Sample> sample_of(Track& track, const FrameView& view, Timestamp time);
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
   bool is_stale(const Track& track) const;  // No good sample within max-gap.

@@ -235,14 +235,14 @@ TEST(FaceTracker, LandmarksMoveWithTheBox) {
   FaceTracker tracker{TrackerConfig()};
   for (int i = 0; i <= 20; ++i) {
     FaceDetection face = at(static_cast<float>(10 * i), 0);
-    face.has_landmarks = true;
-    face.landmarks[2] = {face.box.x + 40, 60};
+    face.landmarks.emplace();
+    face.landmarks->at(2) = {face.box.x + 40, 60};
     tracker.update({face}, i * 100ms);
   }
   tracker.predict(2050ms);
   const FaceDetection& face = tracker.faces()[0].face;
   EXPECT_NEAR(face.box.x, 205, 3);
-  EXPECT_NEAR(face.landmarks[2].x, face.box.x + 40, 1);
+  EXPECT_NEAR(face.landmarks->at(2).x, face.box.x + 40, 1);
 }
 
 }  // namespace

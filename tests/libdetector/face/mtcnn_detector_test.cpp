@@ -72,7 +72,7 @@ TEST(MtcnnDetector, AnyPictureGivesFiniteFacesLargestFirst) {
     EXPECT_FALSE(faces.empty()) << size;
     for (const FaceDetection& face : faces) {
       EXPECT_TRUE(std::isfinite(face.box.x) && std::isfinite(face.box.width));
-      EXPECT_TRUE(face.has_landmarks);
+      EXPECT_TRUE(face.landmarks.has_value());
     }
     EXPECT_TRUE(std::is_sorted(faces.begin(), faces.end(), [](const auto& a, const auto& b) {
       return a.box.width * a.box.height > b.box.width * b.box.height;

@@ -21,8 +21,8 @@ FaceDetection frontal() {
   FaceDetection face;
   face.box = {0, 0, 80, 100};
   face.confidence = 0.95F;
-  face.has_landmarks = true;
-  face.landmarks = {PointF{25, 40}, PointF{55, 40}, PointF{40, 60}, PointF{28, 75}, PointF{52, 75}};
+  face.landmarks =
+      FaceLandmarks{PointF{25, 40}, PointF{55, 40}, PointF{40, 60}, PointF{28, 75}, PointF{52, 75}};
   return face;
 }
 
@@ -37,7 +37,7 @@ TEST(Quality, EachFaultHasItsReason) {
   cv::GaussianBlur(textured(120, 20), soft, {}, 6);
   EXPECT_EQ(quality_of(soft, frontal(), kLeast), Reason::kBlurred);
   FaceDetection turned = frontal();
-  turned.landmarks[2].x = 62;
+  turned.landmarks->at(2).x = 62;
   EXPECT_EQ(quality_of(textured(120, 20), turned, kLeast), Reason::kProfile);
   FaceDetection unsure = frontal();
   unsure.confidence = 0.4F;
@@ -46,8 +46,8 @@ TEST(Quality, EachFaultHasItsReason) {
 
 TEST(Quality, WithoutLandmarksAProfileCannotBeTold) {
   FaceDetection turned = frontal();
-  turned.landmarks[2].x = 62;
-  turned.has_landmarks = false;
+  turned.landmarks->at(2).x = 62;
+  turned.landmarks.reset();
   EXPECT_EQ(quality_of(textured(120, 20), turned, kLeast), Reason::kNone);
 }
 
