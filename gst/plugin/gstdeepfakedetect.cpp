@@ -31,7 +31,8 @@
  * The structure `deepfakedetect` has these fields; those in brackets are absent when there is no
  * value:
  *
- * * `event` (string): "score", "verdict-changed", "track-lost" or "overload"
+ * * `event` (string): "score", "verdict-changed", "identity-changed" (a track shows somebody else
+ *   from now on; the message tells how it stood), "track-lost" or "overload"
  * * `stream-id` (string): #GstDeepfakeDetect:stream-id
  * * `timestamp`, `stream-time`, `running-time`, `duration` (guint64): of the frame analysed last
  * * `verdict` (string): "authentic", "undecided", "suspicious" or "manipulated"; the worst face's
@@ -445,8 +446,9 @@ static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
     gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
     gst_deepfake_detect_warn(self, state->engine->model(), settings.session.region,
                              state->session->face_detector());
-    GST_INFO_OBJECT(self, "model %s on %s", state->context.model_id.c_str(),
-                    state->engine->device().c_str());
+    GST_INFO_OBJECT(self, "model %s on %s, tracks held together by %s",
+                    state->context.model_id.c_str(), state->engine->device().c_str(),
+                    state->engine->model().knows_people ? "boxes and embeddings" : "boxes alone");
     const std::lock_guard<std::mutex> lock(*self->mutex);
     *self->state = std::move(state);
     return TRUE;

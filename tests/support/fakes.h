@@ -51,14 +51,14 @@ class FakeScorer : public Scorer {
  public:
   FakeScorer(int window, double logit) : window_(window), logit_(logit) {}
 
-  std::vector<std::optional<double>> score(const std::vector<Sample>& samples) override {
+  std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     if (before_score) before_score();
-    std::vector<std::optional<double>> logits;
+    std::vector<SampleResult> results;
     for (const Sample& sample : samples) {
       const int count = ++seen_[sample.lanes];
-      logits.push_back(count >= window_ ? std::optional(logit_) : std::nullopt);
+      results.push_back({count >= window_ ? std::optional(logit_) : std::nullopt, {}});
     }
-    return logits;
+    return results;
   }
 
   std::optional<double> partial(const Lanes& track) override {

@@ -15,7 +15,8 @@ namespace dfd {
 struct ModelInfo {
   std::string id;  // First 12 hexadecimal digits of the file's SHA-256.
   std::string backbone_source;
-  std::string warning;  // Such as "random backbone: demonstration only"; may be empty.
+  std::string warning;        // Such as "random backbone: demonstration only"; may be empty.
+  bool knows_people = false;  // Tracks are held together by embeddings too, not by boxes alone.
   Region region = Region::kFaces;
   std::string face_detector;  // Whose boxes it was trained on: "mtcnn", or the cascade's name.
   int window_length = 0;      // Samples in a window (T).

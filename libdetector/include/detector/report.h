@@ -39,7 +39,7 @@ enum class Reason {
   kError,
 };
 
-enum class EventKind { kScore, kVerdictChanged, kTrackLost, kOverload };
+enum class EventKind { kScore, kVerdictChanged, kIdentityChanged, kTrackLost, kOverload };
 
 // Stable lower-case names, as they stand in messages: "undecided", "warming-up", "track-lost".
 const char* to_string(Verdict verdict) noexcept;
@@ -54,8 +54,8 @@ struct FaceReport {
   std::optional<double> score;        // Of the newest window, [0, 1].
   Verdict verdict = Verdict::kUndecided;
   Reason reason = Reason::kWarmingUp;
-  std::uint64_t windows = 0;  // Full windows scored so far.
-  std::uint64_t samples = 0;  // Samples of this track so far.
+  std::uint64_t windows = 0;  // Full windows scored so far, of the person it shows.
+  std::uint64_t samples = 0;  // Samples so far, of the same.
   bool partial = false;       // The score is of a window that never filled.
 };
 
@@ -71,7 +71,8 @@ struct StreamReport {
   std::vector<FaceReport> faces;  // By ascending track id.
 };
 
-// Something to tell the application. For kTrackLost the report holds that track alone.
+// Something to tell the application. For kTrackLost and kIdentityChanged the report holds that
+// track alone, as it stood for the person it showed.
 struct Event {
   EventKind kind = EventKind::kScore;
   StreamReport report;

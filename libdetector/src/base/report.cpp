@@ -73,6 +73,8 @@ const char* to_string(EventKind kind) noexcept {
       return "score";
     case EventKind::kVerdictChanged:
       return "verdict-changed";
+    case EventKind::kIdentityChanged:
+      return "identity-changed";
     case EventKind::kTrackLost:
       return "track-lost";
     case EventKind::kOverload:

@@ -21,6 +21,7 @@ struct FinderConfig {
   int min_face_size = 64;  // Frame pixels, shorter side.
   int max_faces = 8;
   std::chrono::nanoseconds lost_after{1000000000};
+  std::chrono::nanoseconds remembered{0};  // TrackerConfig
 };
 
 // Faces of one frame, largest first, boxes in pixels of the frame: detection on a picture no larger
@@ -41,6 +42,11 @@ class FaceFinder {
   const std::vector<TrackedFace>& find(const FrameView& view, const cv::Mat& thumbnail,
                                        Timestamp time);
 
+  // What embeddings tell of the tracks: see FaceTracker.
+  std::vector<TrackId> unseen() const { return tracker_.unseen(); }
+  void exchange(TrackId a, TrackId b) { tracker_.exchange(a, b); }
+  void end(TrackId id) { tracker_.end(id); }
+
   std::vector<TrackId> take_ended() { return tracker_.take_ended(); }
   void end_all();  // The picture changes: a seek, a new size, the end.
 
@@ -48,6 +54,7 @@ class FaceFinder {
   static TrackerConfig tracker_config(const FinderConfig& config) {
     TrackerConfig tracker;
     tracker.lost_after = config.lost_after;
+    tracker.remembered = config.remembered;
     return tracker;
   }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/check.h"
 #include "face/assignment.h"
 
 namespace dfd {
@@ -77,7 +78,7 @@ void FaceTracker::update(const std::vector<FaceDetection>& detections, Timestamp
   std::vector<std::vector<float>> gain(tracks_.size(), std::vector<float>(detections.size(), 0.F));
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     for (std::size_t j = 0; j < detections.size(); ++j) {
-      if (detections[j].box.empty()) continue;
+      if (tracks_[i].away || detections[j].box.empty()) continue;
       gain[i][j] = gain_of(tracks_[i].filter, detections[j].box, config_.min_iou);
     }
   }
@@ -106,9 +107,13 @@ void FaceTracker::predict(Timestamp time) {
 }
 
 void FaceTracker::end_lost(Timestamp time) {
+  for (Track& track : tracks_) {
+    track.away = !track.visible && time - track.last_seen > config_.lost_after;
+  }
   const auto lost = [&](const Track& track) {
     // One that was never confirmed does not survive its first miss.
-    return !track.visible && (track.id == 0 || time - track.last_seen > config_.lost_after);
+    if (track.id == 0) return !track.visible;
+    return track.away && time - track.last_seen > config_.lost_after + config_.remembered;
   };
   for (const Track& track : tracks_) {
     if (lost(track) && track.id != 0) ended_.push_back(track.id);
@@ -119,12 +124,42 @@ void FaceTracker::end_lost(Timestamp time) {
 void FaceTracker::publish() {
   faces_.clear();
   for (const Track& track : tracks_) {
-    if (track.id == 0) continue;
+    if (track.id == 0 || track.away) continue;
     faces_.push_back(
         {track.id, moved(track.seen, track.filter.box()), track.visible, track.last_seen});
   }
   std::sort(faces_.begin(), faces_.end(),
             [](const TrackedFace& a, const TrackedFace& b) { return a.id < b.id; });
+}
+
+std::vector<TrackId> FaceTracker::unseen() const {
+  std::vector<TrackId> ids;
+  for (const Track& track : tracks_) {
+    if (track.id != 0 && !track.visible) ids.push_back(track.id);
+  }
+  return ids;
+}
+
+FaceTracker::Track* FaceTracker::find(TrackId id) {
+  const auto found = std::find_if(tracks_.begin(), tracks_.end(),
+                                  [&](const Track& track) { return track.id == id; });
+  return found == tracks_.end() ? nullptr : &*found;
+}
+
+void FaceTracker::exchange(TrackId a, TrackId b) {
+  Track* first = find(a);
+  Track* second = find(b);
+  DFD_CHECK(first != nullptr && second != nullptr);
+  std::swap(first->id, second->id);
+  publish();
+}
+
+void FaceTracker::end(TrackId id) {
+  Track* track = find(id);
+  DFD_CHECK(track != nullptr);
+  ended_.push_back(id);
+  tracks_.erase(tracks_.begin() + (track - tracks_.data()));
+  publish();
 }
 
 bool FaceTracker::has_unconfirmed() const {

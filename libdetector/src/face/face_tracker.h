@@ -26,7 +26,10 @@ struct TrackerConfig {
   // Two boxes of one face that moved by half its width still overlap by a third. What overlaps less
   // is matched where the filter thinks it possible.
   float min_iou = 0.3F;
-  std::chrono::nanoseconds lost_after{1000000000};  // Unseen for longer, a track ends.
+  // Unseen for longer, a face is away: no longer among the faces. exchange() may bring it back
+  // until it has been remembered for so long, then its track ends.
+  std::chrono::nanoseconds lost_after{1000000000};
+  std::chrono::nanoseconds remembered{0};
   // False finds come alone and unsure. A sure face is a track at once, others need a second hit.
   float sure_confidence = 0.9F;
   int hits_to_confirm = 2;
@@ -42,6 +45,12 @@ class FaceTracker {
   void predict(Timestamp time);  // A frame without detection.
 
   const std::vector<TrackedFace>& faces() const { return faces_; }  // By ascending id.
+  std::vector<TrackId> unseen() const;  // Not found by the newest detection, or away.
+
+  // Each takes the other's face, box and speed: what boxes alone got wrong.
+  void exchange(TrackId a, TrackId b);
+  void end(TrackId id);
+
   bool has_unconfirmed() const;       // Would another detection soon tell more?
   std::vector<TrackId> take_ended();  // Tracks that ended since the last call.
   void end_all();
@@ -54,8 +63,10 @@ class FaceTracker {
     Timestamp last_seen;
     int hits = 1;
     bool visible = true;
+    bool away = false;
   };
 
+  Track* find(TrackId id);
   void move_to(Timestamp time);
   void see(Track& track, const FaceDetection& detection, Timestamp time);
   void confirm(Track& track);

@@ -218,6 +218,11 @@ void require_mtcnn(const SafetensorsFile& file) {
   reader.known("detector.name", "mtcnn");
 }
 
+bool knows_people(const ModelConfig& config) {
+  return config.input.crop != CropRule::kFullFrame &&
+         config.backbone.warning != kRandomBackboneWarning;
+}
+
 double calibrated(double logit, const ModelConfig& config) {
   return 1 / (1 + std::exp(-(logit - config.bias) / config.temperature));
 }

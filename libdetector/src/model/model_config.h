@@ -76,6 +76,10 @@ Metadata backbone_metadata(const BackboneInfo& info, const InputRule& input);
 // Error(kUnsupportedModel).
 void require_mtcnn(const SafetensorsFile& file);
 
+// Do the embeddings tell people apart? Those of a random backbone do not, and a full frame shows no
+// one person.
+bool knows_people(const ModelConfig& config);
+
 // p = sigmoid((logit - bias) / temperature), in [0, 1].
 double calibrated(double logit, const ModelConfig& config);
 

@@ -21,6 +21,7 @@ ModelInfo info_of(const LoadedModel& model) {
   info.id = model.digest.substr(0, kIdDigits);
   info.backbone_source = model.config.backbone.source;
   info.warning = model.config.backbone.warning;
+  info.knows_people = knows_people(model.config);
   info.region =
       model.config.input.crop == CropRule::kFullFrame ? Region::kFullFrame : Region::kFaces;
   info.face_detector = model.config.input.face_detector;

@@ -23,7 +23,7 @@ class TorchScorer : public Scorer {
     backbone_.fold(device);
   }
 
-  std::vector<std::optional<double>> score(const std::vector<Sample>& samples) override {
+  std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     const c10::InferenceMode guard;
     std::vector<cv::Mat> crops;
     std::vector<Lanes*> tracks;
@@ -35,7 +35,16 @@ class TorchScorer : public Scorer {
     const at::Tensor input = pad_dimension(to_network_input(crops, input_), 0, padded_size(count))
                                  .to(device_)
                                  .contiguous(at::MemoryFormat::ChannelsLast);
-    return stepper_.advance(tracks, backbone_.embed(input).narrow(0, 0, count));
+    const at::Tensor embeddings = backbone_.embed(input).narrow(0, 0, count);
+    const std::vector<std::optional<double>> logits = stepper_.advance(tracks, embeddings);
+    const at::Tensor rows = embeddings.to(at::kCPU).contiguous();
+    const auto* values = rows.data_ptr<float>();
+    std::vector<SampleResult> results;
+    for (const auto& logit : logits) {
+      results.push_back({logit, {values, values + rows.size(1)}});
+      values += rows.size(1);
+    }
+    return results;
   }
 
   std::optional<double> partial(const Lanes& track) override {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Crops of many tracks in, logits out: the one forward of serving.
+// Crops of many tracks in, embeddings and logits out: the one forward of serving.
 
 #pragma once
 
@@ -23,13 +23,18 @@ struct Sample {
   cv::Mat crop;            // CV_8UC3, S x S, RGB.
 };
 
+struct SampleResult {
+  std::optional<double> logit;   // When the track's window became full.
+  std::vector<float> embedding;  // [D], of length 1.
+};
+
 // An interface so that tests of the rooms above need no network. Thread-compatible.
 class Scorer {
  public:
   virtual ~Scorer() = default;
 
-  // Advances each sample's track; a logit for each whose window became full.
-  virtual std::vector<std::optional<double>> score(const std::vector<Sample>& samples) = 0;
+  // Embeds each sample and advances its track.
+  virtual std::vector<SampleResult> score(const std::vector<Sample>& samples) = 0;
 
   // The logit so far of a track whose first window is not full.
   virtual std::optional<double> partial(const Lanes& track) = 0;

@@ -145,13 +145,13 @@ class Stream : public WorkSource {
     return analysis_.prepare(job_->frame.view, job_->frame.time, job_->sample);
   }
 
-  void complete(const std::vector<std::optional<double>>& logits, Scorer& scorer,
+  void complete(const std::vector<SampleResult>& results, Scorer& scorer,
                 double batch_fill) override {
     if (!job_) return;
     if (job_->kind == Job::Kind::kFinish) {
       analysis_.finish(scorer);
     } else {
-      analysis_.complete(logits, scorer);
+      analysis_.complete(results, scorer);
     }
     std::vector<Event> events = analysis_.take_events();
     StreamReport report = analysis_.report();
@@ -159,7 +159,7 @@ class Stream : public WorkSource {
     const std::lock_guard<std::mutex> lock(mutex_);
     busy_ = false;
     counters_ = analysis_.counters();
-    if (!logits.empty()) {
+    if (!results.empty()) {
       ++batches_;
       fill_ += batch_fill;
       const std::chrono::duration<double, std::milli> latency = Clock::now() - job_->pushed;

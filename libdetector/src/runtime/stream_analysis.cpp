@@ -17,6 +17,9 @@ namespace {
 // A track outlives one detection that misses its face.
 constexpr int kMissesSurvived = 2;
 
+// How long a person may be away and still be the same track. Not measured.
+constexpr std::chrono::seconds kRemembered{5};
+
 // Broken weights must not become a verdict.
 double checked_score(double logit, const ModelConfig& model) {
   DFD_REQUIRE(std::isfinite(logit), ErrorCode::kInference,
@@ -88,6 +91,10 @@ StreamAnalysis::StreamAnalysis(const SessionConfig& config, const ModelConfig& m
   finder.min_face_size = config_.min_face_size;
   finder.max_faces = config_.max_faces;
   finder.lost_after = std::max(config_.max_gap, kMissesSurvived * config_.detection_interval);
+  if (knows_people(model_)) {
+    finder.remembered = kRemembered;
+    people_.emplace();
+  }
   finder_.emplace(*detector_, finder);
 }
 
@@ -118,19 +125,25 @@ void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
 }
 
 void StreamAnalysis::follow_faces(const FrameView& view, const cv::Mat& thumbnail, Timestamp time) {
-  for (const TrackedFace& face : finder_->find(view, thumbnail, time)) {
+  const std::vector<TrackedFace>& faces = finder_->find(view, thumbnail, time);
+  for (auto& [id, track] : tracks_) track.away = true;
+  for (const TrackedFace& face : faces) {
     Track& track = track_of(face.id);
+    track.away = false;
     track.face = face.face;
     track.report.box = face.face.box;
     track.report.detection_confidence = face.face.confidence;
     track.visible = face.visible;
   }
-  for (const TrackId id : finder_->take_ended()) {
-    const auto found = tracks_.find(id);
-    if (found == tracks_.end()) continue;
-    closed_.push_back(std::move(found->second));
-    tracks_.erase(found);
-  }
+  for (const TrackId id : finder_->take_ended()) close(id);
+}
+
+void StreamAnalysis::close(TrackId id) {
+  if (people_) people_->forget(id);
+  const auto found = tracks_.find(id);
+  if (found == tracks_.end()) return;
+  closed_.push_back(std::move(found->second));
+  tracks_.erase(found);
 }
 
 std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& view,
@@ -141,6 +154,7 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
     skip(picture_);
     return std::nullopt;
   }
+  if (track.away) return std::nullopt;
   if (!whole && !track.visible) {
     skip(Reason::kNoFace);
     return std::nullopt;
@@ -188,15 +202,15 @@ std::vector<Sample> StreamAnalysis::prepare(const FrameView& view, Timestamp tim
   return samples;
 }
 
-void StreamAnalysis::complete(const std::vector<std::optional<double>>& logits, Scorer& scorer) {
-  DFD_CHECK(logits.size() == sampled_.size());
+void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& scorer) {
+  DFD_CHECK(results.size() == sampled_.size());
   changed_score_ = false;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
+  for (std::size_t i = 0; i < results.size(); ++i) {
     Track& track = track_of(sampled_[i]);
     ++track.report.samples;
     ++counters_.samples;
-    if (!logits[i]) continue;
-    const double score = checked_score(*logits[i], model_);
+    if (!results[i].logit) continue;
+    const double score = checked_score(*results[i].logit, model_);
     track.report.score = score;
     track.report.partial = false;
     track.after_gap = false;
@@ -205,9 +219,68 @@ void StreamAnalysis::complete(const std::vector<std::optional<double>>& logits, 
     track.decision.update(score, time_);
     changed_score_ = true;
   }
-  for (auto& [id, track] : tracks_) judge(track);
+  for (auto& [id, track] : tracks_) {
+    if (!track.away) judge(track);
+  }
+  if (people_) look_at_people(results);
   for (Track& track : std::exchange(closed_, {})) end(track, scorer);
   post_changes();
+}
+
+// The newest windows may hold samples of two people, told apart only now: their scores have been
+// counted, as those of any window with odd samples, and nothing that follows rests on them.
+void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
+  std::vector<Sighting> sightings;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    sightings.push_back({sampled_[i], results[i].embedding});
+  }
+  for (const IdentityEvent& event : people_->look(sightings, finder_->unseen())) {
+    switch (event.kind) {
+      case IdentityEvent::Kind::kChanged:
+        change_person(tracks_.at(event.track));
+        break;
+      case IdentityEvent::Kind::kExchanged:
+        exchange(event.track, event.other);
+        for (const TrackId id : {event.track, event.other}) {
+          tracks_.at(id).lanes.restart();
+          tracks_.at(id).after_gap = true;
+          judge(tracks_.at(id));
+        }
+        break;
+      case IdentityEvent::Kind::kReturned:
+        exchange(event.track, event.other);
+        finder_->end(event.track);
+        close(event.track);
+        judge(tracks_.at(event.other));
+        break;
+    }
+  }
+}
+
+void StreamAnalysis::change_person(Track& track) {
+  post(EventKind::kIdentityChanged, only(track.report, report()));
+  track.lanes.restart();
+  track.decision = TrackDecision(config_.decision);
+  FaceReport& face = track.report;
+  face.score.reset();
+  face.windows = 0;
+  face.samples = 0;
+  face.partial = false;
+  track.after_gap = false;
+  judge(track);
+}
+
+// Each person keeps its id, window and verdict, and goes where the other was found.
+void StreamAnalysis::exchange(TrackId a, TrackId b) {
+  finder_->exchange(a, b);
+  Track& first = tracks_.at(a);
+  Track& second = tracks_.at(b);
+  std::swap(first.report.box, second.report.box);
+  std::swap(first.report.detection_confidence, second.report.detection_confidence);
+  std::swap(first.face, second.face);
+  std::swap(first.visible, second.visible);
+  std::swap(first.away, second.away);
+  std::swap(first.quality, second.quality);
 }
 
 bool StreamAnalysis::is_stale(const Track& track) const {
@@ -249,6 +322,7 @@ StreamReport StreamAnalysis::report() const {
   report.reason = picture_ == Reason::kNone ? Reason::kNoFace : picture_;
   const FaceReport* worst = nullptr;
   for (const auto& [id, track] : tracks_) {
+    if (track.away) continue;
     report.faces.push_back(track.report);
     if (worst == nullptr || is_worse(track.report, *worst)) worst = &track.report;
   }
@@ -270,7 +344,7 @@ void StreamAnalysis::post_changes() {
 }
 
 void StreamAnalysis::end(Track& track, Scorer& scorer) {
-  judge(track);
+  if (!track.away) judge(track);
   FaceReport& face = track.report;
   if (face.windows == 0) {
     if (const auto logit = scorer.partial(track.lanes)) {
@@ -298,6 +372,7 @@ void StreamAnalysis::reset() {
     finder_->end_all();
     finder_->take_ended();
   }
+  if (people_) people_->clear();
   watch_ = PictureWatch();
   picture_ = Reason::kNone;
   posted_once_ = false;

@@ -18,6 +18,7 @@
 #include "detector/report.h"
 #include "detector/session.h"
 #include "face/face_finder.h"
+#include "face/identity_watch.h"
 #include "runtime/scorer.h"
 
 namespace dfd {
@@ -36,9 +37,9 @@ class StreamAnalysis {
   // pointers in the samples live until the next call of any member.
   std::vector<Sample> prepare(const FrameView& view, Timestamp time, bool sample);
 
-  // The logits for what prepare() returned, in its order. Tracks that ended meanwhile get their
+  // The results of what prepare() returned, in its order. Tracks that ended meanwhile get their
   // last score from the scorer.
-  void complete(const std::vector<std::optional<double>>& logits, Scorer& scorer);
+  void complete(const std::vector<SampleResult>& results, Scorer& scorer);
 
   void finish(
       Scorer& scorer);  // Ends all tracks, each with its last score. report() still has them.
@@ -60,6 +61,7 @@ class StreamAnalysis {
     std::optional<Timestamp> last_sample;
     Reason quality = Reason::kNone;  // Of the newest sample.
     bool visible = true;
+    bool away = false;       // Its person may come back.
     bool after_gap = false;  // The window is filling again.
   };
 
@@ -68,6 +70,10 @@ class StreamAnalysis {
   void follow_faces(const FrameView& view, const cv::Mat& thumbnail, Timestamp time);
   std::optional<Sample> sample_of(Track& track, const FrameView& view, Timestamp time);
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
+  void close(TrackId id);
+  void look_at_people(const std::vector<SampleResult>& results);
+  void change_person(Track& track);
+  void exchange(TrackId a, TrackId b);
   bool is_stale(const Track& track) const;  // No good sample within max-gap.
   void judge(Track& track);
   void end(Track& track, Scorer& scorer);
@@ -78,6 +84,7 @@ class StreamAnalysis {
   ModelConfig model_;
   std::unique_ptr<FaceDetector> detector_;
   std::optional<FaceFinder> finder_;
+  std::optional<IdentityWatch> people_;  // None where embeddings tell nothing.
   PictureWatch watch_;
   Reason picture_ = Reason::kNone;  // kBlack or kFrozen: the picture says nothing.
   std::map<TrackId, Track> tracks_;

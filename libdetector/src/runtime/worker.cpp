@@ -112,10 +112,10 @@ void Worker::process(const std::vector<std::shared_ptr<WorkSource>>& sources) {
       const auto& more = waiting[last++].samples;
       batch.insert(batch.end(), more.begin(), more.end());
     }
-    std::vector<std::optional<double>> logits;
+    std::vector<SampleResult> results;
     std::exception_ptr error;
     try {
-      if (!batch.empty()) logits = scorer_->score(batch);
+      if (!batch.empty()) results = scorer_->score(batch);
     } catch (...) {
       error = std::current_exception();
     }
@@ -124,7 +124,7 @@ void Worker::process(const std::vector<std::shared_ptr<WorkSource>>& sources) {
         batch.empty()
             ? 0
             : size / static_cast<double>(padded_size(static_cast<std::int64_t>(batch.size())));
-    auto next = logits.begin();
+    auto next = results.begin();
     for (; first < last; ++first) {
       WorkSource& source = *waiting[first].source;
       // A stream that had nothing in the batch has no part in its failure.

@@ -24,8 +24,8 @@ class WorkSource {
   virtual bool has_work() const = 0;  // Thread-safe.
   // Takes the next piece of work; returns its samples. May throw.
   virtual std::vector<Sample> prepare() = 0;
-  // The logits of these samples, and the share of the padded batch that was filled. May throw.
-  virtual void complete(const std::vector<std::optional<double>>& logits, Scorer& scorer,
+  // What became of these samples, and the share of the padded batch that was filled. May throw.
+  virtual void complete(const std::vector<SampleResult>& results, Scorer& scorer,
                         double batch_fill) = 0;
   virtual void fail(std::exception_ptr error) noexcept = 0;
 };

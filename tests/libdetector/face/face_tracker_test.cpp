@@ -245,5 +245,56 @@ TEST(FaceTracker, LandmarksMoveWithTheBox) {
   EXPECT_NEAR(face.landmarks->at(2).x, face.box.x + 40, 1);
 }
 
+// One face for a second, then nobody until a time.
+FaceTracker one_face_lost(std::chrono::milliseconds until) {
+  TrackerConfig config;
+  config.remembered = 2s;
+  FaceTracker tracker(config);
+  for (auto time = 0ms; time <= until; time += 100ms) {
+    tracker.update(
+        time <= 1000ms ? std::vector<FaceDetection>{at(100, 100)} : std::vector<FaceDetection>(),
+        time);
+  }
+  return tracker;
+}
+
+TEST(FaceTracker, AnAwayFaceIsNotShownButMayComeBack) {
+  FaceTracker tracker = one_face_lost(2500ms);
+  EXPECT_TRUE(tracker.faces().empty());
+  EXPECT_TRUE(tracker.take_ended().empty());
+  EXPECT_EQ(tracker.unseen(), std::vector<TrackId>{1});
+  // Where it was, and yet a new track: only its embedding could tell.
+  tracker.update({at(100, 100)}, 2600ms);
+  ASSERT_EQ(tracker.faces().size(), 1U);
+  EXPECT_EQ(tracker.faces()[0].id, 2U);
+  tracker.exchange(2, 1);
+  tracker.end(2);
+  ASSERT_EQ(tracker.faces().size(), 1U);
+  EXPECT_EQ(tracker.faces()[0].id, 1U);
+  EXPECT_NEAR(tracker.faces()[0].face.box.x, 100, 1);
+  EXPECT_EQ(tracker.take_ended(), std::vector<TrackId>{2});
+  tracker.update({at(102, 100)}, 2700ms);
+  EXPECT_EQ(tracker.faces()[0].id, 1U);
+}
+
+TEST(FaceTracker, AnAwayFaceIsForgottenInTheEnd) {
+  FaceTracker tracker = one_face_lost(4500ms);
+  EXPECT_TRUE(tracker.unseen().empty());
+  EXPECT_EQ(tracker.take_ended(), std::vector<TrackId>{1});
+}
+
+TEST(FaceTracker, ExchangedFacesKeepTheirMovement) {
+  FaceTracker tracker{TrackerConfig()};
+  for (int i = 0; i <= 10; ++i) {
+    tracker.update({at(100 + 10.F * static_cast<float>(i), 100), at(600, 300)}, i * 100ms);
+  }
+  tracker.exchange(1, 2);
+  tracker.predict(1100ms);
+  ASSERT_EQ(tracker.faces().size(), 2U);
+  EXPECT_EQ(tracker.faces()[0].id, 1U);
+  EXPECT_NEAR(tracker.faces()[0].face.box.x, 600, 2);
+  EXPECT_NEAR(tracker.faces()[1].face.box.x, 210, 3);
+}
+
 }  // namespace
 }  // namespace dfd
