@@ -63,8 +63,9 @@ std::vector<std::int64_t> chosen_frames(std::int64_t count, const SamplingRule& 
 // Crops by track, found as the element finds them.
 class TrackCrops {
  public:
-  explicit TrackCrops(const std::string& face_model)
-      : detector_(make_face_detector(face_model)), finder_(*detector_, FinderConfig()) {}
+  explicit TrackCrops(const SamplingRule& rule)
+      : detector_(make_face_detector(rule.face_model, rule.input.crop)),
+        finder_(*detector_, FinderConfig()) {}
 
   void look(const Frame& frame, bool sample, const InputRule& rule) {
     if (!sample && !finder_.due(frame.time)) return;
@@ -72,7 +73,7 @@ class TrackCrops {
       if (!sample || !face.visible) continue;
       const float smaller = std::min(face.face.box.width, face.face.box.height);
       if (smaller < static_cast<float>(FinderConfig().min_face_size)) continue;
-      cv::Mat crop = crop_input(frame.view, face.face.box, rule);
+      cv::Mat crop = crop_face(frame.view, face.face.box, face.face.landmarks, rule);
       if (crop.empty()) continue;
       if (quality_of(crop, face.face, detector_->least_confidence()) != Reason::kNone) continue;
       crops_[face.id].push_back(std::move(crop));
@@ -168,7 +169,7 @@ ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
   ClipCrops result;
   if (length.seconds > 0) result.sample_rate = rule.frames / length.seconds;
   std::optional<TrackCrops> faces;
-  if (rule.input.crop == CropRule::kBox) faces.emplace(rule.face_model);
+  if (rule.input.crop != CropRule::kFullFrame) faces.emplace(rule);
   VideoReader reader(path);
   auto next = chosen.begin();
   for (std::int64_t i = 0; const auto frame = reader.next(); ++i) {
@@ -177,7 +178,7 @@ ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
     if (faces) {
       faces->look(*frame, sample, rule.input);
     } else if (sample) {
-      result.crops.push_back(crop_input(frame->view, std::nullopt, rule.input));
+      result.crops.push_back(crop_frame(frame->view, rule.input));
     }
   }
   if (faces) result.crops = faces->longest();

@@ -51,9 +51,9 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model,
   if (recipe != model.config.training.end() && recipe->second == "seed") {
     rule.choice = FrameChoice::kSeed;
   }
-  if (rule.input.crop == CropRule::kBox) {
+  if (rule.input.crop != CropRule::kFullFrame) {
     rule.face_model = options.face_model;
-    const std::string detector = make_face_detector(rule.face_model)->name();
+    const std::string detector = make_face_detector(rule.face_model, rule.input.crop)->name();
     DFD_REQUIRE(detector == rule.input.face_detector, ErrorCode::kInvalidArgument,
                 "the model was trained on faces found by "
                     << rule.input.face_detector << ", " << detector

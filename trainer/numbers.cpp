@@ -11,7 +11,7 @@ namespace dfd {
 namespace {
 
 cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
-  return crop_input(frame_of(read_picture(path)).view, std::nullopt, rule);
+  return crop_frame(frame_of(read_picture(path)).view, rule);
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ class Trainer {
     rule.input.margin = options_.margin;
     if (options_.region == Region::kFaces) {
       rule.face_model = options_.face_model;
-      rule.input.face_detector = make_face_detector(rule.face_model)->name();
+      rule.input.face_detector = make_face_detector(rule.face_model, rule.input.crop)->name();
     }
     Backbone backbone = load_backbone(options_.backbone, split_.train, rule);
     rule.input.size = backbone.input.size;

@@ -51,7 +51,7 @@ class Facenet {
     std::vector<dfd::FaceDetection> faces;
     for (std::int64_t i = 0; i < boxes.size(0); ++i) {
       const auto row = boxes.accessor<float, 2>()[i];
-      faces.push_back({{row[0], row[1], row[2] - row[0], row[3] - row[1]}, row[4], {}, false});
+      faces.push_back({{row[0], row[1], row[2] - row[0], row[3] - row[1]}, row[4], {}});
     }
     return faces;
   }

@@ -36,8 +36,8 @@ struct SessionStats {
 // runs on the engine's worker; an error there is thrown by the next push(), wait() or finish().
 class Session {
  public:
-  // Throws Error: kInvalidArgument when a setting is out of range; for face_model_file kNotFound,
-  // kIo, kCorruptModel, kUnsupportedModel.
+  // Throws Error: kInvalidArgument when a setting is out of range or the model needs landmarks and
+  // there is no face_model_file; for that file kNotFound, kIo, kCorruptModel, kUnsupportedModel.
   static std::unique_ptr<Session> create(const std::shared_ptr<Engine>& engine,
                                          const SessionConfig& config);
 

@@ -3,7 +3,11 @@
 #include "backbone/input.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+
+#include <opencv2/calib3d.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
 #include "base/picture.h"
@@ -26,14 +30,90 @@ cv::Rect box_with_margin(const RectF& box, const InputRule& rule, const FrameVie
   return {first, second};
 }
 
-}  // namespace
+// Where the landmarks lie in the square that the face fills, in parts of its side: those of GenD's
+// preprocessing.
+constexpr FaceLandmarks kTemplate{PointF{0.34F, 0.46F}, PointF{0.66F, 0.46F}, PointF{0.5F, 0.64F},
+                                  PointF{0.37F, 0.82F}, PointF{0.63F, 0.82F}};
 
-cv::Mat crop_input(const FrameView& view, const std::optional<RectF>& box, const InputRule& rule) {
-  check_view(view);
-  const cv::Rect region =
-      box ? box_with_margin(*box, rule, view) : cv::Rect(0, 0, view.width, view.height);
+// From frame to crop, x -> m x + t in pixels from the corner. Empty when the landmarks tell
+// nothing.
+cv::Mat alignment(const FaceLandmarks& landmarks, const InputRule& rule) {
+  std::vector<cv::Point2d> from;
+  std::vector<cv::Point2d> to;
+  for (std::size_t i = 0; i < landmarks.size(); ++i) {
+    const auto place = [&](float part) {
+      return ((part - 0.5) / rule.margin + 0.5) * static_cast<double>(rule.size);
+    };
+    from.emplace_back(landmarks[i].x, landmarks[i].y);
+    to.emplace_back(place(kTemplate[i].x), place(kTemplate[i].y));
+  }
+  cv::Mat similarity = cv::estimateAffinePartial2D(from, to, cv::noArray(), cv::LMEDS);
+  return !similarity.empty() && cv::checkRange(similarity) ? similarity : cv::Mat();
+}
+
+// The part of one axis that a crop from low to high reads, where what is outside [0, limit) is
+// mirrored.
+cv::Range needed(double low, double high, int limit) {
+  const double first = std::min(low, high > limit ? 2.0 * limit - high : low);
+  const double last = std::max(high, low < 0 ? -low : high);
+  // One pixel more for the interpolation.
+  const auto inside = [&](double value) {
+    return static_cast<int>(std::clamp(value, 0.0, static_cast<double>(limit)));
+  };
+  return {inside(std::floor(first) - 1), inside(std::ceil(last) + 1)};
+}
+
+cv::Mat aligned_face(const FrameView& view, const FaceLandmarks& landmarks, const InputRule& rule) {
+  const cv::Mat to_crop = alignment(landmarks, rule);
+  if (to_crop.empty()) return {};
+  cv::Mat to_frame;
+  cv::invertAffineTransform(to_crop, to_frame);
+  const auto side = static_cast<double>(rule.size);
+  std::vector<cv::Point2d> corners{{0, 0}, {side, 0}, {0, side}, {side, side}};
+  cv::transform(corners, corners, to_frame);
+  const auto [left, right] = std::minmax({corners[0].x, corners[1].x, corners[2].x, corners[3].x});
+  const auto [top, bottom] = std::minmax({corners[0].y, corners[1].y, corners[2].y, corners[3].y});
+  if (right <= 0 || bottom <= 0 || left >= view.width || top >= view.height) return {};
+  const cv::Range columns = needed(left, right, view.width);
+  const cv::Range rows = needed(top, bottom, view.height);
+  cv::Mat pixels = rgb_region(view, {columns.start, rows.start, columns.size(), rows.size()});
+  // A face larger than the crop is reduced first, so that no pixel is passed over.
+  const double scale =
+      std::min(1.0, std::hypot(to_crop.at<double>(0, 0), to_crop.at<double>(1, 0)));
+  const cv::Size reduced(std::max(1, static_cast<int>(std::lround(pixels.cols * scale))),
+                         std::max(1, static_cast<int>(std::lround(pixels.rows * scale))));
+  const cv::Matx33d from_reduced(static_cast<double>(pixels.cols) / reduced.width, 0, columns.start,
+                                 0, static_cast<double>(pixels.rows) / reduced.height, rows.start,
+                                 0, 0, 1);
+  pixels = resize_bilinear(pixels, reduced);
+  cv::Matx23d matrix = cv::Matx23d(to_crop.ptr<double>()) * from_reduced;
+  // OpenCV counts from the middle of the first pixel.
+  for (int i = 0; i < 2; ++i) matrix(i, 2) += (matrix(i, 0) + matrix(i, 1)) / 2 - 0.5;
+  cv::Mat crop;
+  cv::warpAffine(pixels, crop, matrix, {rule.size, rule.size}, cv::INTER_LINEAR,
+                 cv::BORDER_REFLECT);
+  return crop;
+}
+
+cv::Mat stretched(const FrameView& view, const cv::Rect& region, const InputRule& rule) {
   if (region.empty()) return {};
   return resize_bilinear(rgb_region(view, region), {rule.size, rule.size});
+}
+
+}  // namespace
+
+cv::Mat crop_frame(const FrameView& view, const InputRule& rule) {
+  check_view(view);
+  return stretched(view, {0, 0, view.width, view.height}, rule);
+}
+
+cv::Mat crop_face(const FrameView& view, const RectF& box,
+                  const std::optional<FaceLandmarks>& landmarks, const InputRule& rule) {
+  check_view(view);
+  if (rule.crop != CropRule::kAligned)
+    return stretched(view, box_with_margin(box, rule, view), rule);
+  DFD_CHECK(landmarks.has_value());
+  return aligned_face(view, *landmarks, rule);
 }
 
 at::Tensor to_network_input(const std::vector<cv::Mat>& crops, const InputRule& rule) {

@@ -13,6 +13,7 @@
 #include <opencv2/core.hpp>
 
 #include "detector/geometry.h"
+#include "model/model_config.h"
 
 namespace dfd {
 
@@ -65,7 +66,8 @@ std::unique_ptr<FaceDetector> make_mtcnn_detector(const std::string& path,
                                                   const MtcnnOptions& options = {});
 
 // For video, as serving and training use it: MTCNN where a file of kind "face-detector" is given,
-// else the cascade. Throws as the two above.
-std::unique_ptr<FaceDetector> make_face_detector(const std::string& face_model_file);
+// else the cascade. Throws as the two above, and kInvalidArgument when the crop rule needs
+// landmarks and no file is given.
+std::unique_ptr<FaceDetector> make_face_detector(const std::string& face_model_file, CropRule crop);
 
 }  // namespace dfd

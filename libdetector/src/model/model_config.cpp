@@ -14,6 +14,9 @@ namespace {
 
 constexpr const char* kTrainingPrefix = "training.";
 
+// Beyond three sides of a face there is more background than face.
+constexpr double kWidestMargin = 3;
+
 // Reads typed values out of one file's metadata, with the file and the key in every complaint.
 class Reader {
  public:
@@ -136,6 +139,16 @@ void read_backbone(const Reader& reader, BackboneInfo& info, InputRule& input) {
   input.std = reader.triple("input.std", 1e-3, 1e6);
 }
 
+CropRule read_crop(const Reader& reader) {
+  const std::string& name = reader.text("input.crop");
+  for (const CropRule rule : {CropRule::kFullFrame, CropRule::kBox, CropRule::kAligned}) {
+    if (name == to_string(rule)) return rule;
+  }
+  throw Error(ErrorCode::kUnsupportedModel,
+              reader.path() + ": input.crop \"" + name +
+                  "\", this version knows \"full-frame\", \"box\" and \"aligned\"");
+}
+
 void print_backbone(const BackboneInfo& info, const InputRule& input, Metadata& metadata) {
   metadata["format_version"] = kFormatVersion;
   metadata["backbone.name"] = kBackboneName;
@@ -150,17 +163,27 @@ void print_backbone(const BackboneInfo& info, const InputRule& input, Metadata& 
 
 }  // namespace
 
+const char* to_string(CropRule rule) noexcept {
+  switch (rule) {
+    case CropRule::kFullFrame:
+      return "full-frame";
+    case CropRule::kBox:
+      return "box";
+    case CropRule::kAligned:
+      return "aligned";
+  }
+  return "box";
+}
+
 ModelConfig parse_model_config(const SafetensorsFile& file) {
   const Reader reader(file);
   require_kind(reader, "model");
   ModelConfig config;
   read_backbone(reader, config.backbone, config.input);
-  const std::string& crop = reader.text("input.crop");
-  DFD_REQUIRE(crop == "full-frame" || crop == "box", ErrorCode::kUnsupportedModel,
-              file.path() << ": input.crop \"" << crop
-                          << "\", this version knows \"full-frame\" and \"box\"");
-  config.input.crop = crop == "box" ? CropRule::kBox : CropRule::kFullFrame;
-  config.input.margin = reader.number("input.margin", 0.0, config.input.size - 1.0);
+  config.input.crop = read_crop(reader);
+  config.input.margin = config.input.crop == CropRule::kAligned
+                            ? reader.number("input.margin", 1.0, kWidestMargin)
+                            : reader.number("input.margin", 0.0, config.input.size - 1.0);
   config.input.face_detector = reader.text("input.face_detector");
   config.window_length = reader.number("window.length", 1, 256);
   config.sample_rate = reader.rate("window.sample_rate");
@@ -181,7 +204,7 @@ Metadata to_metadata(const ModelConfig& config) {
   Metadata metadata;
   print_backbone(config.backbone, config.input, metadata);
   metadata["kind"] = "model";
-  metadata["input.crop"] = config.input.crop == CropRule::kBox ? "box" : "full-frame";
+  metadata["input.crop"] = to_string(config.input.crop);
   metadata["input.margin"] = print(config.input.margin);
   metadata["input.face_detector"] = config.input.face_detector;
   metadata["window.length"] = std::to_string(config.window_length);

@@ -25,7 +25,9 @@ constexpr const char* kRandomBackboneWarning = "random backbone: demonstration o
 enum class CropRule {
   kFullFrame,  // The whole picture (the seed recipe).
   kBox,        // The face's box with a margin, stretched to a square (facenet-pytorch).
+  kAligned,    // A square that follows the face's turn and size, by its landmarks.
 };
+const char* to_string(CropRule rule) noexcept;  // As in model files: "full-frame", "box", ...
 
 // How pixels become the network's input: crop, resize to size x size, RGB, (value - mean) / std
 // with values in [0, 255]. Training and serving read the same struct.
@@ -34,7 +36,9 @@ struct InputRule {
   std::array<double, 3> mean{127.5, 127.5, 127.5};  // Of R, G, B.
   std::array<double, 3> std{128, 128, 128};         // > 0.
   CropRule crop = CropRule::kBox;
-  double margin = 0;                   // Pixels of the output, split over both sides, [0, size).
+  // kBox: pixels of the output, split over both sides, [0, size). kAligned: sides of the picture in
+  // sides of the square that the face fills, [1, 3].
+  double margin = 0;
   std::string face_detector = "none";  // The boxes' origin in training.
 };
 

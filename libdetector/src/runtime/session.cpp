@@ -345,7 +345,9 @@ std::unique_ptr<Session> Session::create(const std::shared_ptr<Engine>& engine,
     auto implementation = std::dynamic_pointer_cast<EngineImpl>(engine);
     DFD_REQUIRE(implementation != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
     std::unique_ptr<FaceDetector> detector;
-    if (config.region == Region::kFaces) detector = make_face_detector(config.face_model_file);
+    if (config.region == Region::kFaces) {
+      detector = make_face_detector(config.face_model_file, implementation->config().input.crop);
+    }
     return make_session(std::move(implementation), config, std::move(detector));
   });
 }

@@ -165,7 +165,8 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
     return std::nullopt;
   }
   Sample sample;
-  sample.crop = crop_input(view, whole ? std::nullopt : std::optional<RectF>(box), model_.input);
+  sample.crop = whole ? crop_frame(view, model_.input)
+                      : crop_face(view, box, track.face.landmarks, model_.input);
   if (sample.crop.empty()) {
     skip(Reason::kNoFace);
     return std::nullopt;

@@ -98,8 +98,8 @@ TEST(MtcnnDetector, SaysWhatIsWrongWithAFile) {
 }
 
 TEST(FaceDetector, IsTheCascadeWithoutWeights) {
-  EXPECT_EQ(make_face_detector("")->name(), "opencv-haar-frontalface");
-  EXPECT_EQ(make_face_detector(test::formula_mtcnn())->name(), "mtcnn");
+  EXPECT_EQ(make_face_detector("", CropRule::kBox)->name(), "opencv-haar-frontalface");
+  EXPECT_EQ(make_face_detector(test::formula_mtcnn(), CropRule::kAligned)->name(), "mtcnn");
 }
 
 }  // namespace

@@ -53,6 +53,19 @@ TEST_F(ModelConfigTest, SurvivesTheFile) {
   EXPECT_EQ(read.backbone.warning, kRandomBackboneWarning);
 }
 
+TEST_F(ModelConfigTest, TheMarginsRangeIsTheCropRules) {
+  ModelConfig config = test::test_config();
+  config.input.crop = CropRule::kAligned;
+  config.input.margin = 1.3;
+  metadata_ = to_metadata(config);
+  EXPECT_EQ(parse().input.crop, CropRule::kAligned);
+  EXPECT_EQ(parse().input.margin, 1.3);
+  metadata_["input.margin"] = "0";
+  expect_error(ErrorCode::kCorruptModel, "input.margin");
+  metadata_["input.margin"] = "20";
+  expect_error(ErrorCode::kCorruptModel, "input.margin");
+}
+
 TEST_F(ModelConfigTest, NothingThatServingNeedsIsGuessed) {
   for (const auto& [key, value] : to_metadata(test::test_config())) {
     if (key == "backbone.warning" || key == "kind") continue;  // The latter has its own text.
@@ -71,7 +84,7 @@ TEST_F(ModelConfigTest, OtherKindsAndVersionsAreRefused) {
   metadata_["format_version"] = "2";
   expect_error(ErrorCode::kUnsupportedModel, "format_version");
   metadata_ = to_metadata(test::test_config());
-  metadata_["input.crop"] = "aligned";
+  metadata_["input.crop"] = "round";
   expect_error(ErrorCode::kUnsupportedModel, "input.crop");
 }
 
@@ -83,6 +96,8 @@ TEST_F(ModelConfigTest, NumbersOutOfRangeAreRefused) {
   };
   try_value("input.size", "74");
   try_value("input.size", "160 ");
+  metadata_ = to_metadata(test::test_config());
+  try_value("input.margin", "160");
   try_value("input.std", "1,2");
   try_value("input.std", "1,0,1");
   try_value("window.length", "0");

@@ -50,11 +50,12 @@ class Gate {
 class SessionTest : public testing::Test {
  protected:
   // A logit of 2 is a probability of 0.88.
-  void make_engine(double logit) {
+  void make_engine(double logit, CropRule crop = CropRule::kBox) {
     auto scorer = std::make_unique<FakeScorer>(test::kTestWindow, logit);
     scorer_ = scorer.get();
     LoadedModel model;
     model.config = test::test_config();
+    model.config.input.crop = crop;
     model.digest = std::string(64, 'a');
     model.scorer = std::move(scorer);
     engine_ = std::make_shared<EngineImpl>(std::move(model), "cpu", 1);
@@ -294,6 +295,20 @@ TEST_F(SessionTest, SettingsOutOfRangeAreRefused) {
   config = {};
   config.decision.threshold = 1.5;
   EXPECT_THROW(make({}, config), Error);
+}
+
+TEST_F(SessionTest, AlignedFacesNeedLandmarks) {
+  make_engine(2, CropRule::kAligned);
+  try {
+    Session::create(engine_, {});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    EXPECT_NE(std::string(error.what()).find("face-model-file"), std::string::npos);
+  }
+  SessionConfig config;
+  config.face_model_file = test::formula_mtcnn();
+  EXPECT_EQ(Session::create(engine_, config)->face_detector(), "mtcnn");
 }
 
 TEST(Engine, ElementsOfOneModelShareAnEngine) {

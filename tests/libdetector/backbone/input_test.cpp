@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Aligned crops of drawn faces: five coloured dots, turned, moved and scaled.
+
+#include "backbone/input.h"
+
+#include <array>
+#include <cmath>
+
+#include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
+
+namespace dfd {
+namespace {
+
+// Where the dots of an upright face lie around its middle, in parts of its size.
+constexpr FaceLandmarks kUpright{PointF{-0.16F, -0.04F}, PointF{0.16F, -0.04F}, PointF{0, 0.14F},
+                                 PointF{-0.13F, 0.32F}, PointF{0.13F, 0.32F}};
+const std::array<cv::Scalar, 5> kDots{cv::Scalar(255, 0, 0), cv::Scalar(0, 255, 0),
+                                      cv::Scalar(0, 0, 255), cv::Scalar(255, 255, 0),
+                                      cv::Scalar(0, 255, 255)};
+
+struct Drawn {
+  cv::Mat rgb;
+  FaceLandmarks landmarks;
+};
+
+// A face of this size about a middle, turned by degrees (clockwise on the screen).
+Drawn draw(cv::Size picture, cv::Point2d middle, double size, double degrees) {
+  Drawn face{cv::Mat(picture, CV_8UC3, cv::Scalar(120, 120, 120)), {}};
+  const double angle = degrees * CV_PI / 180;
+  for (std::size_t i = 0; i < kUpright.size(); ++i) {
+    const double x = kUpright[i].x * size;
+    const double y = kUpright[i].y * size;
+    const cv::Point2d place(middle.x + x * std::cos(angle) - y * std::sin(angle),
+                            middle.y + x * std::sin(angle) + y * std::cos(angle));
+    face.landmarks[i] = {static_cast<float>(place.x), static_cast<float>(place.y)};
+    constexpr int kShift =
+        4;  // Sixteenths of a pixel; OpenCV counts from the first pixel's middle.
+    const cv::Point at(static_cast<int>(std::lround((place.x - 0.5) * 16)),
+                       static_cast<int>(std::lround((place.y - 0.5) * 16)));
+    cv::circle(face.rgb, at, static_cast<int>(size * 0.03 * 16), kDots[i], cv::FILLED, cv::LINE_AA,
+               kShift);
+  }
+  return face;
+}
+
+FrameView view_of(const cv::Mat& rgb) {
+  FrameView view;
+  view.width = rgb.cols;
+  view.height = rgb.rows;
+  view.color.full_range = true;
+  view.planes[0] = {rgb.data, static_cast<std::ptrdiff_t>(rgb.step)};
+  return view;
+}
+
+InputRule aligned_rule() {
+  InputRule rule;
+  rule.crop = CropRule::kAligned;
+  rule.margin = 1.3;
+  return rule;
+}
+
+// The middle of all pixels near a colour, in pixels from the corner.
+cv::Point2d find_dot(const cv::Mat& crop, const cv::Scalar& color) {
+  cv::Mat mask;
+  cv::inRange(crop, color - cv::Scalar::all(60), color + cv::Scalar::all(60), mask);
+  const cv::Moments moments = cv::moments(mask, true);
+  EXPECT_GT(moments.m00, 0) << color;
+  return {moments.m10 / moments.m00 + 0.5, moments.m01 / moments.m00 + 0.5};
+}
+
+// GenD's template, 1.3 times as wide, in a picture of 160.
+const std::array<cv::Point2d, 5> kPlaces{
+    cv::Point2d{(0.34 - 0.5) / 1.3 * 160 + 80, (0.46 - 0.5) / 1.3 * 160 + 80},
+    cv::Point2d{(0.66 - 0.5) / 1.3 * 160 + 80, (0.46 - 0.5) / 1.3 * 160 + 80},
+    cv::Point2d{80, (0.64 - 0.5) / 1.3 * 160 + 80},
+    cv::Point2d{(0.37 - 0.5) / 1.3 * 160 + 80, (0.82 - 0.5) / 1.3 * 160 + 80},
+    cv::Point2d{(0.63 - 0.5) / 1.3 * 160 + 80, (0.82 - 0.5) / 1.3 * 160 + 80}};
+
+void expect_in_place(const cv::Mat& crop, double tolerance) {
+  ASSERT_EQ(crop.size(), cv::Size(160, 160));
+  for (std::size_t i = 0; i < kPlaces.size(); ++i) {
+    EXPECT_LE(cv::norm(find_dot(crop, kDots[i]) - kPlaces[i]), tolerance) << "landmark " << i;
+  }
+}
+
+TEST(AlignedCrop, PutsLandmarksInTheirPlacesWhateverTurnAndSize) {
+  for (const double degrees : {0.0, 20.0, -35.0, 180.0}) {
+    for (const double size : {90.0, 160.0, 420.0}) {
+      SCOPED_TRACE(testing::Message() << size << " pixels, " << degrees << " degrees");
+      const Drawn face = draw({800, 700}, {401.3, 350.7}, size, degrees);
+      expect_in_place(crop_face(view_of(face.rgb), {}, face.landmarks, aligned_rule()), 0.6);
+    }
+  }
+}
+
+TEST(AlignedCrop, OneMisplacedLandmarkDoesNoHarm) {
+  for (std::size_t i = 0; i < kUpright.size(); ++i) {
+    Drawn face = draw({800, 700}, {400, 350}, 200, 15);
+    face.landmarks[i].x += 40;
+    face.landmarks[i].y -= 25;
+    expect_in_place(crop_face(view_of(face.rgb), {}, face.landmarks, aligned_rule()), 0.6);
+  }
+}
+
+TEST(AlignedCrop, OutsideTheFrameItShowsTheMirrorImage) {
+  Drawn face = draw({400, 400}, {40, 200}, 200, 0);
+  // A crop of 260 pixels about x = 40: 90 of them, 55 of the crop's, are left of the frame.
+  cv::rectangle(face.rgb, cv::Rect(0, 0, 12, 400), cv::Scalar(200, 40, 200), cv::FILLED);
+  const cv::Mat crop = crop_face(view_of(face.rgb), {}, face.landmarks, aligned_rule());
+  const int edge = 55;
+  cv::Mat left;
+  cv::flip(crop.colRange(edge - 40, edge), left, 1);
+  EXPECT_LT(cv::norm(left, crop.colRange(edge, edge + 40), cv::NORM_L1) / left.total(), 12);
+  // Near the edge of the frame is the coloured strip, on both sides.
+  EXPECT_GT(crop.at<cv::Vec3b>(20, edge - 4)[0], 180);
+  EXPECT_GT(crop.at<cv::Vec3b>(20, edge + 4)[0], 180);
+  EXPECT_NEAR(crop.at<cv::Vec3b>(20, 5)[0], 120, 2);
+}
+
+TEST(AlignedCrop, WithNothingInTheFrameIsEmpty) {
+  const Drawn face = draw({400, 400}, {200, 200}, 100, 0);
+  FaceLandmarks away = face.landmarks;
+  for (PointF& point : away) point.x += 600;
+  EXPECT_TRUE(crop_face(view_of(face.rgb), {}, away, aligned_rule()).empty());
+}
+
+TEST(AlignedCrop, LandmarksThatTellNothingGiveNoCrop) {
+  const Drawn face = draw({400, 400}, {200, 200}, 100, 0);
+  FaceLandmarks same;
+  same.fill({200, 200});
+  EXPECT_TRUE(crop_face(view_of(face.rgb), {}, same, aligned_rule()).empty());
+  FaceLandmarks broken = face.landmarks;
+  for (PointF& point : broken) point.x = std::nanf("");
+  EXPECT_TRUE(crop_face(view_of(face.rgb), {}, broken, aligned_rule()).empty());
+}
+
+TEST(AlignedCrop, AFaceLargerThanTheCropIsAveragedNotPicked) {
+  // Lines of one pixel, black and white: picked pixels would be one or the other.
+  Drawn face = draw({1200, 1200}, {600, 600}, 800, 0);
+  for (int y = 0; y < 1200; y += 2) face.rgb.row(y).setTo(cv::Scalar::all(0));
+  for (int y = 1; y < 1200; y += 2) face.rgb.row(y).setTo(cv::Scalar::all(255));
+  const cv::Mat crop = crop_face(view_of(face.rgb), {}, face.landmarks, aligned_rule());
+  double least = 0;
+  double most = 0;
+  cv::minMaxLoc(crop.reshape(1), &least, &most);
+  EXPECT_GT(least, 100);
+  EXPECT_LT(most, 156);
+}
+
+TEST(BoxCrop, IsTheBoxStretched) {
+  const Drawn face = draw({400, 300}, {200, 150}, 100, 0);
+  InputRule rule;
+  const cv::Mat crop = crop_face(view_of(face.rgb), {100, 50, 200, 200}, std::nullopt, rule);
+  ASSERT_EQ(crop.size(), cv::Size(160, 160));
+  const cv::Point2d nose = find_dot(crop, kDots[2]);
+  EXPECT_NEAR(nose.x, 80, 0.6);
+  EXPECT_NEAR(nose.y, (150 + 14 - 50) * 0.8, 0.6);
+  EXPECT_TRUE(crop_face(view_of(face.rgb), {500, 50, 20, 20}, std::nullopt, rule).empty());
+}
+
+}  // namespace
+}  // namespace dfd
