@@ -65,7 +65,7 @@ class TrackCrops {
  public:
   explicit TrackCrops(const SamplingRule& rule)
       : detector_(make_face_detector(rule.face_model, rule.input.crop)),
-        finder_(*detector_, FinderConfig()) {}
+        finder_(detector_.get(), FinderConfig()) {}
 
   void look(const Frame& frame, bool sample, const InputRule& rule) {
     if (!sample && !finder_.due(frame.time)) return;

@@ -23,7 +23,8 @@
  * The verdict is as good as the model in #GstDeepfakeDetect:model-file; docs/model-card.md says
  * what is known of the demonstration model. Without #GstDeepfakeDetect:face-model-file faces
  * are found by OpenCV's frontal-face cascade, which misses profiles and tilted heads; a face that
- * is not found is not judged. "authentic" means that nothing was found, not that a video is proven
+ * is not found is not judged. With #GstDeepfakeDetect:inference-region roi-list another element
+ * finds them. "authentic" means that nothing was found, not that a video is proven
  * real.
  *
  * ## Messages
@@ -274,14 +275,18 @@ static std::optional<dfd::Timestamp> gst_deepfake_detect_time_of(GstDeepfakeDete
 }
 
 static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State& state,
-                                                 GstBuffer* buffer, dfd::Timestamp time) {
-  if (state.session->wants(time)) {
+                                                 dfd::Region region, GstBuffer* buffer,
+                                                 dfd::Timestamp time) {
+  std::vector<dfd::MarkedFace> faces;
+  if (region == dfd::Region::kRoiList) faces = gst_deepfake_marked_faces(buffer);
+  if (state.session->wants(time, !faces.empty())) {
     std::optional<dfd::Frame> frame = gst_deepfake_map_frame(buffer, state.info, time);
     if (!frame) {
       GST_ELEMENT_ERROR(self, RESOURCE, READ, ("A video frame cannot be read."),
                         ("%" GST_PTR_FORMAT " cannot be mapped", buffer));
       return GST_FLOW_ERROR;
     }
+    frame->faces = std::move(faces);
     state.session->push(*std::move(frame));
   }
   if (state.complete) state.session->wait();
@@ -315,7 +320,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
             state->threshold = settings.session.decision.threshold;
             state->session->set_threshold(state->threshold);
           }
-          return gst_deepfake_detect_analyse(self, *state, buffer, *time);
+          return gst_deepfake_detect_analyse(self, *state, settings.session.region, buffer, *time);
         });
     if (flow != GST_FLOW_OK) return flow;
   }
@@ -325,7 +330,11 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   if ((settings.meta & GST_DEEPFAKE_META_RESULT) != 0) {
     gst_deepfake_add_result_meta(buffer, report, state->context);
   }
-  if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) gst_deepfake_add_roi_metas(buffer, report);
+  if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) {
+    // Faces that are marked already get the verdict, not a second mark.
+    const bool marked = settings.session.region == dfd::Region::kRoiList;
+    (marked ? gst_deepfake_complete_roi_metas : gst_deepfake_add_roi_metas)(buffer, report);
+  }
   if (settings.overlay != 0) gst_deepfake_detect_draw(*state, buffer, report, settings.overlay);
   return GST_FLOW_OK;
 }
@@ -417,8 +426,8 @@ static void gst_deepfake_detect_warn(GstDeepfakeDetect* self, const dfd::ModelIn
         self, LIBRARY, SETTINGS, ("%s", model.warning.c_str()),
         ("model %s, backbone: %s", model.id.c_str(), model.backbone_source.c_str()));
   }
-  if (model.region != region) {
-    const bool faces = model.region == dfd::Region::kFaces;
+  const bool faces = model.region == dfd::Region::kFaces;
+  if (faces != (region != dfd::Region::kFullFrame)) {
     GST_ELEMENT_WARNING(self, LIBRARY, SETTINGS,
                         ("The model was trained on %s, but inference-region gives it %s.",
                          faces ? "faces" : "full frames", faces ? "full frames" : "faces"),

@@ -7,6 +7,7 @@
 #include <gst/video/video.h>
 
 #include <optional>
+#include <vector>
 
 #include "detector/frame.h"
 
@@ -18,3 +19,8 @@
 // gone: metas can still be added to the buffer. Empty when it cannot be mapped.
 std::optional<dfd::Frame> gst_deepfake_map_frame(GstBuffer* buffer, const GstVideoInfo& info,
                                                  dfd::Timestamp time);
+
+// Faces that upstream elements marked: region-of-interest metas of type "face" and, from GStreamer
+// 1.24 on, GstAnalytics object detections of that type. A region's confidence is that of its
+// parameter "detection", else 1.
+std::vector<dfd::MarkedFace> gst_deepfake_marked_faces(GstBuffer* buffer);

@@ -30,6 +30,14 @@ GstStructure* face_structure(const dfd::FaceReport& face) {
   return structure;
 }
 
+GstStructure* roi_param(const dfd::FaceReport& face) {
+  GstStructure* param = gst_structure_new(
+      "deepfake", "track-id", G_TYPE_UINT64, face.track, "verdict", G_TYPE_STRING,
+      dfd::to_string(face.verdict), "reason", G_TYPE_STRING, dfd::to_string(face.reason), nullptr);
+  set_optional(param, "probability", face.probability);
+  return param;
+}
+
 GstDeepfakeVerdict verdict_of(dfd::Verdict verdict) {
   switch (verdict) {
     case dfd::Verdict::kAuthentic:
@@ -107,10 +115,24 @@ void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& repo
     GstVideoRegionOfInterestMeta* roi = gst_buffer_add_video_region_of_interest_meta(
         buffer, "face", left, top, right - left, bottom - top);
     roi->id = static_cast<gint>(face.track);
-    GstStructure* param =
-        gst_structure_new("deepfake", "verdict", G_TYPE_STRING, dfd::to_string(face.verdict),
-                          "reason", G_TYPE_STRING, dfd::to_string(face.reason), nullptr);
-    set_optional(param, "probability", face.probability);
-    gst_video_region_of_interest_meta_add_param(roi, param);
+    gst_video_region_of_interest_meta_add_param(roi, roi_param(face));
+  }
+}
+
+void gst_deepfake_complete_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report) {
+  constexpr float kSameFace = 0.5F;  // The tracker's box is smoothed, upstream's is not.
+  gpointer state = nullptr;
+  while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
+             buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
+    auto* roi = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
+    if (roi->roi_type != g_quark_from_static_string("face")) continue;
+    const dfd::RectF box{static_cast<float>(roi->x), static_cast<float>(roi->y),
+                         static_cast<float>(roi->w), static_cast<float>(roi->h)};
+    const auto best = std::max_element(report.faces.begin(), report.faces.end(),
+                                       [&](const dfd::FaceReport& a, const dfd::FaceReport& b) {
+                                         return dfd::iou(a.box, box) < dfd::iou(b.box, box);
+                                       });
+    if (best == report.faces.end() || dfd::iou(best->box, box) < kSameFace) continue;
+    gst_video_region_of_interest_meta_add_param(roi, roi_param(*best));
   }
 }

@@ -27,3 +27,5 @@ GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& even
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
                                   const GstDeepfakeContext& context);
 void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report);
+// Adds the verdicts to the buffer's own regions of type "face" instead.
+void gst_deepfake_complete_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report);

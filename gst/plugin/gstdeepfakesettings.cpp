@@ -10,6 +10,7 @@
  * GstDeepfakeRegion:
  * @faces: every face apart
  * @full-frame: the picture as one, as the seed recipe does
+ * @roi-list: every face that an upstream element marked
  *
  * Since: 0.1
  */
@@ -18,6 +19,8 @@ static GType gst_deepfake_region_get_type() {
   static const GEnumValue values[] = {
       {static_cast<int>(dfd::Region::kFaces), "Every face apart", "faces"},
       {static_cast<int>(dfd::Region::kFullFrame), "The picture as one", "full-frame"},
+      {static_cast<int>(dfd::Region::kRoiList), "Every face that an upstream element marked",
+       "roi-list"},
       {0, nullptr, nullptr}};
   static const GType type = g_enum_register_static("GstDeepfakeRegion", values);
   return type;
@@ -289,7 +292,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
   /**
    * GstDeepfakeDetect:inference-region:
    *
-   * What is judged. Should be what the model was trained on; a mismatch is a warning.
+   * What is judged. Should be what the model was trained on; a mismatch is a warning. With
+   * roi-list faces come from upstream, as region-of-interest metas of type `face` (or GstAnalytics
+   * objects of that type, from GStreamer 1.24 on); not every frame needs to have them.
    *
    * Since: 0.1
    */

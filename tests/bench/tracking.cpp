@@ -51,7 +51,7 @@ struct Path {
 Json follow(dfd::FaceDetector& detector, const std::string& path) {
   constexpr auto kSamplePeriod = std::chrono::milliseconds(200);  // The element's own frames.
   const dfd::FinderConfig config;
-  dfd::FaceFinder finder(detector, config);
+  dfd::FaceFinder finder(&detector, config);
   dfd::VideoReader reader(path);
   std::map<dfd::TrackId, Path> tracks;
   std::vector<double> residuals, jumps;
@@ -110,7 +110,8 @@ int main(int argc, char** argv) {
   try {
     at::set_num_threads(2);
     const std::string model = argv[1];
-    const auto detector = dfd::make_face_detector(model == "cascade" ? "" : model);
+    const auto detector =
+        dfd::make_face_detector(model == "cascade" ? "" : model, dfd::CropRule::kBox);
     for (int i = 2; i < argc; ++i) std::cout << follow(*detector, argv[i]) << std::endl;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tracking: %s\n", error.what());

@@ -7,105 +7,25 @@
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
-#include <cctype>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "detector/geometry.h"
 #include "gstdeepfakemeta.h"
+#include "pipelines.h"
 #include "support/test_model.h"
 
 namespace {
 
 namespace test = dfd::test;
-
-std::string element(const std::string& properties = "") {
-  return "deepfakedetect name=d model-file=" + test::shared_model() + " " + properties;
-}
-
-// Pixels of frame number i: noise that moves, so that no picture is frozen.
-GstBuffer* make_frame(const GstVideoInfo& info, int number) {
-  GstBuffer* buffer = gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&info), nullptr);
-  GstMapInfo map;
-  gst_buffer_map(buffer, &map, GST_MAP_WRITE);
-  for (gsize i = 0; i < map.size; ++i) {
-    map.data[i] = static_cast<guint8>(60 + (i / 7 + static_cast<gsize>(number) * 13) % 140);
-  }
-  gst_buffer_unmap(buffer, &map);
-  GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(number) * 40 * GST_MSECOND;
-  GST_BUFFER_DURATION(buffer) = 40 * GST_MSECOND;
-  return buffer;
-}
-
-struct Outcome {
-  bool eos = false;
-  GQuark domain = 0;
-  int code = 0;
-  std::string text;
-  int frames = 0;  // That came out of the element.
-  std::vector<GstStructure*> messages;
-
-  Outcome() = default;
-  Outcome(const Outcome&) = delete;
-  Outcome& operator=(const Outcome&) = delete;
-  ~Outcome() {
-    for (GstStructure* message : messages) gst_structure_free(message);
-  }
-
-  std::string last_verdict() const {
-    return messages.empty() ? "" : gst_structure_get_string(messages.back(), "verdict");
-  }
-  std::string last_reason() const {
-    return messages.empty() ? "" : gst_structure_get_string(messages.back(), "reason");
-  }
-};
-
-GstPadProbeReturn count_frame(GstPad* /*pad*/, GstPadProbeInfo* /*info*/, gpointer data) {
-  ++*static_cast<int*>(data);
-  return GST_PAD_PROBE_OK;
-}
-
-// Plays a pipeline with an element named "d" to its end, or until nothing happens for that long.
-void play(const std::string& line, Outcome& outcome, GstClockTime patience = 60 * GST_SECOND) {
-  GError* error = nullptr;
-  GstElement* pipeline = gst_parse_launch(line.c_str(), &error);
-  ASSERT_EQ(error, nullptr) << error->message;
-  GstElement* detect = gst_bin_get_by_name(GST_BIN(pipeline), "d");
-  GstPad* pad = gst_element_get_static_pad(detect, "src");
-  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, count_frame, &outcome.frames, nullptr);
-  gst_element_set_state(pipeline, GST_STATE_PLAYING);
-  GstBus* bus = gst_element_get_bus(pipeline);
-  const auto types =
-      static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_ELEMENT);
-  while (GstMessage* message = gst_bus_timed_pop_filtered(bus, patience, types)) {
-    const GstMessageType type = GST_MESSAGE_TYPE(message);
-    if (type == GST_MESSAGE_ERROR) {
-      GError* found = nullptr;
-      gst_message_parse_error(message, &found, nullptr);
-      outcome.domain = found->domain;
-      outcome.code = found->code;
-      outcome.text = found->message;
-      g_error_free(found);
-    } else if (type == GST_MESSAGE_EOS) {
-      outcome.eos = true;
-    } else if (gst_message_has_name(message, "deepfakedetect") != FALSE) {
-      outcome.messages.push_back(gst_structure_copy(gst_message_get_structure(message)));
-    }
-    gst_message_unref(message);
-    if (type != GST_MESSAGE_ELEMENT) break;
-  }
-  gst_element_set_state(pipeline, GST_STATE_NULL);
-  gst_object_unref(bus);
-  gst_object_unref(pad);
-  gst_object_unref(detect);
-  gst_object_unref(pipeline);
-}
-
-const char* const kTestSource =
-    "videotestsrc num-buffers=60 pattern=smpte horizontal-speed=5 ! "
-    "video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! ";
+using test::element;
+using test::kTestSource;
+using test::make_frame;
+using test::Outcome;
+using test::play;
 
 TEST(DeepfakeDetect, GivesAVerdictForTheWholePicture) {
   Outcome outcome;
@@ -378,6 +298,64 @@ TEST_F(HarnessTest, BackwardsPlaybackPassesUnjudged) {
   gst_buffer_unref(buffer);
 }
 
+void mark(GstBuffer* buffer, const char* type, const dfd::RectF& box) {
+  gst_buffer_add_video_region_of_interest_meta(
+      buffer, type, static_cast<guint>(box.x), static_cast<guint>(box.y),
+      static_cast<guint>(box.width), static_cast<guint>(box.height));
+}
+
+// The verdict beside each region of that type; regions without one give "".
+std::vector<std::string> region_verdicts(GstBuffer* buffer, const char* type) {
+  std::vector<std::string> verdicts;
+  gpointer state = nullptr;
+  while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
+             buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
+    auto* region = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
+    if (region->roi_type != g_quark_from_string(type)) continue;
+    GstStructure* param = gst_video_region_of_interest_meta_get_param(region, "deepfake");
+    const gchar* verdict = param == nullptr ? nullptr : gst_structure_get_string(param, "verdict");
+    verdicts.emplace_back(verdict == nullptr ? "" : verdict);
+  }
+  return verdicts;
+}
+
+TEST_F(HarnessTest, MarkedFacesAreJudgedWithoutADetector) {
+  start("inference-region=roi-list", "format=I420,width=320,height=240,framerate=25/1");
+  for (int i = 0; i < 50; ++i) {
+    GstBuffer* buffer = make_frame(info_, 0);  // The same picture, or every frame were a new shot,
+    gst_buffer_memset(buffer, 0, static_cast<guint8>(i * 4), 320 * 10);  // but for its top.
+    GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(i) * 40 * GST_MSECOND;
+    mark(buffer, "face", {80, 60, 100, 120});
+    mark(buffer, "car", {10, 10, 60, 60});
+    ASSERT_EQ(gst_harness_push(harness_, buffer), GST_FLOW_OK);
+  }
+  while (gst_harness_buffers_in_queue(harness_) > 1) gst_buffer_unref(gst_harness_pull(harness_));
+  GstBuffer* last = gst_harness_pull(harness_);
+  const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(last);
+  ASSERT_NE(meta, nullptr);
+  ASSERT_EQ(meta->n_faces, 1U);
+  EXPECT_NEAR(meta->faces[0].x, 80, 2);
+  EXPECT_GT(meta->faces[0].windows, 3U);
+  // The region that was there has the verdict; no second one was added.
+  const auto verdicts = region_verdicts(last, "face");
+  ASSERT_EQ(verdicts.size(), 1U);
+  EXPECT_FALSE(verdicts[0].empty());
+  EXPECT_EQ(region_verdicts(last, "car"), std::vector<std::string>{""});
+  gst_buffer_unref(last);
+}
+
+TEST_F(HarnessTest, WithoutMarksThereIsNoFace) {
+  start("inference-region=roi-list", "format=I420,width=320,height=240,framerate=25/1");
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(push(i), GST_FLOW_OK);
+  while (gst_harness_buffers_in_queue(harness_) > 1) gst_buffer_unref(gst_harness_pull(harness_));
+  GstBuffer* last = gst_harness_pull(harness_);
+  const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(last);
+  EXPECT_EQ(meta->verdict, GST_DEEPFAKE_VERDICT_UNDECIDED);
+  EXPECT_STREQ(meta->reason, "no-face");
+  EXPECT_EQ(meta->n_faces, 0U);
+  gst_buffer_unref(last);
+}
+
 TEST(DeepfakeMeta, SurvivesScalingConversionAndEncoding) {
   for (const char* between :
        {"videoscale ! video/x-raw,width=160,height=120", "videoconvert ! video/x-raw,format=RGB",
@@ -409,84 +387,6 @@ TEST(DeepfakeMeta, SurvivesScalingConversionAndEncoding) {
     gst_object_unref(bus);
     gst_object_unref(sink);
     gst_object_unref(pipeline);
-  }
-}
-
-// --- Files that are damaged or strange. Frames that must come out, and how it ends.
-
-struct Hostile {
-  const char* file;
-  int least_frames;
-  bool eos;
-  const char* reason;  // Of the last message; null: whatever.
-};
-
-class HostileTest : public testing::TestWithParam<Hostile> {};
-
-TEST_P(HostileTest, EndsInAVerdictOrAClearError) {
-  const auto path = test::shared_data(std::string("hostile/") + GetParam().file);
-  if (path.empty()) GTEST_SKIP() << "no shared test data; set DEEPFAKE_TEST_DATA";
-  const std::string line = "filesrc location=" + path.string() + " ! decodebin ! videoconvert ! " +
-                           element() + " ! fakesink";
-  Outcome outcome;
-  // Where no demuxer takes the file, decodebin 1.22 now and then swallows the demuxer's error (it
-  // filters errors of elements it is just connecting), with or without our element. Try again then.
-  const bool readable = GetParam().least_frames > 0;
-  for (int attempt = 0; attempt < 5 && !outcome.eos && outcome.text.empty(); ++attempt) {
-    play(line, outcome, readable ? 60 * GST_SECOND : 4 * GST_SECOND);
-    if (readable) break;
-  }
-  EXPECT_GE(outcome.frames, GetParam().least_frames);
-  EXPECT_EQ(outcome.eos, GetParam().eos) << outcome.text;
-  EXPECT_EQ(outcome.text.empty(), outcome.eos);
-  EXPECT_NE(outcome.last_verdict(), "authentic");
-  if (GetParam().reason != nullptr) {
-    EXPECT_EQ(outcome.last_reason(), GetParam().reason);
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Files, HostileTest,
-    testing::Values(
-        Hostile{"all_black.mp4", 50, true, "black"},
-        Hostile{"anamorphic_sar_4_3.mp4", 60, true, nullptr},
-        Hostile{"audio_only.mp4", 0, false, nullptr},
-        Hostile{"decord_corrupted.mp4", 1, true, nullptr},
-        Hostile{"gap_1500ms.mp4", 44, true, nullptr}, Hostile{"interlaced.mp4", 13, true, nullptr},
-        Hostile{"odd_1x1.mkv", 10, true, nullptr}, Hostile{"odd_3x5.mkv", 10, true, nullptr},
-        Hostile{"odd_641x361_faces_444.mp4", 30, true, nullptr},
-        // decodebin makes a second pad for the second half, which a plain launch
-        // line does not link: the demuxer ends with an error, here as without us.
-        Hostile{"resolution_change_midstream.ts", 20, false, nullptr},
-        Hostile{"rotated_meta_90.mp4", 60, true, nullptr},
-        Hostile{"single_frame.mp4", 1, true, nullptr}, Hostile{"still_1x1.png", 1, true, nullptr},
-        Hostile{"tenbit_h264.mp4", 30, true, nullptr},
-        Hostile{"text_renamed.mp4", 0, false, nullptr}, Hostile{"truncated.ts", 15, true, nullptr},
-        Hostile{"truncated_40_bytes.mp4", 0, false, nullptr},
-        Hostile{"truncated_no_moov.mp4", 0, false, nullptr},
-        Hostile{"vfr_irregular.mp4", 50, true, nullptr},
-        Hostile{"wide_still_20000x20.png", 1, true, nullptr},
-        Hostile{"zero_byte.mp4", 0, false, nullptr}),
-    [](const testing::TestParamInfo<Hostile>& tried) {
-      std::string name = tried.param.file;
-      for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-      return name;
-    });
-
-TEST(RealClip, IsJudgedInBothRegions) {
-  const auto path = test::shared_data("real/may_real_5s.mp4");
-  if (path.empty()) GTEST_SKIP() << "no shared test data; set DEEPFAKE_TEST_DATA";
-  const std::string start = "filesrc location=" + path.string() + " ! decodebin ! videoconvert ! ";
-  for (const bool faces : {true, false}) {
-    Outcome outcome;
-    const auto region = faces ? dfd::Region::kFaces : dfd::Region::kFullFrame;
-    play(start + "deepfakedetect name=d inference-region=" + (faces ? "faces" : "full-frame") +
-             " model-file=" + test::shared_model(region) + " ! fakesink",
-         outcome);
-    EXPECT_TRUE(outcome.eos) << outcome.text;
-    EXPECT_EQ(outcome.frames, 125);
-    ASSERT_FALSE(outcome.messages.empty());
-    EXPECT_TRUE(gst_structure_has_field(outcome.messages.back(), "probability"));
   }
 }
 

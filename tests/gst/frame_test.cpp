@@ -88,5 +88,29 @@ TEST(MapFrame, ColoursEqualVideoconverts) {
   }
 }
 
+TEST(MarkedFaces, AreTheRegionsOfThatType) {
+  GstBuffer* buffer = gst_buffer_new();
+  EXPECT_TRUE(gst_deepfake_marked_faces(buffer).empty());
+  gst_buffer_add_video_region_of_interest_meta(buffer, "person", 0, 0, 100, 200);
+  gst_buffer_add_video_region_of_interest_meta(buffer, "face", 10, 20, 30, 40);
+  gst_buffer_add_video_region_of_interest_meta(buffer, "face", 5, 5, 0, 40);  // Nothing of it.
+  GstVideoRegionOfInterestMeta* sure =
+      gst_buffer_add_video_region_of_interest_meta(buffer, "face", 50, 60, 70, 80);
+  gst_video_region_of_interest_meta_add_param(
+      sure, gst_structure_new("detection", "confidence", G_TYPE_DOUBLE, 0.75, nullptr));
+  GstVideoRegionOfInterestMeta* odd =
+      gst_buffer_add_video_region_of_interest_meta(buffer, "face", 1, 2, 3, 4);
+  gst_video_region_of_interest_meta_add_param(
+      odd, gst_structure_new("detection", "confidence", G_TYPE_DOUBLE, 7.0, nullptr));
+  const auto faces = gst_deepfake_marked_faces(buffer);
+  ASSERT_EQ(faces.size(), 3U);
+  EXPECT_EQ(faces[0].box.x, 10);
+  EXPECT_EQ(faces[0].box.height, 40);
+  EXPECT_EQ(faces[0].confidence, 1);
+  EXPECT_EQ(faces[1].confidence, 0.75F);
+  EXPECT_EQ(faces[2].confidence, 1);
+  gst_buffer_unref(buffer);
+}
+
 }  // namespace
 }  // namespace dfd

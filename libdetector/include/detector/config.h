@@ -11,8 +11,12 @@
 
 namespace dfd {
 
-// What is analysed: every face apart, or the picture as one (the seed recipe's way).
-enum class Region { kFaces, kFullFrame };
+// What is analysed.
+enum class Region {
+  kFaces,      // Every face apart, found by our own detector.
+  kFullFrame,  // The picture as one (the seed recipe's way).
+  kRoiList,    // Every face apart, found by somebody else: Frame::faces.
+};
 
 struct EngineConfig {
   std::string model_file;       // Safetensors file of kind "model". Required.

@@ -9,6 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
+
+#include "detector/geometry.h"
 
 namespace dfd {
 
@@ -48,11 +51,18 @@ struct FrameView {
   std::array<Plane, 3> planes;
 };
 
+// A face that somebody else has found.
+struct MarkedFace {
+  RectF box;               // Pixels of the frame.
+  float confidence = 1.F;  // In [0, 1].
+};
+
 // A frame that the library may keep: owner holds the pixels until the last copy is gone.
 struct Frame {
   FrameView view;
   std::shared_ptr<const void> owner;
   Timestamp time{};
+  std::vector<MarkedFace> faces;  // Heeded in Region::kRoiList only.
 };
 
 }  // namespace dfd

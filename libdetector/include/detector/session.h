@@ -45,8 +45,9 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Does the analysis need the frame of this time? Cheap; push() only what it wants.
-  virtual bool wants(Timestamp time) = 0;
+  // Does the analysis need the frame of this time? Cheap; push() only what it wants. marked: does
+  // the frame come with faces that somebody else has found?
+  virtual bool wants(Timestamp time, bool marked = false) = 0;
 
   // Queues a frame. When max_queued wait already, the oldest is skipped with reason overload.
   virtual void push(Frame frame) = 0;
@@ -68,7 +69,7 @@ class Session {
   // Probability in [0, 1]; [-1, 0) is the model's. Takes effect with the next score.
   virtual void set_threshold(double threshold) = 0;
 
-  // Name of what finds the faces; empty for the full-frame region.
+  // Name of what finds the faces; "upstream" where somebody else does, empty for the full frame.
   virtual const std::string& face_detector() const noexcept = 0;
 
   virtual StreamReport report() const = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/picture.h"
 
@@ -48,23 +49,42 @@ std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameVie
 
 const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, const cv::Mat& thumbnail,
                                                  Timestamp time) {
-  if (shots_.is_cut(thumbnail)) {  // What stood here stands elsewhere now, or nowhere.
-    tracker_.end_all();
-    last_detection_.reset();
-  }
+  heed_cut(thumbnail);
   const bool confirm = tracker_.has_unconfirmed() &&
                        time - *last_detection_ >= config_.detection_interval / kConfirmations;
   if (due(time) || confirm) {
-    std::vector<FaceDetection> faces = detect_reduced(detector_, view, config_.min_face_size);
-    if (faces.size() > static_cast<std::size_t>(config_.max_faces)) {
-      faces.resize(static_cast<std::size_t>(config_.max_faces));
-    }
-    tracker_.update(faces, time);
-    last_detection_ = time;
+    update(detect_reduced(*detector_, view, config_.min_face_size), time);
   } else {
     tracker_.predict(time);
   }
   return tracker_.faces();
+}
+
+const std::vector<TrackedFace>& FaceFinder::follow(std::vector<FaceDetection> faces,
+                                                   const cv::Mat& thumbnail, Timestamp time) {
+  heed_cut(thumbnail);
+  if (!faces.empty() || due(time)) {
+    sort_largest_first(faces);
+    update(std::move(faces), time);
+  } else {
+    tracker_.predict(time);
+  }
+  return tracker_.faces();
+}
+
+void FaceFinder::heed_cut(const cv::Mat& thumbnail) {
+  if (!shots_.is_cut(thumbnail)) return;
+  tracker_.end_all();  // What stood here stands elsewhere now, or nowhere.
+  last_detection_.reset();
+}
+
+// faces: largest first.
+void FaceFinder::update(std::vector<FaceDetection> faces, Timestamp time) {
+  if (faces.size() > static_cast<std::size_t>(config_.max_faces)) {
+    faces.resize(static_cast<std::size_t>(config_.max_faces));
+  }
+  tracker_.update(faces, time);
+  last_detection_ = time;
 }
 
 void FaceFinder::end_all() {

@@ -31,7 +31,8 @@ std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameVie
 
 class FaceFinder {
  public:
-  FaceFinder(FaceDetector& detector, const FinderConfig& config)
+  // detector: may be null where follow() is all that is called.
+  FaceFinder(FaceDetector* detector, const FinderConfig& config)
       : detector_(detector), config_(config), tracker_(tracker_config(config)) {}
 
   // Is a detection due? find() may detect at other times too: after a cut, to confirm a face.
@@ -41,6 +42,11 @@ class FaceFinder {
   // (base/picture.h). Times must not fall.
   const std::vector<TrackedFace>& find(const FrameView& view, const cv::Mat& thumbnail,
                                        Timestamp time);
+
+  // The same where somebody else finds the faces: those of this frame, if it has any. A frame
+  // without faces, less than a detection interval after one with some, is one nobody looked at.
+  const std::vector<TrackedFace>& follow(std::vector<FaceDetection> faces, const cv::Mat& thumbnail,
+                                         Timestamp time);
 
   // What embeddings tell of the tracks: see FaceTracker.
   std::vector<TrackId> unseen() const { return tracker_.unseen(); }
@@ -58,7 +64,10 @@ class FaceFinder {
     return tracker;
   }
 
-  FaceDetector& detector_;
+  void heed_cut(const cv::Mat& thumbnail);
+  void update(std::vector<FaceDetection> faces, Timestamp time);
+
+  FaceDetector* detector_;
   FinderConfig config_;
   FaceTracker tracker_;
   ShotWatch shots_;

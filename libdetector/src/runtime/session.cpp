@@ -142,7 +142,7 @@ class Stream : public WorkSource {
       analysed_epoch_ = job_->epoch;
     }
     if (job_->kind == Job::Kind::kFinish) return {};
-    return analysis_.prepare(job_->frame.view, job_->frame.time, job_->sample);
+    return analysis_.prepare(job_->frame, job_->sample);
   }
 
   void complete(const std::vector<SampleResult>& results, Scorer& scorer,
@@ -227,13 +227,18 @@ class Stream : public WorkSource {
   std::deque<double> latencies_;
 };
 
+std::string name_of(Region region, const FaceDetector* detector) {
+  if (region == Region::kRoiList) return "upstream";
+  return detector == nullptr ? "" : detector->name();
+}
+
 class SessionImpl : public Session {
  public:
   SessionImpl(std::shared_ptr<EngineImpl> engine, const SessionConfig& config,
               std::unique_ptr<FaceDetector> detector)
       : engine_(std::move(engine)),
         config_(resolve(config, engine_->config())),
-        face_detector_(detector ? detector->name() : ""),
+        face_detector_(name_of(config.region, detector.get())),
         stream_(std::make_shared<Stream>(config_, engine_->config(), std::move(detector))) {
     engine_->worker().add(stream_);
   }
@@ -242,13 +247,14 @@ class SessionImpl : public Session {
   SessionImpl(const SessionImpl&) = delete;
   SessionImpl& operator=(const SessionImpl&) = delete;
 
-  bool wants(Timestamp time) override {
+  bool wants(Timestamp time, bool marked) override {
     const std::lock_guard<std::mutex> lock(grid_mutex_);
     ++frames_;
     if (!anchor_) anchor_ = time;
     sample_ = time >= *anchor_ + config_.sample_rate.period() * static_cast<std::int64_t>(grid_);
-    const bool detect = config_.region == Region::kFaces &&
-                        (!detected_ || time - *detected_ >= config_.detection_interval);
+    const bool looks =
+        config_.region == Region::kFaces || (config_.region == Region::kRoiList && marked);
+    const bool detect = looks && (!detected_ || time - *detected_ >= config_.detection_interval);
     if (sample_) {
       // One sample a frame, however many grid points the frame has passed.
       grid_ = static_cast<std::uint64_t>((time - *anchor_) / config_.sample_rate.period()) + 1;
@@ -345,6 +351,11 @@ std::unique_ptr<Session> Session::create(const std::shared_ptr<Engine>& engine,
     auto implementation = std::dynamic_pointer_cast<EngineImpl>(engine);
     DFD_REQUIRE(implementation != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
     std::unique_ptr<FaceDetector> detector;
+    DFD_REQUIRE(config.region != Region::kRoiList ||
+                    implementation->config().input.crop != CropRule::kAligned,
+                ErrorCode::kInvalidArgument,
+                "the model wants faces aligned by their landmarks, which regions of interest do "
+                "not have: set inference-region=faces and face-model-file");
     if (config.region == Region::kFaces) {
       detector = make_face_detector(config.face_model_file, implementation->config().input.crop);
     }

@@ -49,6 +49,12 @@ bool says_the_same(const StreamReport& a, const StreamReport& b) {
          std::equal(a.faces.begin(), a.faces.end(), b.faces.begin(), same);
 }
 
+std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
+  std::vector<FaceDetection> detections;
+  for (const MarkedFace& face : faces) detections.push_back({face.box, face.confidence, {}});
+  return detections;
+}
+
 }  // namespace
 
 SessionConfig resolve(SessionConfig config, const ModelConfig& model) {
@@ -85,7 +91,7 @@ StreamAnalysis::StreamAnalysis(const SessionConfig& config, const ModelConfig& m
                                std::unique_ptr<FaceDetector> detector)
     : config_(config), model_(model), detector_(std::move(detector)) {
   if (config_.region == Region::kFullFrame) return;
-  DFD_CHECK(detector_ != nullptr);
+  DFD_CHECK(detector_ != nullptr || config_.region == Region::kRoiList);
   FinderConfig finder;
   finder.detection_interval = config_.detection_interval;
   finder.min_face_size = config_.min_face_size;
@@ -95,7 +101,7 @@ StreamAnalysis::StreamAnalysis(const SessionConfig& config, const ModelConfig& m
     finder.remembered = kRemembered;
     people_.emplace();
   }
-  finder_.emplace(*detector_, finder);
+  finder_.emplace(detector_.get(), finder);
 }
 
 StreamAnalysis::Track& StreamAnalysis::track_of(TrackId id) {
@@ -105,8 +111,9 @@ StreamAnalysis::Track& StreamAnalysis::track_of(TrackId id) {
   return tracks_.emplace(id, Track(id, config_, model_.window_length)).first->second;
 }
 
-void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
-  time_ = time;
+void StreamAnalysis::follow(const Frame& frame) {
+  const FrameView& view = frame.view;
+  time_ = frame.time;
   if (view.width != width_ || view.height != height_) {
     // Boxes of another size mean nothing here.
     if (finder_) finder_->end_all();
@@ -114,9 +121,13 @@ void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
     height_ = view.height;
   }
   const cv::Mat thumbnail = thumbnail_of(view);
-  picture_ = watch_.look(thumbnail, time);
+  picture_ = watch_.look(thumbnail, time_);
+  if (config_.region == Region::kRoiList) {
+    follow_faces(finder_->follow(detections_of(frame.faces), thumbnail, time_));
+    return;
+  }
   if (finder_) {
-    follow_faces(view, thumbnail, time);
+    follow_faces(finder_->find(view, thumbnail, time_));
     return;
   }
   Track& whole = track_of(0);
@@ -124,8 +135,7 @@ void StreamAnalysis::follow(const FrameView& view, Timestamp time) {
   whole.report.detection_confidence = 1;
 }
 
-void StreamAnalysis::follow_faces(const FrameView& view, const cv::Mat& thumbnail, Timestamp time) {
-  const std::vector<TrackedFace>& faces = finder_->find(view, thumbnail, time);
+void StreamAnalysis::follow_faces(const std::vector<TrackedFace>& faces) {
   for (auto& [id, track] : tracks_) track.away = true;
   for (const TrackedFace& face : faces) {
     Track& track = track_of(face.id);
@@ -172,7 +182,8 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
     return std::nullopt;
   }
   if (!whole) {
-    track.quality = quality_of(sample.crop, track.face, detector_->least_confidence());
+    const float least_confidence = detector_ ? detector_->least_confidence() : 0;
+    track.quality = quality_of(sample.crop, track.face, least_confidence);
     if (track.quality != Reason::kNone) {
       skip(track.quality);
       return std::nullopt;
@@ -188,14 +199,14 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
   return sample;
 }
 
-std::vector<Sample> StreamAnalysis::prepare(const FrameView& view, Timestamp time, bool sample) {
+std::vector<Sample> StreamAnalysis::prepare(const Frame& frame, bool sample) {
   if (finished_) reset();
-  follow(view, time);
+  follow(frame);
   sampled_.clear();
   std::vector<Sample> samples;
   if (!sample) return samples;
   for (auto& [id, track] : tracks_) {
-    const std::optional<Sample> found = sample_of(track, view, time);
+    const std::optional<Sample> found = sample_of(track, frame.view, frame.time);
     if (!found) continue;
     samples.push_back(*found);
     sampled_.push_back(id);

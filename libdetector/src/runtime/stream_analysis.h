@@ -29,13 +29,13 @@ SessionConfig resolve(SessionConfig config, const ModelConfig& model);
 // Thread-compatible.
 class StreamAnalysis {
  public:
-  // config must be resolved. detector may be null for the full-frame region.
+  // config must be resolved. detector: for Region::kFaces only.
   StreamAnalysis(const SessionConfig& config, const ModelConfig& model,
                  std::unique_ptr<FaceDetector> detector);
 
   // Looks at a frame: faces, their boxes, and, where sample is set, the crops to score. The
   // pointers in the samples live until the next call of any member.
-  std::vector<Sample> prepare(const FrameView& view, Timestamp time, bool sample);
+  std::vector<Sample> prepare(const Frame& frame, bool sample);
 
   // The results of what prepare() returned, in its order. Tracks that ended meanwhile get their
   // last score from the scorer.
@@ -66,8 +66,8 @@ class StreamAnalysis {
   };
 
   Track& track_of(TrackId id);
-  void follow(const FrameView& view, Timestamp time);
-  void follow_faces(const FrameView& view, const cv::Mat& thumbnail, Timestamp time);
+  void follow(const Frame& frame);
+  void follow_faces(const std::vector<TrackedFace>& faces);
   std::optional<Sample> sample_of(Track& track, const FrameView& view, Timestamp time);
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
   void close(TrackId id);

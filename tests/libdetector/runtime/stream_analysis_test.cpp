@@ -82,6 +82,7 @@ class StreamAnalysisTest : public testing::Test {
     model.backbone.warning = warning;
     SessionConfig config;
     config.detection_interval = 100ms;
+    config.region = marked_ ? Region::kRoiList : Region::kFaces;
     auto detector = std::make_unique<FakeDetector>(kSize, std::vector<RectF>());
     detector_ = detector.get();
     analysis_.emplace(resolve(config, model), model, std::move(detector));
@@ -94,12 +95,16 @@ class StreamAnalysisTest : public testing::Test {
     detector_->set_boxes(boxes);
     for (int i = 0; i < samples; ++i, time_ += 100ms) {
       const cv::Mat picture = draw(faces);
-      FrameView view;
-      view.width = picture.cols;
-      view.height = picture.rows;
-      view.color.full_range = true;
-      view.planes[0] = {picture.data, static_cast<std::ptrdiff_t>(picture.step)};
-      const std::vector<Sample> prepared = analysis_->prepare(view, time_, true);
+      Frame frame;
+      frame.view.width = picture.cols;
+      frame.view.height = picture.rows;
+      frame.view.color.full_range = true;
+      frame.view.planes[0] = {picture.data, static_cast<std::ptrdiff_t>(picture.step)};
+      frame.time = time_;
+      if (marked_) {
+        for (const Face& face : faces) frame.faces.push_back({face.box});
+      }
+      const std::vector<Sample> prepared = analysis_->prepare(frame, true);
       analysis_->complete(scorer_.score(prepared), scorer_);
       const auto events = analysis_->take_events();
       events_.insert(events_.end(), events.begin(), events.end());
@@ -134,6 +139,7 @@ class StreamAnalysisTest : public testing::Test {
     return {};
   }
 
+  bool marked_ = false;  // By somebody else, who finds what is there.
   ColorScorer scorer_;
   FakeDetector* detector_ = nullptr;
   std::optional<StreamAnalysis> analysis_;
@@ -232,6 +238,35 @@ TEST_F(StreamAnalysisTest, FinishTellsOfThoseAwayToo) {
   const auto events = analysis_->take_events();
   EXPECT_TRUE(std::any_of(events.begin(), events.end(),
                           [](const Event& event) { return event.kind == EventKind::kTrackLost; }));
+}
+
+TEST_F(StreamAnalysisTest, MarkedFacesAreFollowedAndScored) {
+  marked_ = true;
+  begin(kRandomBackboneWarning);
+  play({{kLeft, kRed}, {kRight, kGreen}}, 20);
+  EXPECT_EQ(analysis_->report().faces.size(), 2U);
+  EXPECT_GT(face_at(kLeft).windows, 10U);
+  EXPECT_GT(face_at(kRight).windows, 10U);
+  play({}, 15);
+  EXPECT_TRUE(analysis_->report().faces.empty());
+  EXPECT_EQ(count(EventKind::kTrackLost), 2);
+}
+
+// Upstream looks at every fifth frame only: 25 a second, marks every 200 ms, 10 samples a second.
+TEST_F(StreamAnalysisTest, FramesNobodyLookedAtDoNotEndATrack) {
+  SessionConfig config;
+  config.region = Region::kRoiList;
+  ModelConfig model = test::test_config();
+  analysis_.emplace(resolve(config, model), model, nullptr);
+  for (int i = 0; i < 100; ++i) {
+    const cv::Mat picture = draw({{kLeft, kRed}});
+    Frame frame = test::moving_frame(i, kSize, i * 40ms);
+    frame.view.planes[0] = {picture.data, static_cast<std::ptrdiff_t>(picture.step)};
+    if (i % 5 == 0) frame.faces.push_back({kLeft});
+    analysis_->complete(scorer_.score(analysis_->prepare(frame, i % 2 == 0)), scorer_);
+  }
+  EXPECT_EQ(face_at(kLeft).track, 1U);
+  EXPECT_EQ(face_at(kLeft).samples, 50U);
 }
 
 }  // namespace
