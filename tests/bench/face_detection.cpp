@@ -8,7 +8,8 @@
 //
 // Prints a JSON line a video: frames, median and quartiles in milliseconds of both, their ratio,
 // faces of the first of MIN_FACE_SIZE and more, how many of them the live one matches at IoU >=
-// 0.5, which it misses, and its extras.
+// 0.5, which it misses, and its extras; and of looking for the live one's faces where they are, as
+// the tracker does between detections, the times, and how many of how many are found again.
 
 #include <gst/gst.h>
 
@@ -210,8 +211,10 @@ void compare(const Facenet& facenet, dfd::FaceDetector& detector, int min_face_s
              const std::string& path) {
   constexpr int kEvery = 2;  // Neighbouring frames show the same.
   dfd::VideoReader reader(path);
-  std::vector<double> whole_times, live_times;
+  std::vector<double> whole_times, live_times, near_times;
   int faces = 0;
+  int looked_for = 0;
+  int found_again = 0;
   auto missed = nlohmann::ordered_json::array();
   auto extras = nlohmann::ordered_json::array();
   const auto is_large = [&](const dfd::FaceDetection& face) {
@@ -224,6 +227,13 @@ void compare(const Facenet& facenet, dfd::FaceDetector& detector, int min_face_s
     const auto whole = timed(whole_times, [&] { return facenet.detect(rgb); });
     const auto live =
         timed(live_times, [&] { return dfd::detect_reduced(detector, view, min_face_size); });
+    std::vector<dfd::RectF> expected;
+    for (const auto& face : live) expected.push_back(face.box);
+    const auto near = timed(near_times, [&] { return detector.detect_near(view, expected); });
+    for (const auto& face : live) {
+      ++looked_for;
+      if (is_matched(face, near)) ++found_again;
+    }
     for (const auto& face : whole) {
       if (!is_large(face)) continue;
       ++faces;
@@ -242,7 +252,10 @@ void compare(const Facenet& facenet, dfd::FaceDetector& detector, int min_face_s
                                        {"ratio", whole_ms[1] / live_ms[1]},
                                        {"faces", faces},
                                        {"missed", missed},
-                                       {"extras", extras}})
+                                       {"extras", extras},
+                                       {"near_ms", quartiles(near_times)},
+                                       {"looked_for", looked_for},
+                                       {"found_again", found_again}})
             << std::endl;
 }
 

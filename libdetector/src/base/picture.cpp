@@ -401,6 +401,27 @@ cv::Mat reduced_rgb(const FrameView& view, const cv::Size& size) {
   return rgb;
 }
 
+cv::Mat reduced_rgb(const FrameView& view, const cv::Rect& region, const cv::Size& size) {
+  DFD_CHECK(!region.empty() && region.x >= 0 && region.y >= 0 && region.x % 2 == 0 &&
+            region.y % 2 == 0 && region.x + region.width <= view.width &&
+            region.y + region.height <= view.height);
+  FrameView part = view;
+  part.width = region.width;
+  part.height = region.height;
+  const auto move = [&](std::size_t plane, int bytes, int divisor) {
+    part.planes[plane].data +=
+        region.y / divisor * part.planes[plane].stride + std::ptrdiff_t{region.x / divisor} * bytes;
+  };
+  if (is_yuv(view.format)) {
+    move(0, 1, 1);
+    move(1, view.format == PixelFormat::kNv12 ? 2 : 1, 2);
+    if (view.format != PixelFormat::kNv12) move(2, 1, 2);
+  } else {
+    move(0, packing_of(view.format).bytes, 1);
+  }
+  return reduced_rgb(part, size);
+}
+
 cv::Mat thumbnail_of(const FrameView& view) {
   check_view(view);
   return reduced_rgb(view, {64, 36});

@@ -22,6 +22,9 @@ cv::Mat rgb_region(const FrameView& view, const cv::Rect& region);
 // of a pixel at most, is left out.
 cv::Mat reduced_rgb(const FrameView& view, const cv::Size& size);
 
+// The same of a part of the frame whose left and top are even, as 4:2:0 chroma has it.
+cv::Mat reduced_rgb(const FrameView& view, const cv::Rect& region, const cv::Size& size);
+
 // Averages over 64 x 36 areas, CV_8UC3: camera noise vanishes in them, a blink does not. What tells
 // shots, stills and black pictures apart looks at these.
 cv::Mat thumbnail_of(const FrameView& view);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace dfd {
 namespace {
@@ -18,11 +19,13 @@ constexpr int kAspect = 3;
 constexpr float kDetectionNoise = 0.03F;  // Of a sure detection: docs/performance.md, "Tracks".
 constexpr float kDoubt = 4;               // How many times noisier a detection of confidence 0 is.
 constexpr float kAspectNoise = 0.04F;
-constexpr float kStartSpeed = 1.5F;          // A second; unknown when a face appears.
-constexpr float kStartAspectSpeed = 0.1F;    // A second.
-constexpr float kAcceleration = 2;           // A second squared: a head that turns away quickly.
-constexpr float kGrowth = 1;                 // A second squared: a face that comes nearer.
-constexpr float kAspectAcceleration = 0.2F;  // A second squared.
+constexpr float kSpeed = 1;           // A second: a walker, a hand-held camera.
+constexpr float kGrowth = 0.5F;       // A second: a face that comes nearer.
+constexpr float kAspectSpeed = 0.1F;  // A second.
+
+// Heads turn back and cameras shake: after this many seconds a speed has lost two thirds. One that
+// is kept overshoots: in a shaking picture of a crowd people then took each other's tracks.
+constexpr float kMemory = 0.15F;
 
 cv::Mat measurement_of(const RectF& box) {
   return (cv::Mat_<float>(kMeasured, 1) << box.x + box.width / 2, box.y + box.height / 2,
@@ -31,6 +34,12 @@ cv::Mat measurement_of(const RectF& box) {
 
 float square(float value) { return value * value; }
 
+// Standard deviation of a state's change a second.
+float speed_of(int state, float height) {
+  if (state == kAspect) return kAspectSpeed;
+  return (state == kHeight ? kGrowth : kSpeed) * height;
+}
+
 }  // namespace
 
 BoxFilter::BoxFilter(const RectF& box, Timestamp time)
@@ -38,11 +47,9 @@ BoxFilter::BoxFilter(const RectF& box, Timestamp time)
   measurement_of(box).copyTo(filter_.statePost.rowRange(0, kMeasured));
   cv::setIdentity(filter_.measurementMatrix);
   for (int i = 0; i < kMeasured; ++i) {
-    const bool aspect = i == kAspect;
     filter_.errorCovPost.at<float>(i, i) =
-        square(aspect ? kAspectNoise : kDetectionNoise * box.height);
-    filter_.errorCovPost.at<float>(i + kMeasured, i + kMeasured) =
-        square(aspect ? kStartAspectSpeed : kStartSpeed * box.height);
+        square(i == kAspect ? kAspectNoise : kDetectionNoise * box.height);
+    filter_.errorCovPost.at<float>(i + kMeasured, i + kMeasured) = square(speed_of(i, box.height));
   }
 }
 
@@ -53,18 +60,20 @@ void BoxFilter::predict(Timestamp time) {
   cv::setIdentity(filter_.transitionMatrix);
   filter_.processNoiseCov.setTo(0);
   const float height = std::max(1.F, filter_.statePost.at<float>(kHeight));
+  // A speed that fades and is renewed at random (Ornstein and Uhlenbeck 1930), over a step of this
+  // length: x' = x + memory (1 - kept) v, v' = kept v, and the covariance of what is added.
+  const float kept = std::exp(-seconds / kMemory);
   for (int i = 0; i < kMeasured; ++i) {
     const int speed = i + kMeasured;
-    filter_.transitionMatrix.at<float>(i, speed) = seconds;
-    // A constant but unknown acceleration since the last step.
-    const float acceleration = i == kAspect   ? kAspectAcceleration
-                               : i == kHeight ? kGrowth * height
-                                              : kAcceleration * height;
-    const float variance = square(acceleration);
-    filter_.processNoiseCov.at<float>(i, i) = variance * square(square(seconds)) / 4;
-    filter_.processNoiseCov.at<float>(i, speed) = variance * square(seconds) * seconds / 2;
-    filter_.processNoiseCov.at<float>(speed, i) = filter_.processNoiseCov.at<float>(i, speed);
-    filter_.processNoiseCov.at<float>(speed, speed) = variance * square(seconds);
+    filter_.transitionMatrix.at<float>(i, speed) = kMemory * (1 - kept);
+    filter_.transitionMatrix.at<float>(speed, speed) = kept;
+    const float variance = square(speed_of(i, height));
+    const float both = variance * kMemory * square(1 - kept);
+    filter_.processNoiseCov.at<float>(i, i) =
+        variance * square(kMemory) * (2 * seconds / kMemory - 3 + 4 * kept - square(kept));
+    filter_.processNoiseCov.at<float>(i, speed) = both;
+    filter_.processNoiseCov.at<float>(speed, i) = both;
+    filter_.processNoiseCov.at<float>(speed, speed) = variance * (1 - square(kept));
   }
   filter_.predict();
 }

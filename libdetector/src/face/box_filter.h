@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Where a face is and how it moves: a constant-velocity Kalman filter over centre, height and
-// aspect of its box (8 states; Bewley et al. 2016 and Wojke et al. 2017 track people so), in real
-// time instead of frames.
+// Where a face is and how it moves: a Kalman filter over centre, height and aspect of its box and
+// their speeds (8 states; Bewley et al. 2016 and Wojke et al. 2017 track people so), in real time
+// instead of frames, and with speeds that fade.
 
 #pragma once
 

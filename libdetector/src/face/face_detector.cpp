@@ -3,15 +3,138 @@
 #include "face/face_detector.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
+#include "base/picture.h"
 
 namespace dfd {
+namespace {
+
+// How far around an expected box is looked, in its shorter sides: a face that crosses the picture
+// in two seconds stays within for a fifth of one.
+constexpr float kReach = 3;
+
+// Faces may have come farther away since, or be expected too large.
+constexpr float kSmallest = 0.7F;
+
+// So that no face is seen in two tiles that touch.
+constexpr int kTileGap = 8;
+
+// A face may stand out of its tile by this part; more is one that was cut.
+constexpr float kOverhang = 0.1F;
+
+constexpr float kSameFace = 0.5F;  // Intersection over union.
+
+// A part of the frame, and where it stands in the picture of all parts.
+struct Tile {
+  cv::Rect region;
+  cv::Rect place;
+};
+
+Tile make_tile(const FrameView& view, const RectF& box, cv::Point place, int comfortable_size) {
+  const float shorter = std::max(1.F, std::min(box.width, box.height));
+  const float scale = std::min(1.F, static_cast<float>(comfortable_size) / shorter);
+  const float reach = kReach * static_cast<float>(comfortable_size) / scale / 2;
+  const float x = box.x + box.width / 2;
+  const float y = box.y + box.height / 2;
+  const auto inside = [](float value, int limit) {
+    return static_cast<int>(std::clamp(value, 0.F, static_cast<float>(limit)));
+  };
+  const cv::Point first(inside(x - reach, view.width) / 2 * 2,
+                        inside(y - reach, view.height) / 2 * 2);
+  const cv::Point last(inside(x + reach, view.width), inside(y + reach, view.height));
+  Tile tile;
+  if (last.x - first.x < 2 || last.y - first.y < 2) return tile;  // Out of the picture.
+  tile.region = {first, last};
+  const auto reduced = [&](int length) {
+    return std::max(1, static_cast<int>(static_cast<float>(length) * scale));
+  };
+  tile.place = {place, cv::Size(reduced(tile.region.width), reduced(tile.region.height))};
+  return tile;
+}
+
+// A face found in the picture of all tiles, in pixels of the frame, when it stands whole in this
+// one.
+std::optional<FaceDetection> in_frame(const Tile& tile, FaceDetection face) {
+  const RectF& box = face.box;
+  const float overhang = kOverhang * box.width;
+  const auto x = static_cast<float>(tile.place.x);
+  const auto y = static_cast<float>(tile.place.y);
+  if (tile.place.empty() || box.x < x - overhang || box.y < y - overhang ||
+      box.x + box.width > x + static_cast<float>(tile.place.width) + overhang ||
+      box.y + box.height > y + static_cast<float>(tile.place.height) + overhang) {
+    return std::nullopt;
+  }
+  const PointF scale{
+      static_cast<float>(tile.region.width) / static_cast<float>(tile.place.width),
+      static_cast<float>(tile.region.height) / static_cast<float>(tile.place.height)};
+  transform(face, scale,
+            {static_cast<float>(tile.region.x) - x * scale.x,
+             static_cast<float>(tile.region.y) - y * scale.y});
+  return face;
+}
+
+// Tiles overlap in the frame, so a face may have been found in several.
+void drop_twins(std::vector<FaceDetection>& faces) {
+  std::stable_sort(faces.begin(), faces.end(),
+                   [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
+  std::vector<FaceDetection> kept;
+  for (const FaceDetection& face : faces) {
+    const bool known = std::any_of(kept.begin(), kept.end(), [&](const FaceDetection& other) {
+      return iou(face.box, other.box) > kSameFace;
+    });
+    if (!known) kept.push_back(face);
+  }
+  faces = std::move(kept);
+}
+
+}  // namespace
 
 void sort_largest_first(std::vector<FaceDetection>& faces) {
   std::stable_sort(faces.begin(), faces.end(), [](const FaceDetection& a, const FaceDetection& b) {
     return a.box.width * a.box.height > b.box.width * b.box.height;
   });
+}
+
+void transform(FaceDetection& face, PointF scale, PointF shift) {
+  face.box = {face.box.x * scale.x + shift.x, face.box.y * scale.y + shift.y,
+              face.box.width * scale.x, face.box.height * scale.y};
+  if (!face.landmarks) return;
+  for (PointF& point : *face.landmarks) {
+    point = {point.x * scale.x + shift.x, point.y * scale.y + shift.y};
+  }
+}
+
+std::vector<FaceDetection> FaceDetector::detect_near(const FrameView& view,
+                                                     const std::vector<RectF>& expected) {
+  if (expected.empty()) return {};
+  const int side = static_cast<int>(kReach * static_cast<float>(comfortable_size()));
+  std::vector<Tile> tiles;
+  const int columns = static_cast<int>(std::ceil(std::sqrt(expected.size())));
+  for (const RectF& box : expected) {
+    const auto number = static_cast<int>(tiles.size());
+    const cv::Point place(number % columns * (side + kTileGap),
+                          number / columns * (side + kTileGap));
+    tiles.push_back(make_tile(view, box, place, comfortable_size()));
+  }
+  const int rows = (static_cast<int>(tiles.size()) + columns - 1) / columns;
+  cv::Mat picture(rows * (side + kTileGap), columns * (side + kTileGap), CV_8UC3,
+                  cv::Scalar::all(128));
+  for (const Tile& tile : tiles) {
+    if (tile.place.empty()) continue;
+    reduced_rgb(view, tile.region, tile.place.size()).copyTo(picture(tile.place));
+  }
+  const int smallest = static_cast<int>(kSmallest * static_cast<float>(comfortable_size()));
+  std::vector<FaceDetection> faces;
+  for (const FaceDetection& found : detect(picture, smallest)) {
+    for (const Tile& tile : tiles) {
+      if (const auto face = in_frame(tile, found)) faces.push_back(*face);
+    }
+  }
+  drop_twins(faces);
+  sort_largest_first(faces);
+  return faces;
 }
 
 std::unique_ptr<FaceDetector> make_face_detector(const std::string& face_model_file,

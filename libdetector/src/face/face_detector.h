@@ -12,6 +12,7 @@
 
 #include <opencv2/core.hpp>
 
+#include "detector/frame.h"
 #include "detector/geometry.h"
 #include "model/model_config.h"
 
@@ -25,6 +26,9 @@ struct FaceDetection {
 
 void sort_largest_first(std::vector<FaceDetection>& faces);
 
+// From pixels of one picture to those of another: sizes times scale, then shifted.
+void transform(FaceDetection& face, PointF scale, PointF shift);
+
 // An interface because detectors come with and without weights, and tests bring their own.
 // Thread-compatible.
 class FaceDetector {
@@ -34,6 +38,12 @@ class FaceDetector {
   // rgb: CV_8UC3 of any size. Faces whose shorter side is at least min_size pixels of this picture,
   // and some smaller ones; largest first. A picture without faces, however small, gives none.
   virtual std::vector<FaceDetection> detect(const cv::Mat& rgb, int min_size) = 0;
+
+  // The same near where faces are expected, all in pixels of the frame; others that are found there
+  // too are given as well. Costs as much as a small picture: of each box three times its side is
+  // looked at, reduced to the comfortable size, all of them side by side.
+  virtual std::vector<FaceDetection> detect_near(const FrameView& view,
+                                                 const std::vector<RectF>& expected);
 
   // Shorter side of a face, in pixels, from which on more pixels do not help to find it: a picture
   // may be reduced until min_size is this.

@@ -14,8 +14,10 @@ namespace {
 // Small frames are not reduced below this: detection there is cheap, and more faces are found.
 constexpr double kLongSideKept = 480;
 
-// A face that is not confirmed yet is looked for this many times as often.
-constexpr int kConfirmations = 5;
+// Faces that are followed are looked for this many times as often, when there are frames. Boxes
+// that are only predicted miss a walker's face within half a second (docs/performance.md,
+// "Tracks").
+constexpr int kLooks = 5;
 
 double reduction(const FrameView& view, int min_face_size, int comfortable_size) {
   const double by_face = static_cast<double>(comfortable_size) / min_face_size;
@@ -39,23 +41,22 @@ std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameVie
       detector.detect(reduced_rgb(view, size), std::max(1, smallest));
   const float x = static_cast<float>(view.width) / static_cast<float>(size.width);
   const float y = static_cast<float>(view.height) / static_cast<float>(size.height);
-  for (FaceDetection& face : faces) {
-    face.box = {face.box.x * x, face.box.y * y, face.box.width * x, face.box.height * y};
-    if (!face.landmarks) continue;
-    for (PointF& point : *face.landmarks) point = {point.x * x, point.y * y};
-  }
+  for (FaceDetection& face : faces) transform(face, {x, y}, {});
   return faces;
 }
 
 const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, const cv::Mat& thumbnail,
                                                  Timestamp time) {
   heed_cut(thumbnail);
-  const bool confirm = tracker_.has_unconfirmed() &&
-                       time - *last_detection_ >= config_.detection_interval / kConfirmations;
-  if (due(time) || confirm) {
+  if (due(time)) {
+    last_detection_ = time;
     update(detect_reduced(*detector_, view, config_.min_face_size), time);
-  } else {
-    tracker_.predict(time);
+    return tracker_.faces();
+  }
+  tracker_.predict(time);
+  const std::vector<RectF> expected = tracker_.expected();
+  if (!expected.empty() && time - last_look_ >= config_.detection_interval / kLooks) {
+    update(detector_->detect_near(view, expected), time);
   }
   return tracker_.faces();
 }
@@ -64,6 +65,7 @@ const std::vector<TrackedFace>& FaceFinder::follow(std::vector<FaceDetection> fa
                                                    const cv::Mat& thumbnail, Timestamp time) {
   heed_cut(thumbnail);
   if (!faces.empty() || due(time)) {
+    last_detection_ = time;
     sort_largest_first(faces);
     update(std::move(faces), time);
   } else {
@@ -84,7 +86,7 @@ void FaceFinder::update(std::vector<FaceDetection> faces, Timestamp time) {
     faces.resize(static_cast<std::size_t>(config_.max_faces));
   }
   tracker_.update(faces, time);
-  last_detection_ = time;
+  last_look_ = time;
 }
 
 void FaceFinder::end_all() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Faces of a video, frame by frame: detection on a reduced picture at intervals, tracking in
-// between. Training and serving find faces through this class.
+// Faces of a video, frame by frame: detection on a reduced picture at intervals; in between tracks
+// are predicted, and looked for where they should be. Training and serving find faces through this
+// class.
 
 #pragma once
 
@@ -35,7 +36,7 @@ class FaceFinder {
   FaceFinder(FaceDetector* detector, const FinderConfig& config)
       : detector_(detector), config_(config), tracker_(tracker_config(config)) {}
 
-  // Is a detection due? find() may detect at other times too: after a cut, to confirm a face.
+  // Is a detection in the whole picture due?
   bool due(Timestamp time) const;
 
   // Faces of this frame, by ascending id; boxes in pixels of the frame. thumbnail: of the frame
@@ -72,6 +73,7 @@ class FaceFinder {
   FaceTracker tracker_;
   ShotWatch shots_;
   std::optional<Timestamp> last_detection_;
+  Timestamp last_look_{};  // At the whole picture, or where faces were expected.
 };
 
 }  // namespace dfd

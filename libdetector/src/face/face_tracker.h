@@ -30,9 +30,11 @@ struct TrackerConfig {
   // until it has been remembered for so long, then its track ends.
   std::chrono::nanoseconds lost_after{1000000000};
   std::chrono::nanoseconds remembered{0};
-  // False finds come alone and unsure. A sure face is a track at once, others need a second hit.
+  // False finds are unsure, and come and go. A sure face is a track at once, others need a second
+  // hit; and until there were so many hits, or a sure one, a track does not survive a miss.
   float sure_confidence = 0.9F;
   int hits_to_confirm = 2;
+  int hits_to_trust = 5;
 };
 
 // Kalman filters, matched with detections by the Hungarian method on intersection over union. Ids
@@ -45,13 +47,13 @@ class FaceTracker {
   void predict(Timestamp time);  // A frame without detection.
 
   const std::vector<TrackedFace>& faces() const { return faces_; }  // By ascending id.
+  std::vector<RectF> expected() const;  // Where each track that is not away ought to be now.
   std::vector<TrackId> unseen() const;  // Not found by the newest detection, or away.
 
   // Each takes the other's face, box and speed: what boxes alone got wrong.
   void exchange(TrackId a, TrackId b);
   void end(TrackId id);
 
-  bool has_unconfirmed() const;       // Would another detection soon tell more?
   std::vector<TrackId> take_ended();  // Tracks that ended since the last call.
   void end_all();
 
@@ -63,6 +65,7 @@ class FaceTracker {
     Timestamp last_seen;
     int hits = 1;
     bool visible = true;
+    bool trusted = false;
     bool away = false;
   };
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/Parallel.h>
+
 #include "base/check.h"
 #include "base/padding.h"
 #include "face/face_detector.h"
@@ -104,9 +106,9 @@ cv::Rect pixels_of(const Candidate& c, const cv::Mat& rgb) {
   return {left, top, std::max(0, right - left), std::max(0, bottom - top)};
 }
 
-// Means over areas with whole pixels at their edges, as PyTorch's interpolate(mode="area"), then
-// (value - 127.5) / 128. out: [size.height, size.width, 3].
-void resample(const cv::Mat& rgb, const cv::Rect& region, const cv::Size& size, float* out) {
+// Rows [from, to) of resample().
+void resample_rows(const cv::Mat& rgb, const cv::Rect& region, const cv::Size& size, int from,
+                   int to, float* out) {
   const auto first = [](int i, int in, int of) {
     return static_cast<int>(static_cast<std::int64_t>(i) * in / of);
   };
@@ -115,7 +117,8 @@ void resample(const cv::Mat& rgb, const cv::Rect& region, const cv::Size& size, 
   };
   const auto row_values = static_cast<std::size_t>(region.width) * 3;
   std::vector<std::uint32_t> columns(row_values);
-  for (int y = 0; y < size.height; ++y) {
+  out += std::ptrdiff_t{from} * size.width * 3;
+  for (int y = from; y < to; ++y) {
     const int top = first(y, region.height, size.height);
     const int bottom = behind(y, region.height, size.height);
     std::fill(columns.begin(), columns.end(), 0U);
@@ -139,11 +142,23 @@ void resample(const cv::Mat& rgb, const cv::Rect& region, const cv::Size& size, 
   }
 }
 
+// Means over areas with whole pixels at their edges, as PyTorch's interpolate(mode="area"), then
+// (value - 127.5) / 128. out: [size.height, size.width, 3].
+void resample(const cv::Mat& rgb, const cv::Rect& region, const cv::Size& size, float* out) {
+  // The pictures of the pyramid are worth a second thread, crops of candidates are not.
+  constexpr int kPixelsOfThread = 20000;
+  const int rows_of_thread = std::max(1, kPixelsOfThread / std::max(1, size.width));
+  at::parallel_for(0, size.height, rows_of_thread, [&](std::int64_t from, std::int64_t to) {
+    resample_rows(rgb, region, size, static_cast<int>(from), static_cast<int>(to), out);
+  });
+}
+
 class MtcnnDetector : public FaceDetector {
  public:
   MtcnnDetector(TensorSource& source, const MtcnnOptions& options)
       : nets_(source), options_(options) {
     source.require_empty();
+    nets_.fill_vectors();
   }
 
   std::vector<FaceDetection> detect(const cv::Mat& rgb, int min_size) override {

@@ -33,6 +33,22 @@ MtcnnLayer dense(TensorSource& source, const std::string& net, const std::string
   return take_layer(source, net, number, ".dense", shape, activated);
 }
 
+// Floats in a register of AVX-512: with channels in other numbers pooling and activations are slow.
+constexpr std::int64_t kVector = 16;
+
+// The same layer with outputs that are always zero, and one with inputs that change nothing.
+MtcnnLayer with_outputs(const MtcnnLayer& layer, std::int64_t outputs) {
+  const std::int64_t more = outputs - layer.weight.size(0);
+  return {at::constant_pad_nd(layer.weight, {0, 0, 0, 0, 0, 0, 0, more}),
+          at::constant_pad_nd(layer.bias, {0, more}), at::constant_pad_nd(layer.slope, {0, more})};
+}
+
+MtcnnLayer with_inputs(const MtcnnLayer& layer, std::int64_t inputs) {
+  MtcnnLayer wider = layer;
+  wider.weight = at::constant_pad_nd(layer.weight, {0, 0, 0, 0, 0, inputs - layer.weight.size(1)});
+  return wider;
+}
+
 // Two layers with the same input as one, outputs one after the other.
 MtcnnLayer joined(const MtcnnLayer& a, const MtcnnLayer& b) {
   return {at::cat({a.weight, b.weight}), at::cat({a.bias, b.bias}), {}};
@@ -79,6 +95,11 @@ MtcnnNets::MtcnnNets(TensorSource& source) {
            joined(joined(dense(source, "onet", "6_1", {2, 256}, false),
                          dense(source, "onet", "6_2", {4, 256}, false)),
                   dense(source, "onet", "6_3", {10, 256}, false))};
+}
+
+void MtcnnNets::fill_vectors() {
+  pnet_[0] = with_outputs(pnet_[0], kVector);
+  pnet_[1] = with_inputs(pnet_[1], kVector);
 }
 
 MtcnnNets::Output MtcnnNets::propose(const at::Tensor& input) const {
