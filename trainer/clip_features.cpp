@@ -5,16 +5,11 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <map>
 #include <sstream>
 #include <utility>
 
 #include "backbone/input.h"
 #include "base/check.h"
-#include "base/picture.h"
-#include "face/face_finder.h"
-#include "face/quality.h"
-#include "video.h"
 
 namespace dfd {
 namespace {
@@ -25,73 +20,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kCalibrationClips = 16;
 constexpr std::size_t kCropsPerClip = 4;
 
-struct ClipLength {
-  std::int64_t frames = 0;
-  double seconds = 0;
-};
-
-ClipLength measure(const std::string& path) {
-  VideoReader reader(path);
-  ClipLength length;
-  Timestamp first{};
-  Timestamp last{};
-  while (const auto frame = reader.next()) {
-    if (length.frames++ == 0) first = frame->time;
-    last = frame->time;
-  }
-  DFD_REQUIRE(length.frames > 0, ErrorCode::kIo, path << ": no frame of video");
-  const double span = std::chrono::duration<double>(last - first).count();
-  // The last frame is shown as long as the others.
-  if (length.frames > 1) {
-    length.seconds =
-        span * static_cast<double>(length.frames) / static_cast<double>(length.frames - 1);
-  }
-  return length;
-}
-
-std::vector<std::int64_t> chosen_frames(std::int64_t count, const SamplingRule& rule) {
-  std::vector<std::int64_t> chosen;
-  const std::int64_t step = std::max<std::int64_t>(count / rule.frames, 1);
-  for (std::int64_t i = 0; i < rule.frames; ++i) {
-    const std::int64_t frame =
-        rule.choice == FrameChoice::kSeed ? i * step : i * count / rule.frames;
-    if (frame < count && (chosen.empty() || frame > chosen.back())) chosen.push_back(frame);
-  }
-  return chosen;
-}
-
-// Crops by track, found as the element finds them.
-class TrackCrops {
- public:
-  explicit TrackCrops(const SamplingRule& rule)
-      : detector_(make_face_detector(rule.face_model, rule.input.crop)),
-        finder_(detector_.get(), FinderConfig()) {}
-
-  void look(const Frame& frame, bool sample, const InputRule& rule) {
-    if (!sample && !finder_.due(frame.time)) return;
-    for (const TrackedFace& face : finder_.find(frame.view, thumbnail_of(frame.view), frame.time)) {
-      if (!sample || !face.visible) continue;
-      const float smaller = std::min(face.face.box.width, face.face.box.height);
-      if (smaller < static_cast<float>(FinderConfig().min_face_size)) continue;
-      cv::Mat crop = crop_face(frame.view, face.face.box, face.face.landmarks, rule);
-      if (crop.empty()) continue;
-      if (quality_of(crop, face.face, detector_->least_confidence()) != Reason::kNone) continue;
-      crops_[face.id].push_back(std::move(crop));
-    }
-  }
-
-  std::vector<cv::Mat> longest() const {
-    const auto most = std::max_element(
-        crops_.begin(), crops_.end(),
-        [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
-    return most == crops_.end() ? std::vector<cv::Mat>() : most->second;
-  }
-
- private:
-  std::unique_ptr<FaceDetector> detector_;
-  FaceFinder finder_;
-  std::map<TrackId, std::vector<cv::Mat>> crops_;
-};
+// To be raised whenever faces are found, followed, judged or cut in another way than before: cached
+// embeddings are then made anew.
+constexpr int kCropsVersion = 2;
 
 std::string digest_of(const TensorMap& tensors) {
   std::string all;
@@ -102,16 +33,24 @@ std::string digest_of(const TensorMap& tensors) {
   return sha256(all.data(), all.size());
 }
 
-std::string cache_key(const Clip& clip, const Backbone& backbone, const SamplingRule& rule) {
+// All but the clip that embeddings depend on.
+std::string rule_key(const Backbone& backbone, const SamplingRule& rule) {
   std::ostringstream key;
-  key << sha256_of_file(clip.path) << ' ' << backbone.info.digest << ' ' << rule.frames << ' '
-      << static_cast<int>(rule.choice);
+  key << kCropsVersion << ' ' << backbone.info.digest << ' ' << rule.frames << ' '
+      << static_cast<int>(rule.choice) << ' ' << to_string(rule.tracks);
   for (const auto& [name, value] : backbone_metadata({}, rule.input)) key << ' ' << name << value;
-  key << ' ' << static_cast<int>(rule.input.crop) << ' ' << rule.input.margin << ' '
+  key << ' ' << to_string(rule.input.crop) << ' ' << rule.input.margin << ' '
       << rule.input.face_detector;
-  const std::string text = key.str();
-  return sha256(text.data(), text.size());
+  if (!rule.face_model.empty()) key << ' ' << sha256_of_file(rule.face_model);
+  return key.str();
 }
+
+std::string cache_name(const Clip& clip, const std::string& rule_key) {
+  const std::string text = sha256_of_file(clip.path) + ' ' + rule_key;
+  return sha256(text.data(), text.size()) + ".safetensors";
+}
+
+std::string track_name(std::size_t number) { return "track." + std::to_string(number); }
 
 Backbone random_backbone(std::uint64_t seed, const std::vector<Clip>& clips,
                          const SamplingRule& rule) {
@@ -119,9 +58,10 @@ Backbone random_backbone(std::uint64_t seed, const std::vector<Clip>& clips,
   for (std::size_t i = 0; i < clips.size() && i < kCalibrationClips; ++i) {
     // Spread over the list: both classes, many people.
     const Clip& clip = clips[i * clips.size() / std::min(clips.size(), kCalibrationClips)];
-    const auto found = read_crops(clip.path, rule).crops;
-    for (std::size_t j = 0; j < std::min(found.size(), kCropsPerClip); ++j) {
-      crops.push_back(found[j * found.size() / kCropsPerClip % found.size()]);
+    for (const auto& found : read_crops(clip.path, rule).tracks) {
+      for (std::size_t j = 0; j < std::min(found.size(), kCropsPerClip); ++j) {
+        crops.push_back(found[j * found.size() / kCropsPerClip % found.size()]);
+      }
     }
   }
   DFD_REQUIRE(crops.size() > 1, ErrorCode::kInvalidArgument,
@@ -163,28 +103,6 @@ std::string cache_folder(const std::string& given, const std::string& data) {
   return given.empty() ? (fs::path(data) / ".features").string() : given;
 }
 
-ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
-  const ClipLength length = measure(path);
-  const std::vector<std::int64_t> chosen = chosen_frames(length.frames, rule);
-  ClipCrops result;
-  if (length.seconds > 0) result.sample_rate = rule.frames / length.seconds;
-  std::optional<TrackCrops> faces;
-  if (rule.input.crop != CropRule::kFullFrame) faces.emplace(rule);
-  VideoReader reader(path);
-  auto next = chosen.begin();
-  for (std::int64_t i = 0; const auto frame = reader.next(); ++i) {
-    const bool sample = next != chosen.end() && *next == i;
-    if (sample) ++next;
-    if (faces) {
-      faces->look(*frame, sample, rule.input);
-    } else if (sample) {
-      result.crops.push_back(crop_frame(frame->view, rule.input));
-    }
-  }
-  if (faces) result.crops = faces->longest();
-  return result;
-}
-
 Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
                        const SamplingRule& rule) {
   const std::string prefix = "random:";
@@ -209,23 +127,26 @@ std::vector<ClipFeatures> embed_clips(const std::vector<Clip>& clips, const Back
   DFD_REQUIRE(!error, ErrorCode::kIo,
               cache << ": cannot be made: " << error.message() << "; name another with --cache");
   std::vector<ClipFeatures> features;
+  const std::string key = rule_key(backbone, rule);
   int computed = 0;
   for (const Clip& clip : clips) {
-    const std::string path =
-        (fs::path(cache) / (cache_key(clip, backbone, rule) + ".safetensors")).string();
+    const std::string path = (fs::path(cache) / cache_name(clip, key)).string();
     if (!fs::exists(path)) {
       ++computed;
       const ClipCrops crops = read_crops(clip.path, rule);
       TensorMap tensors;
-      if (!crops.crops.empty()) {
-        tensors["embeddings"] = embed(backbone.network, crops.crops, rule.input);
+      for (std::size_t i = 0; i < crops.tracks.size(); ++i) {
+        tensors[track_name(i)] = embed(backbone.network, crops.tracks[i], rule.input);
       }
       tensors["sample_rate"] = at::tensor({crops.sample_rate}, at::kDouble);
       write_tensors(path, {{"kind", "features"}}, tensors);
     }
     const TensorMap tensors = read_tensors(SafetensorsFile(path));
     ClipFeatures found;
-    if (tensors.count("embeddings") > 0) found.embeddings = tensors.at("embeddings");
+    for (auto track = tensors.find(track_name(0)); track != tensors.end();
+         track = tensors.find(track_name(found.tracks.size()))) {
+      found.tracks.push_back(track->second);
+    }
     found.sample_rate = tensors.at("sample_rate")[0].item<double>();
     features.push_back(found);
     progress(static_cast<int>(features.size()), static_cast<int>(clips.size()), computed);

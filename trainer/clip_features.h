@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From clips to embeddings, once per clip: the frozen backbone's part of training.
+// From crops to embeddings, once per clip: the frozen backbone's part of training.
 
 #pragma once
 
 #include <array>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <opencv2/core.hpp>
 
 #include "backbone/inception_resnet_v1.h"
+#include "clip_crops.h"
 #include "dataset.h"
-#include "detector/config.h"
 #include "model/model_config.h"
 
 namespace dfd {
@@ -26,27 +24,6 @@ constexpr std::array<double, 3> kImageNetStd{0.229 * 255, 0.224 * 255, 0.225 * 2
 
 // Where embeddings are kept: the folder given, else one in the data set.
 std::string cache_folder(const std::string& given, const std::string& data);
-
-enum class FrameChoice {
-  kEven,  // floor(i * n / T): the whole clip.
-  kSeed,  // Every max(n / T, 1)-th, the first T of them.
-};
-
-struct SamplingRule {
-  InputRule input;
-  int frames = 20;  // T
-  FrameChoice choice = FrameChoice::kEven;
-  std::string face_model;  // MTCNN's weights; empty: OpenCV's cascade.
-};
-
-// The crops of one clip: of its longest track, or of the full frames.
-struct ClipCrops {
-  std::vector<cv::Mat> crops;  // At most T; fewer where the face was not found.
-  double sample_rate = 0;      // T over the clip's length, in hertz; 0 when unknown.
-};
-
-// Throws Error: kNotFound, kIo.
-ClipCrops read_crops(const std::string& path, const SamplingRule& rule);
 
 // A frozen backbone and where it came from.
 struct Backbone {
@@ -61,7 +38,7 @@ Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
                        const SamplingRule& rule);
 
 struct ClipFeatures {
-  at::Tensor embeddings;  // float [n, 512], 1 <= n <= T; undefined: no face was found.
+  std::vector<at::Tensor> tracks;  // Each float [n, 512], 1 <= n <= T; none: no face was found.
   double sample_rate = 0;
 };
 

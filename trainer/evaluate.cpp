@@ -2,6 +2,7 @@
 
 #include "evaluate.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -34,12 +35,21 @@ Model load(const std::string& path) {
   return {config, {std::move(network), {}, config.backbone, config.input}, std::move(head)};
 }
 
-// Clips that have a face, as windows float [N, T, D].
+// Clips that have a face, as windows float [N, T, D]: one of each chosen track.
 struct Windows {
   std::vector<Clip> clips;
   at::Tensor embeddings;
+  std::vector<std::size_t> clip_of;  // Of each window.
   int without_face = 0;
 };
+
+TrackChoice tracks_of(const ModelConfig& config) {
+  const auto found = config.training.find("tracks");
+  for (const TrackChoice choice : {TrackChoice::kLargest, TrackChoice::kAll}) {
+    if (found != config.training.end() && found->second == to_string(choice)) return choice;
+  }
+  return TrackChoice::kLongest;
+}
 
 Windows windows_of(const std::vector<Clip>& clips, const Model& model,
                    const EvaluateOptions& options,
@@ -47,6 +57,7 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model,
   SamplingRule rule;
   rule.input = model.config.input;
   rule.frames = model.config.window_length;
+  rule.tracks = tracks_of(model.config);
   const auto recipe = model.config.training.find("recipe");
   if (recipe != model.config.training.end() && recipe->second == "seed") {
     rule.choice = FrameChoice::kSeed;
@@ -64,12 +75,15 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model,
   Windows windows;
   std::vector<at::Tensor> rows;
   for (std::size_t i = 0; i < clips.size(); ++i) {
-    if (!features[i].embeddings.defined()) {
+    if (features[i].tracks.empty()) {
       ++windows.without_face;
       continue;
     }
+    for (const at::Tensor& track : features[i].tracks) {
+      rows.push_back(reflect_to_length(track, rule.frames));
+      windows.clip_of.push_back(windows.clips.size());
+    }
     windows.clips.push_back(clips[i]);
-    rows.push_back(reflect_to_length(features[i].embeddings, rule.frames));
   }
   DFD_REQUIRE(!rows.empty(), ErrorCode::kInvalidArgument, "no clip with a face to evaluate");
   windows.embeddings = at::stack(rows);
@@ -86,18 +100,22 @@ at::Tensor logits_of(const LstmHead& head, const at::Tensor& embeddings) {
   return head.classify(hidden[head.sizes().layers - 1]);
 }
 
-std::vector<Scored> score(const at::Tensor& probabilities, const std::vector<Clip>& clips) {
+// A clip is as bad as its worst track. probabilities: of each window.
+std::vector<Scored> score(const at::Tensor& probabilities, const Windows& windows) {
   std::vector<Scored> scores;
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    scores.push_back({probabilities[static_cast<std::int64_t>(i)].item<double>(), clips[i].fake});
+  for (const Clip& clip : windows.clips) scores.push_back({0, clip.fake});
+  for (std::size_t i = 0; i < windows.clip_of.size(); ++i) {
+    double& worst = scores[windows.clip_of[i]].probability;
+    worst = std::max(worst, probabilities[static_cast<std::int64_t>(i)].item<double>());
   }
   return scores;
 }
 
-at::Tensor labels_of(const std::vector<Clip>& clips) {
+// 1 is fake, of each window.
+at::Tensor labels_of(const Windows& windows) {
   std::vector<double> labels;
-  labels.reserve(clips.size());
-  for (const Clip& clip : clips) labels.push_back(clip.fake ? 1 : 0);
+  labels.reserve(windows.clip_of.size());
+  for (const std::size_t clip : windows.clip_of) labels.push_back(windows.clips[clip].fake ? 1 : 0);
   return at::tensor(labels, at::kDouble);
 }
 
@@ -108,7 +126,7 @@ at::Tensor mean_linear(const Windows& train, const Windows& test) {
     return at::cat({mean * std::sqrt(512.0), at::ones({mean.size(0), 1}, at::kDouble)}, 1);
   };
   const at::Tensor x = features(train);
-  const at::Tensor y = labels_of(train.clips);
+  const at::Tensor y = labels_of(train);
   at::Tensor weight = at::zeros({x.size(1)}, at::kDouble);
   constexpr int kSteps = 500;
   constexpr double kRate = 0.01;
@@ -142,18 +160,18 @@ Evaluation evaluate(const EvaluateOptions& options,
 
   const at::Tensor logits = logits_of(model.head, test.embeddings).to(at::kDouble);
   const std::vector<Scored> scores =
-      score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test.clips);
+      score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test);
   const double threshold = model.config.threshold;
   Evaluation result;
   result.side = listed ? "test list" : "validation";
   result.warning = model.config.backbone.warning;
   result.without_face = test.without_face;
   result.model = measure(scores, threshold);
-  const double share = labels_of(train.clips).mean().item<double>();
+  const double share = labels_of(train).mean().item<double>();
   const at::Tensor same =
-      at::full({static_cast<std::int64_t>(test.clips.size())}, share, at::kDouble);
-  result.constant = measure(score(same, test.clips), threshold);
-  result.mean_linear = measure(score(mean_linear(train, test), test.clips), threshold);
+      at::full({static_cast<std::int64_t>(test.clip_of.size())}, share, at::kDouble);
+  result.constant = measure(score(same, test), threshold);
+  result.mean_linear = measure(score(mean_linear(train, test), test), threshold);
 
   std::map<std::string, std::vector<Scored>> kinds;
   for (std::size_t i = 0; i < scores.size(); ++i) {

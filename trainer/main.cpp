@@ -22,6 +22,7 @@
 
 #include "base/translate.h"
 #include "blas.h"
+#include "contact_sheets.h"
 #include "evaluate.h"
 #include "import.h"
 #include "numbers.h"
@@ -85,11 +86,60 @@ void add_synthesize(CLI::App& app, std::map<CLI::App*, std::function<void()>>& a
   };
 }
 
+// Which pictures of a clip become samples.
+void add_sampling(CLI::App* command, dfd::SamplingOptions& options) {
+  const auto choice = [&](const char* name, auto& value, const char* text, const auto& meanings) {
+    std::vector<std::string> words;
+    for (const auto& [word, meaning] : meanings) words.push_back(word);
+    command
+        ->add_option_function<std::string>(
+            name, [&value, meanings](const std::string& word) { value = meanings.at(word); }, text)
+        ->check(CLI::IsMember(words));
+  };
+  choice("--region", options.region, "Default faces",
+         std::map<std::string, dfd::Region>{{"faces", dfd::Region::kFaces},
+                                            {"full-frame", dfd::Region::kFullFrame}});
+  choice("--crop", options.crop, "Of a face, default box; aligned needs --face-model",
+         std::map<std::string, dfd::CropRule>{{"box", dfd::CropRule::kBox},
+                                              {"aligned", dfd::CropRule::kAligned}});
+  command->add_option(
+      "--margin", options.margin,
+      "box: around it, pixels of the crop, default 0; aligned: sides of the crop in "
+      "sides of the face, default 1.3");
+  choice("--tracks", options.tracks, "Which of a clip's faces, default longest",
+         std::map<std::string, dfd::TrackChoice>{{"longest", dfd::TrackChoice::kLongest},
+                                                 {"largest", dfd::TrackChoice::kLargest},
+                                                 {"all", dfd::TrackChoice::kAll}});
+  command->add_option("--frames", options.frames, "Samples in a window")->capture_default_str();
+  command->add_option("--face-model", options.face_model,
+                      "File that import mtcnn made; empty: OpenCV's cascade");
+}
+
+void add_crops(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static std::string data;
+  static std::string output;
+  static dfd::SamplingOptions sampling;
+  CLI::App* command =
+      app.add_subcommand("crops", "Draw contact sheets of what training would see of a data set");
+  command->add_option("--data", data, "Folder of the data set")->required();
+  command->add_option("-o,--output", output, "Folder to write to")->required();
+  add_sampling(command, sampling);
+  command->footer("Example: deepfake-trainer crops --data data -o sheets");
+  actions[command] = [] {
+    dfd::write_contact_sheets(data, output, sampling, [](const dfd::SheetEntry& entry) {
+      print({{"file", entry.clip.file},
+             {"fake", entry.clip.fake},
+             {"kind", entry.clip.kind},
+             {"crops", entry.crops},
+             {"sheet", entry.sheet}});
+    });
+  };
+}
+
 void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
   static dfd::TrainOptions options;
   static std::string recipe = "default";
   static std::string split = "people";
-  static std::string region = "faces";
   CLI::App* command =
       app.add_subcommand("train", "Train a model on a data set in Celeb-DF's layout");
   command->add_option("--data", options.data, "Folder of the data set")->required();
@@ -97,18 +147,11 @@ void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& action
       ->add_option("--backbone", options.backbone,
                    "File of kind backbone, or random:SEED (demonstration only)")
       ->required();
-  command->add_option("--face-model", options.face_model,
-                      "File that import mtcnn made; empty: OpenCV's cascade");
   command->add_option("-o,--output", options.output, "Model file to write")->required();
-  command->add_option("--region", region, "faces or full-frame")
-      ->check(CLI::IsMember({"faces", "full-frame"}))
-      ->capture_default_str();
+  add_sampling(command, options.sampling);
   command->add_option("--epochs", options.epochs, "Passes over the data")->capture_default_str();
   command->add_option("--batch", options.batch, "Clips in a step")->capture_default_str();
-  command->add_option("--frames", options.frames, "Samples in a window")->capture_default_str();
   command->add_option("--learning-rate", options.learning_rate, "Of Adam")->capture_default_str();
-  command->add_option("--margin", options.margin, "Around a face's box, pixels of the crop")
-      ->capture_default_str();
   command->add_option("--seed", options.seed, "Of split, shuffling and head")
       ->capture_default_str();
   command->add_option("--split", split, "people, or random (leaky: scores come out too good)")
@@ -129,7 +172,6 @@ void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& action
   actions[command] = [] {
     options.seed_recipe = recipe == "seed";
     options.random_split = split == "random";
-    options.region = region == "faces" ? dfd::Region::kFaces : dfd::Region::kFullFrame;
     dfd::TrainProgress progress;
     progress.say = say;
     progress.embedded = [](int done, int of, int computed) {
@@ -261,6 +303,7 @@ int run(int argc, char** argv) {
   add_import(app, actions);
   add_numbers(app, actions);
   add_detect(app, actions);
+  add_crops(app, actions);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

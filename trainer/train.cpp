@@ -16,7 +16,6 @@
 
 #include "base/check.h"
 #include "clip_features.h"
-#include "face/face_detector.h"
 
 namespace dfd {
 namespace {
@@ -61,12 +60,14 @@ Side make_side(const std::vector<Clip>& clips, const std::vector<ClipFeatures>& 
   std::vector<at::Tensor> rows;
   std::vector<float> labels;
   for (std::size_t i = 0; i < clips.size(); ++i) {
-    if (!features[i].embeddings.defined()) {
+    if (features[i].tracks.empty()) {
       ++side.without_face;
       continue;
     }
-    rows.push_back(reflect_to_length(features[i].embeddings, frames));
-    labels.push_back(clips[i].fake ? 1.F : 0.F);
+    for (const at::Tensor& track : features[i].tracks) {
+      rows.push_back(reflect_to_length(track, frames));
+      labels.push_back(clips[i].fake ? 1.F : 0.F);
+    }
     side.rates.push_back(features[i].sample_rate);
   }
   DFD_REQUIRE(!rows.empty(), ErrorCode::kInvalidArgument,
@@ -89,12 +90,13 @@ class Trainer {
  public:
   Trainer(const TrainOptions& options, const TrainProgress& progress)
       : options_(options), progress_(progress) {
-    DFD_REQUIRE(
-        options.epochs >= 1 && options.batch >= 1 && options.frames >= 1 && options.frames <= 256,
-        ErrorCode::kInvalidArgument, "epochs and batch must be at least 1, frames 1 to 256");
+    DFD_REQUIRE(options.epochs >= 1 && options.batch >= 1, ErrorCode::kInvalidArgument,
+                "epochs and batch must be at least 1");
   }
 
   void run(const std::atomic<bool>& stop) {
+    rule_ = make_rule(options_.sampling);
+    if (options_.seed_recipe) rule_.choice = FrameChoice::kSeed;
     split();
     torch::manual_seed(options_.seed);
     HeadModule head{HeadSizes()};
@@ -129,23 +131,14 @@ class Trainer {
   }
 
   void embed() {
-    SamplingRule rule;
-    rule.frames = options_.frames;
-    rule.choice = options_.seed_recipe ? FrameChoice::kSeed : FrameChoice::kEven;
-    rule.input.crop = options_.region == Region::kFaces ? CropRule::kBox : CropRule::kFullFrame;
-    rule.input.margin = options_.margin;
-    if (options_.region == Region::kFaces) {
-      rule.face_model = options_.face_model;
-      rule.input.face_detector = make_face_detector(rule.face_model, rule.input.crop)->name();
-    }
-    Backbone backbone = load_backbone(options_.backbone, split_.train, rule);
-    rule.input.size = backbone.input.size;
-    rule.input.mean = options_.seed_recipe ? kImageNetMean : backbone.input.mean;
-    rule.input.std = options_.seed_recipe ? kImageNetStd : backbone.input.std;
+    Backbone backbone = load_backbone(options_.backbone, split_.train, rule_);
+    rule_.input.size = backbone.input.size;
+    rule_.input.mean = options_.seed_recipe ? kImageNetMean : backbone.input.mean;
+    rule_.input.std = options_.seed_recipe ? kImageNetStd : backbone.input.std;
     const std::string cache = cache_folder(options_.cache, options_.data);
     const auto side_of = [&](const std::vector<Clip>& part) {
-      return make_side(part, embed_clips(part, backbone, rule, cache, progress_.embedded),
-                       options_.frames);
+      return make_side(part, embed_clips(part, backbone, rule_, cache, progress_.embedded),
+                       rule_.frames);
     };
     train_ = side_of(split_.train);
     validation_ = side_of(split_.validation);
@@ -153,8 +146,8 @@ class Trainer {
       progress_.say("no face in " + std::to_string(lost) + " clips; they are left out");
     }
     config_.backbone = backbone.info;
-    config_.input = rule.input;
-    config_.window_length = options_.frames;
+    config_.input = rule_.input;
+    config_.window_length = rule_.frames;
     config_.sample_rate = median_rate(train_.rates);
     backbone_tensors_ = std::move(backbone.tensors);
   }
@@ -209,6 +202,7 @@ class Trainer {
                        {"split", split_.name},
                        {"seed", std::to_string(options_.seed)},
                        {"recipe", options_.seed_recipe ? "seed" : "default"},
+                       {"tracks", to_string(rule_.tracks)},
                        {"clips", std::to_string(train_.size())},
                        {"validation_clips", std::to_string(validation_.size())},
                        {"epoch", std::to_string(report.epoch)},
@@ -235,9 +229,9 @@ class Trainer {
   std::string identity() {
     std::ostringstream all;
     all << data_digest() << ' ' << split_.name << ' ' << options_.seed << ' ' << options_.backbone
-        << ' ' << (options_.region == Region::kFaces) << ' ' << options_.frames << ' '
-        << options_.margin << ' ' << options_.seed_recipe;
-    for (const std::string& file : {options_.backbone, options_.face_model}) {
+        << ' ' << to_string(rule_.input.crop) << ' ' << rule_.frames << ' ' << rule_.input.margin
+        << ' ' << to_string(rule_.tracks) << ' ' << options_.seed_recipe;
+    for (const std::string& file : {options_.backbone, rule_.face_model}) {
       if (std::filesystem::is_regular_file(file)) all << ' ' << sha256_of_file(file);
     }
     const std::string text = all.str();
@@ -289,6 +283,7 @@ class Trainer {
 
   TrainOptions options_;
   TrainProgress progress_;
+  SamplingRule rule_;
   Split split_;
   Side train_, validation_;
   ModelConfig config_;

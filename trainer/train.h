@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-#include "detector/config.h"
+#include "clip_crops.h"
 
 namespace dfd {
 
@@ -18,14 +18,11 @@ struct TrainOptions {
   std::string data;
   std::string backbone;  // A file, or "random:SEED".
   std::string output;
-  std::string face_model;  // MTCNN's weights; empty: OpenCV's cascade.
-  std::string cache;       // Folder; empty: .features in the data set.
-  Region region = Region::kFaces;
+  std::string cache;  // Folder; empty: .features in the data set.
+  SamplingOptions sampling;
   int epochs = 50;
   int batch = 8;
-  int frames = 20;  // T
   double learning_rate = 1e-3;
-  double margin = 0;          // Of the face box, pixels of the output.
   bool seed_recipe = false;   // Frames and normalisation as in the seed's own code.
   bool random_split = false;  // 80/20 over clips, leaky.
   bool resume = false;

@@ -194,6 +194,28 @@ TEST_F(EndToEnd, WholePicturesTrainAModelToo) {
   EXPECT_EQ(found["metadata"]["window.length"], "4");
 }
 
+TEST_F(EndToEnd, ContactSheetsShowEveryClip) {
+  const fs::path sheets = *folder / "sheets";
+  const std::string small = (*folder / "small").string();
+  int status = -1;
+  run(std::string(DFD_TRAINER) + " synthesize -o " + small + " --clips 8 --seed 3 --seconds 1",
+      status);
+  ASSERT_EQ(status, 0);
+  std::istringstream lines(run(std::string(DFD_TRAINER) + " crops --data " + small + " -o " +
+                                   sheets.string() + " --frames 5",
+                               status));
+  ASSERT_EQ(status, 0);
+  int clips = 0;
+  for (std::string line; std::getline(lines, line); ++clips) {
+    const auto found = nlohmann::json::parse(line);
+    ASSERT_EQ(found["crops"].size(), 1U) << line;
+    EXPECT_GE(found["crops"][0], 1);
+    EXPECT_LE(found["crops"][0], 5);
+    EXPECT_TRUE(fs::exists(sheets / found["sheet"].get<std::string>())) << line;
+  }
+  EXPECT_EQ(clips, 8);
+}
+
 TEST(Trainer, SaysWhatIsWrong) {
   const auto expect = [](const std::string& arguments, const std::string& text) {
     int status = 0;
@@ -203,6 +225,9 @@ TEST(Trainer, SaysWhatIsWrong) {
   };
   expect("train --data /nowhere --backbone random:1 -o m", "/nowhere: no such folder");
   expect("inspect /nowhere", "/nowhere");
+  expect("train --data d --backbone random:1 -o m --crop aligned", "face-model-file");
+  expect("train --data d --backbone random:1 -o m --margin 160", "margin 160");
+  expect("crops --data /nowhere -o sheets", "/nowhere: no such folder");
   expect("synthesize -o /proc/nowhere", "/proc/nowhere");
   expect("import facenet /nowhere.pt -o x", "/nowhere.pt");
   expect("score --model " + test::shared_model() + " /nowhere.png", "/nowhere.png");

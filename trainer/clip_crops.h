@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From a clip to the crops that training sees: faces found, followed, judged and cut by the code
+// that serving uses.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "detector/config.h"
+#include "model/model_config.h"
+
+namespace dfd {
+
+enum class FrameChoice {
+  kEven,  // floor(i * n / T): the whole clip.
+  kSeed,  // Every max(n / T, 1)-th, the first T of them.
+};
+
+enum class TrackChoice {
+  kLongest,  // The track with the most samples.
+  kLargest,  // The one with the largest faces, of those with a quarter of T samples and more.
+  kAll,      // Each of the latter by itself; all have the clip's label.
+};
+const char* to_string(TrackChoice choice) noexcept;  // As in model files: "longest", ...
+
+// What a user may choose.
+struct SamplingOptions {
+  Region region = Region::kFaces;
+  CropRule crop = CropRule::kBox;  // Of faces.
+  std::optional<double> margin;  // As the crop rule counts it; none: 0 for kBox, 1.3 for kAligned.
+  int frames = 20;               // T, [1, 256].
+  TrackChoice tracks = TrackChoice::kLongest;
+  std::string face_model;  // MTCNN's weights; empty: OpenCV's cascade.
+};
+
+struct SamplingRule {
+  InputRule input;
+  int frames = 20;  // T
+  FrameChoice choice = FrameChoice::kEven;
+  TrackChoice tracks = TrackChoice::kLongest;
+  std::string face_model;
+};
+
+// The rule of those options; the input's size, mean and deviation are the backbone's to say. Throws
+// Error(kInvalidArgument) when they are out of range or landmarks are wanted without a face model;
+// the face model's errors.
+SamplingRule make_rule(const SamplingOptions& options);
+
+struct ClipCrops {
+  // Of each chosen track, or of the full frames, in order: at least one, at most T crops, S x S,
+  // RGB. Nothing where no face was found.
+  std::vector<std::vector<cv::Mat>> tracks;
+  double sample_rate = 0;  // T over the clip's length, in hertz; 0 when unknown.
+};
+
+// Throws Error: kNotFound, kIo; the face model's.
+ClipCrops read_crops(const std::string& path, const SamplingRule& rule);
+
+}  // namespace dfd

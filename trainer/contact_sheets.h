@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Pictures of all that training would see, to be checked by eye.
+
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "clip_crops.h"
+#include "dataset.h"
+
+namespace dfd {
+
+// One clip as it was drawn.
+struct SheetEntry {
+  Clip clip;
+  std::vector<int> crops;  // Of each track; empty where no face was found.
+  std::string sheet;       // File below the output folder.
+};
+
+// Writes sheet-001.png and so on into the folder: each clip's name, class and tracks with their
+// crops in order. Throws Error: kNotFound, kIo; the rule's.
+void write_contact_sheets(const std::string& data, const std::string& output,
+                          const SamplingOptions& options,
+                          const std::function<void(const SheetEntry&)>& report);
+
+}  // namespace dfd
