@@ -76,14 +76,20 @@ class CropCollector {
 
   void look(const Frame& frame, bool sample) {
     if (!sample && !finder_.due(frame.time)) return;
-    for (const TrackedFace& face : finder_.find(frame.view, thumbnail_of(frame.view), frame.time)) {
+    const auto& faces = finder_.find(frame.view, thumbnail_of(frame.view), frame.time);
+    std::vector<RectF> visible;
+    for (const TrackedFace& face : faces) {
+      if (face.visible) visible.push_back(face.face.box);
+    }
+    for (const TrackedFace& face : faces) {
       if (!sample || !face.visible) continue;
       const RectF& box = face.face.box;
       if (std::min(box.width, box.height) < static_cast<float>(FinderConfig().min_face_size))
         continue;
       cv::Mat crop = crop_face(frame.view, box, face.face.landmarks, rule_.input);
       if (crop.empty()) continue;
-      if (quality_of(crop, face.face, detector_->least_confidence()) != Reason::kNone) continue;
+      if (quality_of(crop, face.face, visible, detector_->least_confidence()) != Reason::kNone)
+        continue;
       TrackCrops& track = tracks_[face.id];
       track.crops.push_back(std::move(crop));
       track.area += double{box.width} * box.height;

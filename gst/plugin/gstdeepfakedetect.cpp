@@ -166,8 +166,9 @@ static GstStructure* gst_deepfake_detect_stats(GstDeepfakeDetect* self) {
       "fp32", nullptr);
   for (const dfd::Reason reason :
        {dfd::Reason::kNoFace, dfd::Reason::kTooSmall, dfd::Reason::kBlurred, dfd::Reason::kDark,
-        dfd::Reason::kBright, dfd::Reason::kProfile, dfd::Reason::kLowConfidence,
-        dfd::Reason::kFrozen, dfd::Reason::kBlack, dfd::Reason::kOverload}) {
+        dfd::Reason::kBright, dfd::Reason::kProfile, dfd::Reason::kOccluded,
+        dfd::Reason::kLowConfidence, dfd::Reason::kFrozen, dfd::Reason::kBlack,
+        dfd::Reason::kOverload}) {
     const std::string field = std::string("samples-skipped-") + dfd::to_string(reason);
     gst_structure_set(structure, field.c_str(), G_TYPE_UINT64,
                       stats.skipped[static_cast<std::size_t>(reason)], nullptr);

@@ -25,6 +25,19 @@ constexpr double kBrightest = 235;
 // swung and out of focus: 0.9 to 2.2; all others from 6.
 constexpr double kSoftest = 3;
 
+// Of its box, behind another face: with a third an eye is gone, or half the mouth. Not measured.
+constexpr float kMostHidden = 1.F / 3;
+
+// Whoever stands nearer to the camera has the lower chin.
+bool stands_before(const RectF& nearer, const RectF& face) {
+  const float width =
+      std::min(nearer.x + nearer.width, face.x + face.width) - std::max(nearer.x, face.x);
+  const float height =
+      std::min(nearer.y + nearer.height, face.y + face.height) - std::max(nearer.y, face.y);
+  return nearer.y + nearer.height > face.y + face.height && width > 0 && height > 0 &&
+         width * height > kMostHidden * face.width * face.height;
+}
+
 bool is_profile(const FaceDetection& face) {
   if (!face.landmarks) return false;
   const FaceLandmarks& points = *face.landmarks;
@@ -35,8 +48,13 @@ bool is_profile(const FaceDetection& face) {
 
 }  // namespace
 
-Reason quality_of(const cv::Mat& crop, const FaceDetection& face, float least_confidence) {
+Reason quality_of(const cv::Mat& crop, const FaceDetection& face, const std::vector<RectF>& faces,
+                  float least_confidence) {
   if (face.confidence < least_confidence) return Reason::kLowConfidence;
+  const bool occluded = std::any_of(faces.begin(), faces.end(), [&](const RectF& other) {
+    return stands_before(other, face.box);
+  });
+  if (occluded) return Reason::kOccluded;
   if (is_profile(face)) return Reason::kProfile;
   cv::Mat gray;
   cv::cvtColor(crop, gray, cv::COLOR_RGB2GRAY);

@@ -156,6 +156,14 @@ void StreamAnalysis::close(TrackId id) {
   tracks_.erase(found);
 }
 
+std::vector<RectF> StreamAnalysis::visible_boxes() const {
+  std::vector<RectF> boxes;
+  for (const auto& [id, track] : tracks_) {
+    if (track.visible && !track.away) boxes.push_back(track.report.box);
+  }
+  return boxes;
+}
+
 std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& view,
                                                 Timestamp time) {
   const bool whole = config_.region == Region::kFullFrame;
@@ -183,7 +191,7 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
   }
   if (!whole) {
     const float least_confidence = detector_ ? detector_->least_confidence() : 0;
-    track.quality = quality_of(sample.crop, track.face, least_confidence);
+    track.quality = quality_of(sample.crop, track.face, visible_boxes(), least_confidence);
     if (track.quality != Reason::kNone) {
       skip(track.quality);
       return std::nullopt;

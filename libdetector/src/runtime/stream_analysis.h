@@ -68,6 +68,7 @@ class StreamAnalysis {
   Track& track_of(TrackId id);
   void follow(const Frame& frame);
   void follow_faces(const std::vector<TrackedFace>& faces);
+  std::vector<RectF> visible_boxes() const;
   std::optional<Sample> sample_of(Track& track, const FrameView& view, Timestamp time);
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
   void close(TrackId id);

@@ -27,28 +27,39 @@ FaceDetection frontal() {
 }
 
 TEST(Quality, AFrontalSharpLitFaceIsGood) {
-  EXPECT_EQ(quality_of(textured(120, 20), frontal(), kLeast), Reason::kNone);
+  EXPECT_EQ(quality_of(textured(120, 20), frontal(), {}, kLeast), Reason::kNone);
 }
 
 TEST(Quality, EachFaultHasItsReason) {
-  EXPECT_EQ(quality_of(textured(12, 4), frontal(), kLeast), Reason::kDark);
-  EXPECT_EQ(quality_of(textured(248, 4), frontal(), kLeast), Reason::kBright);
+  EXPECT_EQ(quality_of(textured(12, 4), frontal(), {}, kLeast), Reason::kDark);
+  EXPECT_EQ(quality_of(textured(248, 4), frontal(), {}, kLeast), Reason::kBright);
   cv::Mat soft;
   cv::GaussianBlur(textured(120, 20), soft, {}, 6);
-  EXPECT_EQ(quality_of(soft, frontal(), kLeast), Reason::kBlurred);
+  EXPECT_EQ(quality_of(soft, frontal(), {}, kLeast), Reason::kBlurred);
   FaceDetection turned = frontal();
   turned.landmarks->at(2).x = 62;
-  EXPECT_EQ(quality_of(textured(120, 20), turned, kLeast), Reason::kProfile);
+  EXPECT_EQ(quality_of(textured(120, 20), turned, {}, kLeast), Reason::kProfile);
   FaceDetection unsure = frontal();
   unsure.confidence = 0.4F;
-  EXPECT_EQ(quality_of(textured(120, 20), unsure, kLeast), Reason::kLowConfidence);
+  EXPECT_EQ(quality_of(textured(120, 20), unsure, {}, kLeast), Reason::kLowConfidence);
+}
+
+TEST(Quality, AFaceBehindAnotherIsOccluded) {
+  const FaceDetection face = frontal();
+  const auto beside = [&](const RectF& other) {
+    return quality_of(textured(120, 20), face, {face.box, other}, kLeast);
+  };
+  EXPECT_EQ(beside({40, 30, 80, 100}), Reason::kOccluded);  // Nearer: its chin is lower.
+  EXPECT_EQ(beside({40, -30, 80, 100}), Reason::kNone);     // Farther: it is the one covered.
+  EXPECT_EQ(beside({70, 30, 80, 100}), Reason::kNone);      // Hardly touches it.
+  EXPECT_EQ(beside({300, 30, 80, 100}), Reason::kNone);
 }
 
 TEST(Quality, WithoutLandmarksAProfileCannotBeTold) {
   FaceDetection turned = frontal();
   turned.landmarks->at(2).x = 62;
   turned.landmarks.reset();
-  EXPECT_EQ(quality_of(textured(120, 20), turned, kLeast), Reason::kNone);
+  EXPECT_EQ(quality_of(textured(120, 20), turned, {}, kLeast), Reason::kNone);
 }
 
 }  // namespace
