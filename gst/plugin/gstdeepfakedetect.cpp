@@ -152,35 +152,14 @@ static void gst_deepfake_detect_set_property(GObject* object, guint id, const GV
   }
 }
 
-static GstStructure* gst_deepfake_detect_stats(GstDeepfakeDetect* self) {
-  const std::shared_ptr<State> state = state_of(self);
-  const dfd::SessionStats stats = state ? state->session->stats() : dfd::SessionStats();
-  GstStructure* structure = gst_structure_new(
-      "deepfakedetect-stats", "frames", G_TYPE_UINT64, stats.frames, "samples", G_TYPE_UINT64,
-      stats.samples, "windows", G_TYPE_UINT64, stats.windows, "faces", G_TYPE_UINT64, stats.faces,
-      "batches", G_TYPE_UINT64, stats.batches, "latency-p50-ms", G_TYPE_DOUBLE,
-      stats.latency_p50_ms, "latency-p95-ms", G_TYPE_DOUBLE, stats.latency_p95_ms, "latency-p99-ms",
-      G_TYPE_DOUBLE, stats.latency_p99_ms, "batch-fill", G_TYPE_DOUBLE, stats.batch_fill,
-      "queue-length", G_TYPE_UINT64, static_cast<guint64>(stats.queue_length), "active-device",
-      G_TYPE_STRING, state ? state->engine->device().c_str() : "", "precision", G_TYPE_STRING,
-      "fp32", nullptr);
-  for (const dfd::Reason reason :
-       {dfd::Reason::kNoFace, dfd::Reason::kTooSmall, dfd::Reason::kBlurred, dfd::Reason::kDark,
-        dfd::Reason::kBright, dfd::Reason::kProfile, dfd::Reason::kOccluded,
-        dfd::Reason::kLowConfidence, dfd::Reason::kFrozen, dfd::Reason::kBlack,
-        dfd::Reason::kOverload}) {
-    const std::string field = std::string("samples-skipped-") + dfd::to_string(reason);
-    gst_structure_set(structure, field.c_str(), G_TYPE_UINT64,
-                      stats.skipped[static_cast<std::size_t>(reason)], nullptr);
-  }
-  return structure;
-}
-
 static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* value,
                                              GParamSpec* pspec) {
   auto* self = GST_DEEPFAKE_DETECT(object);
   if (id == GST_DEEPFAKE_PROP_STATS) {
-    g_value_take_boxed(value, gst_deepfake_detect_stats(self));
+    const std::shared_ptr<State> state = state_of(self);
+    g_value_take_boxed(
+        value, state ? gst_deepfake_stats_new(state->session->stats(), state->engine->device())
+                     : gst_deepfake_stats_new({}, ""));
   } else if (id == GST_DEEPFAKE_PROP_ACTIVE_DEVICE) {
     const std::shared_ptr<State> state = state_of(self);
     g_value_set_string(value, state ? state->engine->device().c_str() : nullptr);
@@ -420,27 +399,6 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
 
 // --- Life
 
-static void gst_deepfake_detect_warn(GstDeepfakeDetect* self, const dfd::ModelInfo& model,
-                                     dfd::Region region, const std::string& face_detector) {
-  if (!model.warning.empty()) {
-    GST_ELEMENT_WARNING(
-        self, LIBRARY, SETTINGS, ("%s", model.warning.c_str()),
-        ("model %s, backbone: %s", model.id.c_str(), model.backbone_source.c_str()));
-  }
-  const bool faces = model.region == dfd::Region::kFaces;
-  if (faces != (region != dfd::Region::kFullFrame)) {
-    GST_ELEMENT_WARNING(self, LIBRARY, SETTINGS,
-                        ("The model was trained on %s, but inference-region gives it %s.",
-                         faces ? "faces" : "full frames", faces ? "full frames" : "faces"),
-                        ("set inference-region=%s", faces ? "faces" : "full-frame"));
-  } else if (!face_detector.empty() && model.face_detector != face_detector) {
-    GST_ELEMENT_WARNING(self, LIBRARY, SETTINGS,
-                        ("The model was trained on faces found by %s, but %s finds them here.",
-                         model.face_detector.c_str(), face_detector.c_str()),
-                        ("the two draw different boxes; set face-model-file as in training"));
-  }
-}
-
 static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
   auto* self = GST_DEEPFAKE_DETECT(base);
   const GstDeepfakeSettings settings = settings_of(self);
@@ -454,8 +412,8 @@ static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
     g_free(name);
     state->context.model_id = state->engine->model().id;
     gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
-    gst_deepfake_detect_warn(self, state->engine->model(), settings.session.region,
-                             state->session->face_detector());
+    gst_deepfake_post_warnings(GST_ELEMENT(self), state->engine->model(), settings.session.region,
+                               state->session->face_detector());
     GST_INFO_OBJECT(self, "model %s on %s, tracks held together by %s",
                     state->context.model_id.c_str(), state->engine->device().c_str(),
                     state->engine->model().knows_people ? "boxes and embeddings" : "boxes alone");

@@ -49,3 +49,24 @@ void gst_deepfake_post_error(GstElement* element, const std::exception& error) n
                            g_strdup_printf("%s: %s", dfd::to_string(code), error.what()), __FILE__,
                            GST_FUNCTION, __LINE__);
 }
+
+void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model,
+                                dfd::Region region, const std::string& face_detector) {
+  if (!model.warning.empty()) {
+    GST_ELEMENT_WARNING(
+        element, LIBRARY, SETTINGS, ("%s", model.warning.c_str()),
+        ("model %s, backbone: %s", model.id.c_str(), model.backbone_source.c_str()));
+  }
+  const bool faces = model.region == dfd::Region::kFaces;
+  if (faces != (region != dfd::Region::kFullFrame)) {
+    GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
+                        ("The model was trained on %s, but inference-region gives it %s.",
+                         faces ? "faces" : "full frames", faces ? "full frames" : "faces"),
+                        ("set inference-region=%s", faces ? "faces" : "full-frame"));
+  } else if (!face_detector.empty() && model.face_detector != face_detector) {
+    GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
+                        ("The model was trained on faces found by %s, but %s finds them here.",
+                         model.face_detector.c_str(), face_detector.c_str()),
+                        ("the two draw different boxes; set face-model-file as in training"));
+  }
+}

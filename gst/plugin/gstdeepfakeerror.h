@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The one place where errors of the detector become errors on the bus.
+// The one place where errors of the detector, and doubts about its settings, become messages on the
+// bus.
 
 #pragma once
 
 #include <gst/gst.h>
 
 #include <exception>
+#include <string>
+
+#include "detector/engine.h"
 
 // Posts the exception as GST_ELEMENT_ERROR. Thread-safe.
 void gst_deepfake_post_error(GstElement* element, const std::exception& error) noexcept;
+
+// Warns of what will make verdicts worth less: a random backbone; another region or face detector,
+// empty for none, than the model was trained with. Thread-safe.
+void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model,
+                                dfd::Region region, const std::string& face_detector);
 
 // Runs function; an exception is posted and fallback returned. No exception crosses a C frame.
 template <typename Function, typename Result>

@@ -83,6 +83,27 @@ GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& even
   return gst_message_new_element(GST_OBJECT(element), structure);
 }
 
+GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const std::string& device) {
+  GstStructure* structure = gst_structure_new(
+      "deepfakedetect-stats", "frames", G_TYPE_UINT64, stats.frames, "samples", G_TYPE_UINT64,
+      stats.samples, "windows", G_TYPE_UINT64, stats.windows, "faces", G_TYPE_UINT64, stats.faces,
+      "batches", G_TYPE_UINT64, stats.batches, "latency-p50-ms", G_TYPE_DOUBLE,
+      stats.latency_p50_ms, "latency-p95-ms", G_TYPE_DOUBLE, stats.latency_p95_ms, "latency-p99-ms",
+      G_TYPE_DOUBLE, stats.latency_p99_ms, "batch-fill", G_TYPE_DOUBLE, stats.batch_fill,
+      "queue-length", G_TYPE_UINT64, static_cast<guint64>(stats.queue_length), "active-device",
+      G_TYPE_STRING, device.c_str(), "precision", G_TYPE_STRING, "fp32", nullptr);
+  for (const dfd::Reason reason :
+       {dfd::Reason::kNoFace, dfd::Reason::kTooSmall, dfd::Reason::kBlurred, dfd::Reason::kDark,
+        dfd::Reason::kBright, dfd::Reason::kProfile, dfd::Reason::kOccluded,
+        dfd::Reason::kLowConfidence, dfd::Reason::kFrozen, dfd::Reason::kBlack,
+        dfd::Reason::kOverload}) {
+    const std::string field = std::string("samples-skipped-") + dfd::to_string(reason);
+    gst_structure_set(structure, field.c_str(), G_TYPE_UINT64,
+                      stats.skipped[static_cast<std::size_t>(reason)], nullptr);
+  }
+  return structure;
+}
+
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
                                   const GstDeepfakeContext& context) {
   std::vector<GstDeepfakeFace> faces;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From the detector's reports to GStreamer's carriers: the bus message, the result meta and
-// region-of-interest metas. The only place that knows their field names.
+// From the detector's reports to GStreamer's carriers: the bus message, the result meta,
+// region-of-interest metas and the statistics. The only place that knows their field names.
 
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "detector/report.h"
+#include "detector/session.h"
 
 // What a report needs beside itself to become a message or a meta.
 struct GstDeepfakeContext {
@@ -22,6 +23,9 @@ struct GstDeepfakeContext {
 // An element message with the structure "deepfakedetect". (transfer full)
 GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& event,
                                      const GstDeepfakeContext& context);
+
+// The structure "deepfakedetect-stats" of the property. (transfer full)
+GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const std::string& device);
 
 // buffer must be writable.
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
