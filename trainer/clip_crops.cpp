@@ -113,6 +113,7 @@ class CropCollector {
           })};
     }
     std::vector<std::vector<cv::Mat>> crops;
+    crops.reserve(tracks.size());
     for (TrackCrops& track : tracks) crops.push_back(std::move(track.crops));
     return crops;
   }

@@ -58,7 +58,7 @@ class Book {
     int height = 0;
     for (const cv::Mat& row : rows) height += row.rows;
     if (!page_.empty() && height_ + height > kPageHeight) finish();
-    const std::string name = name_of(number_ + 1);
+    std::string name = name_of(number_ + 1);
     for (const cv::Mat& row : rows) {
       page_.push_back(row);
       height_ += row.rows;

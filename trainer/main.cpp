@@ -90,6 +90,7 @@ void add_synthesize(CLI::App& app, std::map<CLI::App*, std::function<void()>>& a
 void add_sampling(CLI::App* command, dfd::SamplingOptions& options) {
   const auto choice = [&](const char* name, auto& value, const char* text, const auto& meanings) {
     std::vector<std::string> words;
+    words.reserve(meanings.size());
     for (const auto& [word, meaning] : meanings) words.push_back(word);
     command
         ->add_option_function<std::string>(

@@ -4,6 +4,9 @@
 
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
+#ifdef HAVE_ANALYTICS
+#include <gst/analytics/analytics.h>
+#endif
 
 #include <string>
 #include <vector>
@@ -87,6 +90,24 @@ TEST(MapFrame, ColoursEqualVideoconverts) {
     }
   }
 }
+
+#ifdef HAVE_ANALYTICS
+TEST(MarkedFaces, AreAnalyticsObjectsOfThatType) {
+  GstBuffer* buffer = gst_buffer_new();
+  GstAnalyticsRelationMeta* relations = gst_buffer_add_analytics_relation_meta(buffer);
+  GstAnalyticsODMtd object;
+  gst_analytics_relation_meta_add_od_mtd(relations, g_quark_from_static_string("car"), 1, 2, 3, 4,
+                                         0.5F, &object);
+  gst_analytics_relation_meta_add_od_mtd(relations, g_quark_from_static_string("face"), 10, 20, 30,
+                                         40, 0.75F, &object);
+  const auto faces = gst_deepfake_marked_faces(buffer);
+  ASSERT_EQ(faces.size(), 1U);
+  EXPECT_EQ(faces[0].box.x, 10);
+  EXPECT_EQ(faces[0].box.height, 40);
+  EXPECT_EQ(faces[0].confidence, 0.75F);
+  gst_buffer_unref(buffer);
+}
+#endif
 
 TEST(MarkedFaces, AreTheRegionsOfThatType) {
   GstBuffer* buffer = gst_buffer_new();

@@ -21,8 +21,10 @@ constexpr float kSmallest = 0.7F;
 // So that no face is seen in two tiles that touch.
 constexpr int kTileGap = 8;
 
-// A face may stand out of its tile by this part; more is one that was cut.
+// A face may stand out of its tile by this part of its width; more is one that the tile has cut.
+// The frame's own edge may cut half of it.
 constexpr float kOverhang = 0.1F;
+constexpr float kOverhangOfFrame = 0.5F;
 
 constexpr float kSameFace = 0.5F;  // Intersection over union.
 
@@ -56,14 +58,19 @@ Tile make_tile(const FrameView& view, const RectF& box, cv::Point place, int com
 
 // A face found in the picture of all tiles, in pixels of the frame, when it stands whole in this
 // one.
-std::optional<FaceDetection> in_frame(const Tile& tile, FaceDetection face) {
+std::optional<FaceDetection> in_frame(const Tile& tile, const FrameView& view, FaceDetection face) {
   const RectF& box = face.box;
-  const float overhang = kOverhang * box.width;
+  const cv::Rect& region = tile.region;
   const auto x = static_cast<float>(tile.place.x);
   const auto y = static_cast<float>(tile.place.y);
-  if (tile.place.empty() || box.x < x - overhang || box.y < y - overhang ||
-      box.x + box.width > x + static_cast<float>(tile.place.width) + overhang ||
-      box.y + box.height > y + static_cast<float>(tile.place.height) + overhang) {
+  const auto is_cut = [&](float outside, bool by_frame) {
+    return outside > (by_frame ? kOverhangOfFrame : kOverhang) * box.width;
+  };
+  if (tile.place.empty() || is_cut(x - box.x, region.x == 0) || is_cut(y - box.y, region.y == 0) ||
+      is_cut(box.x + box.width - x - static_cast<float>(tile.place.width),
+             region.x + region.width == view.width) ||
+      is_cut(box.y + box.height - y - static_cast<float>(tile.place.height),
+             region.y + region.height == view.height)) {
     return std::nullopt;
   }
   const PointF scale{
@@ -129,7 +136,7 @@ std::vector<FaceDetection> FaceDetector::detect_near(const FrameView& view,
   std::vector<FaceDetection> faces;
   for (const FaceDetection& found : detect(picture, smallest)) {
     for (const Tile& tile : tiles) {
-      if (const auto face = in_frame(tile, found)) faces.push_back(*face);
+      if (const auto face = in_frame(tile, view, found)) faces.push_back(*face);
     }
   }
   drop_twins(faces);

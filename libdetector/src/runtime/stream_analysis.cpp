@@ -51,6 +51,7 @@ bool says_the_same(const StreamReport& a, const StreamReport& b) {
 
 std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
   std::vector<FaceDetection> detections;
+  detections.reserve(faces.size());
   for (const MarkedFace& face : faces) detections.push_back({face.box, face.confidence, {}});
   return detections;
 }
