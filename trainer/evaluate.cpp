@@ -105,8 +105,12 @@ std::vector<Scored> score(const at::Tensor& probabilities, const Windows& window
   std::vector<Scored> scores;
   for (const Clip& clip : windows.clips) scores.push_back({0, clip.fake});
   for (std::size_t i = 0; i < windows.clip_of.size(); ++i) {
+    const double probability = probabilities[static_cast<std::int64_t>(i)].item<double>();
+    DFD_REQUIRE(std::isfinite(probability), ErrorCode::kInference,
+                "the network gave " << probability
+                                    << " instead of a probability; its weights may be damaged");
     double& worst = scores[windows.clip_of[i]].probability;
-    worst = std::max(worst, probabilities[static_cast<std::int64_t>(i)].item<double>());
+    worst = std::max(worst, probability);
   }
   return scores;
 }

@@ -46,9 +46,9 @@ struct HeadModule : torch::nn::Module {
 
 // One side of the split as tensors.
 struct Side {
-  at::Tensor embeddings;  // float [N, T, D]
-  at::Tensor labels;      // float [N], 1 is fake
-  std::vector<double> rates;
+  at::Tensor embeddings;      // float [N, T, D]
+  at::Tensor labels;          // float [N], 1 is fake
+  std::vector<double> rates;  // Of each clip with a face.
   std::size_t without_face = 0;
 
   std::int64_t size() const { return labels.defined() ? labels.size(0) : 0; }
@@ -203,8 +203,8 @@ class Trainer {
                        {"seed", std::to_string(options_.seed)},
                        {"recipe", options_.seed_recipe ? "seed" : "default"},
                        {"tracks", to_string(rule_.tracks)},
-                       {"clips", std::to_string(train_.size())},
-                       {"validation_clips", std::to_string(validation_.size())},
+                       {"clips", std::to_string(train_.rates.size())},
+                       {"validation_clips", std::to_string(validation_.rates.size())},
                        {"epoch", std::to_string(report.epoch)},
                        {"validation_loss", std::to_string(report.validation_loss)},
                        {"validation_accuracy", std::to_string(report.validation_accuracy)}};

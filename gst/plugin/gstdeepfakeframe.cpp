@@ -3,6 +3,7 @@
 #include "gstdeepfakeframe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #ifdef HAVE_ANALYTICS
@@ -83,6 +84,7 @@ float confidence_of(GstVideoRegionOfInterestMeta* region) {
   gdouble confidence = 1;
   GstStructure* detection = gst_video_region_of_interest_meta_get_param(region, "detection");
   if (detection != nullptr) gst_structure_get_double(detection, "confidence", &confidence);
+  if (!std::isfinite(confidence)) return 0;
   return static_cast<float>(std::clamp(confidence, 0.0, 1.0));
 }
 
@@ -117,7 +119,7 @@ void add_objects(GstBuffer* buffer, std::vector<dfd::MarkedFace>& faces) {
     if (gst_analytics_od_mtd_get_obj_type(object) != kFace) continue;
     if (gst_analytics_od_mtd_get_location(object, &x, &y, &width, &height, &confidence) == FALSE)
       continue;
-    if (width <= 0 || height <= 0) continue;
+    if (width <= 0 || height <= 0 || !std::isfinite(confidence)) continue;
     faces.push_back({{static_cast<float>(x), static_cast<float>(y), static_cast<float>(width),
                       static_cast<float>(height)},
                      std::clamp(confidence, 0.F, 1.F)});

@@ -38,6 +38,21 @@ GstStructure* roi_param(const dfd::FaceReport& face) {
   return param;
 }
 
+void add_roi_meta(GstBuffer* buffer, const dfd::StreamReport& report, const dfd::FaceReport& face) {
+  if (face.track == 0) return;  // The whole picture is no region of it.
+  const auto inside = [](float value, int limit) {
+    return static_cast<guint>(std::clamp(value, 0.F, static_cast<float>(limit)));
+  };
+  const guint left = inside(face.box.x, report.frame_width);
+  const guint top = inside(face.box.y, report.frame_height);
+  const guint right = inside(face.box.x + face.box.width, report.frame_width);
+  const guint bottom = inside(face.box.y + face.box.height, report.frame_height);
+  GstVideoRegionOfInterestMeta* roi = gst_buffer_add_video_region_of_interest_meta(
+      buffer, "face", left, top, right - left, bottom - top);
+  roi->id = static_cast<gint>(face.track);
+  gst_video_region_of_interest_meta_add_param(roi, roi_param(face));
+}
+
 GstDeepfakeVerdict verdict_of(dfd::Verdict verdict) {
   switch (verdict) {
     case dfd::Verdict::kAuthentic:
@@ -124,24 +139,12 @@ void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& re
 }
 
 void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report) {
-  const auto inside = [](float value, int limit) {
-    return static_cast<guint>(std::clamp(value, 0.F, static_cast<float>(limit)));
-  };
-  for (const dfd::FaceReport& face : report.faces) {
-    if (face.track == 0) continue;  // The whole picture is no region of it.
-    const guint left = inside(face.box.x, report.frame_width);
-    const guint top = inside(face.box.y, report.frame_height);
-    const guint right = inside(face.box.x + face.box.width, report.frame_width);
-    const guint bottom = inside(face.box.y + face.box.height, report.frame_height);
-    GstVideoRegionOfInterestMeta* roi = gst_buffer_add_video_region_of_interest_meta(
-        buffer, "face", left, top, right - left, bottom - top);
-    roi->id = static_cast<gint>(face.track);
-    gst_video_region_of_interest_meta_add_param(roi, roi_param(face));
-  }
+  for (const dfd::FaceReport& face : report.faces) add_roi_meta(buffer, report, face);
 }
 
 void gst_deepfake_complete_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report) {
   constexpr float kSameFace = 0.5F;  // The tracker's box is smoothed, upstream's is not.
+  std::vector<dfd::FaceReport> unmarked = report.faces;
   gpointer state = nullptr;
   while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
              buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
@@ -149,11 +152,13 @@ void gst_deepfake_complete_roi_metas(GstBuffer* buffer, const dfd::StreamReport&
     if (roi->roi_type != g_quark_from_static_string("face")) continue;
     const dfd::RectF box{static_cast<float>(roi->x), static_cast<float>(roi->y),
                          static_cast<float>(roi->w), static_cast<float>(roi->h)};
-    const auto best = std::max_element(report.faces.begin(), report.faces.end(),
+    const auto best = std::max_element(unmarked.begin(), unmarked.end(),
                                        [&](const dfd::FaceReport& a, const dfd::FaceReport& b) {
                                          return dfd::iou(a.box, box) < dfd::iou(b.box, box);
                                        });
-    if (best == report.faces.end() || dfd::iou(best->box, box) < kSameFace) continue;
+    if (best == unmarked.end() || dfd::iou(best->box, box) < kSameFace) continue;
     gst_video_region_of_interest_meta_add_param(roi, roi_param(*best));
+    unmarked.erase(best);
   }
+  for (const dfd::FaceReport& face : unmarked) add_roi_meta(buffer, report, face);
 }

@@ -31,5 +31,6 @@ GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const std::
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
                                   const GstDeepfakeContext& context);
 void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report);
-// Adds the verdicts to the buffer's own regions of type "face" instead.
+// The same, but a face that has a region of type "face" on the buffer gets no second one: the
+// verdict is added to it.
 void gst_deepfake_complete_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report);

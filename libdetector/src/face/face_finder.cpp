@@ -64,7 +64,9 @@ const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, const cv
 const std::vector<TrackedFace>& FaceFinder::follow(std::vector<FaceDetection> faces,
                                                    const cv::Mat& thumbnail, Timestamp time) {
   heed_cut(thumbnail);
-  if (!faces.empty() || due(time)) {
+  // Faces are taken once an interval, so nearly two may pass between frames that had some.
+  const bool silent = !last_detection_ || time - *last_detection_ >= 2 * config_.detection_interval;
+  if (!faces.empty() || silent) {
     last_detection_ = time;
     sort_largest_first(faces);
     update(std::move(faces), time);

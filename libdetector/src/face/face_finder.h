@@ -45,7 +45,7 @@ class FaceFinder {
                                        Timestamp time);
 
   // The same where somebody else finds the faces: those of this frame, if it has any. A frame
-  // without faces, less than a detection interval after one with some, is one nobody looked at.
+  // without faces, less than two detection intervals after one with some, is one nobody looked at.
   const std::vector<TrackedFace>& follow(std::vector<FaceDetection> faces, const cv::Mat& thumbnail,
                                          Timestamp time);
 

@@ -109,7 +109,7 @@ void FaceTracker::predict(Timestamp time) {
 
 void FaceTracker::end_lost(Timestamp time) {
   for (Track& track : tracks_) {
-    track.away = !track.visible && time - track.last_seen > config_.lost_after;
+    track.away = !track.visible && (track.away || time - track.last_seen > config_.lost_after);
   }
   const auto lost = [&](const Track& track) {
     if (!track.trusted) return !track.visible;
@@ -159,6 +159,9 @@ void FaceTracker::exchange(TrackId a, TrackId b) {
   Track* second = find(b);
   DFD_CHECK(first != nullptr && second != nullptr);
   std::swap(first->id, second->id);
+  std::swap(first->trusted, second->trusted);
+  // Whoever is unseen now was seen until now, in the other's place.
+  first->last_seen = second->last_seen = std::max(first->last_seen, second->last_seen);
   publish();
 }
 

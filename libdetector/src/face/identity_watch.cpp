@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "base/check.h"
 
@@ -48,8 +49,10 @@ std::vector<IdentityEvent> IdentityWatch::look(const std::vector<Sighting>& sigh
     if (is_somebody_else(track, embedding)) changed.push_back({track, embedding});
   }
   std::vector<IdentityEvent> events;
+  std::set<TrackId> told;  // What was seen in these belongs to another id now.
   const auto add = [&](const IdentityEvent& event) {
     events.push_back(event);  // A person comes back once.
+    told.insert({event.track, event.other});
     unseen.erase(std::remove(unseen.begin(), unseen.end(), event.other), unseen.end());
   };
   for (const auto& [track, newcomer] : changed) {
@@ -57,7 +60,8 @@ std::vector<IdentityEvent> IdentityWatch::look(const std::vector<Sighting>& sigh
     if (!people_.at(track).doubt.empty()) add(explain(track, newcomer, unseen));
   }
   for (const auto& [track, embedding] : sightings) {
-    if (people_.at(track).samples > kFirstSamples) continue;
+    const Person& person = people_.at(track);
+    if (person.samples > kFirstSamples || !person.doubt.empty() || told.count(track) > 0) continue;
     const TrackId other = best_of(unseen, embedding);
     if (other == 0) continue;
     add({IdentityEvent::Kind::kReturned, track, other});

@@ -52,7 +52,12 @@ bool says_the_same(const StreamReport& a, const StreamReport& b) {
 std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
   std::vector<FaceDetection> detections;
   detections.reserve(faces.size());
-  for (const MarkedFace& face : faces) detections.push_back({face.box, face.confidence, {}});
+  for (const MarkedFace& face : faces) {
+    const RectF& box = face.box;
+    // A filter that has once seen no number never sees one again.
+    const bool finite = std::isfinite(box.x + box.y + box.width + box.height + face.confidence);
+    if (finite) detections.push_back({box, face.confidence, {}});
+  }
   return detections;
 }
 
@@ -199,8 +204,7 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
     }
   }
   if (track.last_sample && time - *track.last_sample > config_.max_gap) {
-    track.lanes.restart();
-    track.after_gap = true;
+    begin_window(track);
   }
   track.last_sample = time;
   track.report.reason = Reason::kNone;
@@ -263,8 +267,7 @@ void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
       case IdentityEvent::Kind::kExchanged:
         exchange(event.track, event.other);
         for (const TrackId id : {event.track, event.other}) {
-          tracks_.at(id).lanes.restart();
-          tracks_.at(id).after_gap = true;
+          begin_window(tracks_.at(id));
           judge(tracks_.at(id));
         }
         break;
@@ -272,10 +275,16 @@ void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
         exchange(event.track, event.other);
         finder_->end(event.track);
         close(event.track);
+        if (is_stale(tracks_.at(event.other))) begin_window(tracks_.at(event.other));
         judge(tracks_.at(event.other));
         break;
     }
   }
+}
+
+void StreamAnalysis::begin_window(Track& track) {
+  track.lanes.restart();
+  track.after_gap = true;
 }
 
 void StreamAnalysis::change_person(Track& track) {

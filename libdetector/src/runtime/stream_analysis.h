@@ -73,6 +73,7 @@ class StreamAnalysis {
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
   void close(TrackId id);
   void look_at_people(const std::vector<SampleResult>& results);
+  static void begin_window(Track& track);
   void change_person(Track& track);
   void exchange(TrackId a, TrackId b);
   bool is_stale(const Track& track) const;  // No good sample within max-gap.

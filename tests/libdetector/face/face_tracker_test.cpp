@@ -287,6 +287,28 @@ TEST(FaceTracker, AnAwayFaceIsNotShownButMayComeBack) {
   EXPECT_EQ(tracker.faces()[0].id, 1U);
 }
 
+TEST(FaceTracker, TrustGoesWithThePerson) {
+  FaceTracker tracker = one_face_lost(2500ms);
+  for (const auto time : {2600ms, 2700ms}) tracker.update({at(400, 100, 100, 0.6F)}, time);
+  ASSERT_EQ(tracker.faces().size(), 1U);
+  tracker.exchange(tracker.faces()[0].id, 1);
+  tracker.end(2);
+  tracker.update({}, 2800ms);
+  ASSERT_EQ(tracker.faces().size(), 1U);  // A new and unsure track would have ended.
+  EXPECT_EQ(tracker.faces()[0].id, 1U);
+}
+
+TEST(FaceTracker, WhoIsDisplacedIsRememberedFromThenOn) {
+  FaceTracker tracker = one_face_lost(2500ms);
+  tracker.update({at(100, 100)}, 2600ms);
+  tracker.exchange(2, 1);
+  tracker.update({at(100, 100)}, 5000ms);
+  EXPECT_EQ(tracker.unseen(), std::vector<TrackId>{2});
+  EXPECT_EQ(tracker.faces().size(), 1U);
+  tracker.update({at(100, 100)}, 5700ms);
+  EXPECT_TRUE(tracker.unseen().empty());
+}
+
 TEST(FaceTracker, AnAwayFaceIsForgottenInTheEnd) {
   FaceTracker tracker = one_face_lost(4500ms);
   EXPECT_TRUE(tracker.unseen().empty());

@@ -77,11 +77,12 @@ struct Face {
 
 class StreamAnalysisTest : public testing::Test {
  protected:
-  void begin(const std::string& warning) {
+  void begin(const std::string& warning, double threshold = -1) {
     ModelConfig model = test::test_config();
     model.backbone.warning = warning;
     SessionConfig config;
     config.detection_interval = 100ms;
+    config.decision.threshold = threshold;
     config.region = marked_ ? Region::kRoiList : Region::kFaces;
     auto detector = std::make_unique<FakeDetector>(kSize, std::vector<RectF>());
     detector_ = detector.get();
@@ -211,6 +212,19 @@ TEST_F(StreamAnalysisTest, WhoComesBackSoonIsTheSameTrack) {
   EXPECT_EQ(analysis_->report().faces.size(), 1U);
 }
 
+TEST_F(StreamAnalysisTest, WhoComesBackIsNotAuthenticBeforeAWindowOfItIsFull) {
+  begin("", 1);
+  play({{kLeft, kRed}}, 20);
+  ASSERT_EQ(face_at(kLeft).verdict, Verdict::kAuthentic);
+  play({}, 20);
+  events_.clear();
+  play({{kRight, kRed}}, test::kTestWindow);
+  for (const Event& event : events_) EXPECT_NE(event.report.verdict, Verdict::kAuthentic);
+  EXPECT_EQ(face_at(kRight).reason, Reason::kGap);
+  play({{kRight, kRed}}, test::kTestWindow);
+  EXPECT_EQ(face_at(kRight).verdict, Verdict::kAuthentic);
+}
+
 TEST_F(StreamAnalysisTest, WhoIsAwayForLongIsLost) {
   begin("");
   play({{kLeft, kRed}}, 20);
@@ -252,17 +266,18 @@ TEST_F(StreamAnalysisTest, MarkedFacesAreFollowedAndScored) {
   EXPECT_EQ(count(EventKind::kTrackLost), 2);
 }
 
-// Upstream looks at every fifth frame only: 25 a second, marks every 200 ms, 10 samples a second.
+// 25 frames and 10 samples a second.
 TEST_F(StreamAnalysisTest, FramesNobodyLookedAtDoNotEndATrack) {
   SessionConfig config;
   config.region = Region::kRoiList;
   ModelConfig model = test::test_config();
   analysis_.emplace(resolve(config, model), model, nullptr);
+  // Marks come just within twice the detection interval.
   for (int i = 0; i < 100; ++i) {
     const cv::Mat picture = draw({{kLeft, kRed}});
     Frame frame = test::moving_frame(i, kSize, i * 40ms);
     frame.view.planes[0] = {picture.data, static_cast<std::ptrdiff_t>(picture.step)};
-    if (i % 5 == 0) frame.faces.push_back({kLeft});
+    if (i % 24 == 0) frame.faces.push_back({kLeft, 0.95F});
     analysis_->complete(scorer_.score(analysis_->prepare(frame, i % 2 == 0)), scorer_);
   }
   EXPECT_EQ(face_at(kLeft).track, 1U);
