@@ -152,8 +152,7 @@ SamplingRule make_rule(const SamplingOptions& options) {
   rule.input.crop = options.crop;
   const bool aligned = options.crop == CropRule::kAligned;
   rule.input.margin = options.margin.value_or(aligned ? kAlignedMargin : 0);
-  const double least = aligned ? 1 : 0;
-  const double most = aligned ? 3 : rule.input.size - 1;
+  const auto [least, most] = margin_range(rule.input);
   DFD_REQUIRE(rule.input.margin >= least && rule.input.margin <= most, ErrorCode::kInvalidArgument,
               "margin " << rule.input.margin << ": " << least << " to " << most
                         << " expected with crop \"" << to_string(options.crop) << '"');

@@ -14,9 +14,6 @@ namespace {
 
 constexpr const char* kTrainingPrefix = "training.";
 
-// Beyond three sides of a face there is more background than face.
-constexpr double kWidestMargin = 3;
-
 // Reads typed values out of one file's metadata, with the file and the key in every complaint.
 class Reader {
  public:
@@ -175,15 +172,20 @@ const char* to_string(CropRule rule) noexcept {
   return "box";
 }
 
+MarginRange margin_range(const InputRule& rule) noexcept {
+  // Beyond three sides of a face there is more background than face.
+  constexpr MarginRange kAligned{1, 3};
+  return rule.crop == CropRule::kAligned ? kAligned : MarginRange{0, rule.size - 1.0};
+}
+
 ModelConfig parse_model_config(const SafetensorsFile& file) {
   const Reader reader(file);
   require_kind(reader, "model");
   ModelConfig config;
   read_backbone(reader, config.backbone, config.input);
   config.input.crop = read_crop(reader);
-  config.input.margin = config.input.crop == CropRule::kAligned
-                            ? reader.number("input.margin", 1.0, kWidestMargin)
-                            : reader.number("input.margin", 0.0, config.input.size - 1.0);
+  const MarginRange margin = margin_range(config.input);
+  config.input.margin = reader.number("input.margin", margin.least, margin.most);
   config.input.face_detector = reader.text("input.face_detector");
   config.window_length = reader.number("window.length", 1, 256);
   config.sample_rate = reader.rate("window.sample_rate");

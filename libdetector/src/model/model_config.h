@@ -36,11 +36,17 @@ struct InputRule {
   std::array<double, 3> mean{127.5, 127.5, 127.5};  // Of R, G, B.
   std::array<double, 3> std{128, 128, 128};         // > 0.
   CropRule crop = CropRule::kBox;
-  // kBox: pixels of the output, split over both sides, [0, size). kAligned: sides of the picture in
-  // sides of the square that the face fills, [1, 3].
+  // kBox: pixels of the output, split over both sides. kAligned: sides of the picture in sides of
+  // the square that the face fills. margin_range() says how much.
   double margin = 0;
   std::string face_detector = "none";  // The boxes' origin in training.
 };
+
+// What the margin may be under its crop rule and size.
+struct MarginRange {
+  double least, most;
+};
+MarginRange margin_range(const InputRule& rule) noexcept;
 
 struct BackboneInfo {
   std::string source;   // Such as "facenet-pytorch, sha256 281c..." or "random, seed 7".
