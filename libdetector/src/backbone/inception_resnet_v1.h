@@ -14,23 +14,15 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/cpu_plans.h"
+#include "backbone/layers.h"
 #include "model/weights.h"
 
 namespace dfd {
 
 constexpr std::int64_t kEmbeddingSize = 512;  // D
 
-// One convolution with what follows it. Unfolded: convolution, batch norm (eps 1e-3), ReLU. Folded,
-// the batch norm's factors are in weight and bias.
-struct ConvUnit {
-  std::string name;  // Of the weights, such as "repeat_1.0.branch0".
-  at::Tensor weight, bias;
-  at::Tensor gamma, beta, mean, variance;  // Undefined when folded.
-  std::vector<std::int64_t> stride, padding;
-};
-
-// Thread-compatible; embed() of one object may run on several threads once it is folded or left as
-// it is. Holds no gradients.
+// Thread-compatible. Holds no gradients.
 class InceptionResnetV1 {
  public:
   // Called with every stage's name and output, to find a fault: tests compare the figures.
@@ -47,28 +39,21 @@ class InceptionResnetV1 {
   // S], as training would have. Without it, a random backbone's embeddings are nearly constant.
   void calibrate(const at::Tensor& crops);
 
-  // Folds the batch norms into the convolutions, makes the weights channels-last, moves them. The
-  // serving path; cannot be undone.
-  void fold(const at::Device& device);
+  // The serving path; cannot be undone. Folds the batch norms into the convolutions and moves the
+  // weights. On the CPU oneDNN's primitives run it where the library was built with them, else
+  // LibTorch's operators on channels-last tensors. type: of weights and activations, kFloat,
+  // kBFloat16 or, on CUDA, kHalf; the last layer's results are float in any case.
+  void fold(const at::Device& device, at::ScalarType type = at::kFloat);
 
-  // float [N, 3, S, S] -> [N, 512], each row of length 1. S >= 75.
+  // float [N, 3, S, S] (or of the folded type) -> float [N, 512], each row of length 1. S >= 75.
+  // A probe sees LibTorch's operators at work.
   at::Tensor embed(const at::Tensor& crops, const Probe& probe = {}) const;
 
   TensorMap tensors() const;  // By PyTorch's names, without prefix; not after fold().
 
  private:
-  struct Block;
-  struct Layers;
-
-  at::Tensor run(const ConvUnit& unit, const at::Tensor& x) const;
-  at::Tensor run(const std::vector<ConvUnit>& chain, at::Tensor x) const;
-  at::Tensor run(const Block& block, const at::Tensor& x) const;
-  at::Tensor pooled_features(const at::Tensor& crops, const Probe& probe) const;
-  std::vector<ConvUnit*> units();
-  static at::Tensor normalise(const ConvUnit& unit, const at::Tensor& x, bool calibrating);
-
-  std::shared_ptr<Layers> layers_;  // shared_ptr: the type is private to the .cpp.
-  bool calibrating_ = false;
+  std::shared_ptr<Layers> layers_;
+  std::shared_ptr<CpuPlans> plans_;  // Folded on the CPU only.
 };
 
 }  // namespace dfd

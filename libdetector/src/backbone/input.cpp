@@ -35,9 +35,8 @@ cv::Rect box_with_margin(const RectF& box, const InputRule& rule, const FrameVie
 constexpr FaceLandmarks kTemplate{PointF{0.34F, 0.46F}, PointF{0.66F, 0.46F}, PointF{0.5F, 0.64F},
                                   PointF{0.37F, 0.82F}, PointF{0.63F, 0.82F}};
 
-// From frame to crop, x -> m x + t in pixels from the corner. Empty when the landmarks tell
-// nothing.
-cv::Mat alignment(const FaceLandmarks& landmarks, const InputRule& rule) {
+// From frame to crop, as CropPlan has it. None when the landmarks tell nothing.
+std::optional<cv::Matx23d> alignment(const FaceLandmarks& landmarks, const InputRule& rule) {
   std::vector<cv::Point2d> from;
   std::vector<cv::Point2d> to;
   for (std::size_t i = 0; i < landmarks.size(); ++i) {
@@ -47,8 +46,9 @@ cv::Mat alignment(const FaceLandmarks& landmarks, const InputRule& rule) {
     from.emplace_back(landmarks[i].x, landmarks[i].y);
     to.emplace_back(place(kTemplate[i].x), place(kTemplate[i].y));
   }
-  cv::Mat similarity = cv::estimateAffinePartial2D(from, to, cv::noArray(), cv::LMEDS);
-  return !similarity.empty() && cv::checkRange(similarity) ? similarity : cv::Mat();
+  const cv::Mat similarity = cv::estimateAffinePartial2D(from, to, cv::noArray(), cv::LMEDS);
+  if (similarity.empty() || !cv::checkRange(similarity)) return std::nullopt;
+  return cv::Matx23d(similarity.ptr<double>());
 }
 
 // The part of one axis that a crop from low to high reads, where what is outside [0, limit) is
@@ -63,57 +63,77 @@ cv::Range needed(double low, double high, int limit) {
   return {inside(std::floor(first) - 1), inside(std::ceil(last) + 1)};
 }
 
-cv::Mat aligned_face(const FrameView& view, const FaceLandmarks& landmarks, const InputRule& rule) {
-  const cv::Mat to_crop = alignment(landmarks, rule);
-  if (to_crop.empty()) return {};
+std::optional<CropPlan> plan_aligned(const FrameView& view, const FaceLandmarks& landmarks,
+                                     const InputRule& rule) {
+  const std::optional<cv::Matx23d> to_crop = alignment(landmarks, rule);
+  if (!to_crop) return std::nullopt;
   cv::Mat to_frame;
-  cv::invertAffineTransform(to_crop, to_frame);
+  cv::invertAffineTransform(*to_crop, to_frame);
   const auto side = static_cast<double>(rule.size);
   std::vector<cv::Point2d> corners{{0, 0}, {side, 0}, {0, side}, {side, side}};
   cv::transform(corners, corners, to_frame);
   const auto [left, right] = std::minmax({corners[0].x, corners[1].x, corners[2].x, corners[3].x});
   const auto [top, bottom] = std::minmax({corners[0].y, corners[1].y, corners[2].y, corners[3].y});
-  if (right <= 0 || bottom <= 0 || left >= view.width || top >= view.height) return {};
+  if (right <= 0 || bottom <= 0 || left >= view.width || top >= view.height) return std::nullopt;
   const cv::Range columns = needed(left, right, view.width);
   const cv::Range rows = needed(top, bottom, view.height);
-  cv::Mat pixels = rgb_region(view, {columns.start, rows.start, columns.size(), rows.size()});
-  // A face larger than the crop is reduced first, so that no pixel is passed over.
-  const double scale =
-      std::min(1.0, std::hypot(to_crop.at<double>(0, 0), to_crop.at<double>(1, 0)));
-  const cv::Size reduced(std::max(1, static_cast<int>(std::lround(pixels.cols * scale))),
-                         std::max(1, static_cast<int>(std::lround(pixels.rows * scale))));
-  const cv::Matx33d from_reduced(static_cast<double>(pixels.cols) / reduced.width, 0, columns.start,
-                                 0, static_cast<double>(pixels.rows) / reduced.height, rows.start,
-                                 0, 0, 1);
-  pixels = resize_bilinear(pixels, reduced);
-  cv::Matx23d matrix = cv::Matx23d(to_crop.ptr<double>()) * from_reduced;
-  // OpenCV counts from the middle of the first pixel.
-  for (int i = 0; i < 2; ++i) matrix(i, 2) += (matrix(i, 0) + matrix(i, 1)) / 2 - 0.5;
-  cv::Mat crop;
-  cv::warpAffine(pixels, crop, matrix, {rule.size, rule.size}, cv::INTER_LINEAR,
-                 cv::BORDER_REFLECT);
-  return crop;
-}
-
-cv::Mat stretched(const FrameView& view, const cv::Rect& region, const InputRule& rule) {
-  if (region.empty()) return {};
-  return resize_bilinear(rgb_region(view, region), {rule.size, rule.size});
+  return CropPlan{view, {columns.start, rows.start, columns.size(), rows.size()}, to_crop};
 }
 
 }  // namespace
 
-cv::Mat crop_frame(const FrameView& view, const InputRule& rule) {
+std::optional<CropPlan> plan_frame(const FrameView& view, const InputRule& /*rule*/) {
   check_view(view);
-  return stretched(view, {0, 0, view.width, view.height}, rule);
+  return CropPlan{view, {0, 0, view.width, view.height}, std::nullopt};
+}
+
+std::optional<CropPlan> plan_face(const FrameView& view, const RectF& box,
+                                  const std::optional<FaceLandmarks>& landmarks,
+                                  const InputRule& rule) {
+  check_view(view);
+  if (rule.crop == CropRule::kAligned) {
+    DFD_CHECK(landmarks.has_value());
+    return plan_aligned(view, *landmarks, rule);
+  }
+  const cv::Rect region = box_with_margin(box, rule, view);
+  if (region.empty()) return std::nullopt;
+  return CropPlan{view, region, std::nullopt};
+}
+
+CropGrid grid_of(const CropPlan& plan, const InputRule& rule) {
+  if (!plan.to_crop) return {{rule.size, rule.size}, std::nullopt};
+  const cv::Rect& region = plan.region;
+  const cv::Matx23d& to_crop = *plan.to_crop;
+  const double scale = std::min(1.0, std::hypot(to_crop(0, 0), to_crop(1, 0)));
+  const auto reduced = [&](int side) {
+    return std::max(1, static_cast<int>(std::lround(side * scale)));
+  };
+  const cv::Size size(reduced(region.width), reduced(region.height));
+  const cv::Matx33d from_grid(static_cast<double>(region.width) / size.width, 0, region.x, 0,
+                              static_cast<double>(region.height) / size.height, region.y, 0, 0, 1);
+  cv::Matx23d matrix = to_crop * from_grid;
+  for (int i = 0; i < 2; ++i) matrix(i, 2) += (matrix(i, 0) + matrix(i, 1)) / 2 - 0.5;
+  return {size, matrix};
+}
+
+cv::Mat make_crop(const CropPlan& plan, const InputRule& rule) {
+  const CropGrid grid = grid_of(plan, rule);
+  cv::Mat pixels = resize_bilinear(rgb_region(plan.view, plan.region), grid.size);
+  if (!grid.to_crop) return pixels;
+  cv::Mat crop;
+  cv::warpAffine(pixels, crop, *grid.to_crop, {rule.size, rule.size}, cv::INTER_LINEAR,
+                 cv::BORDER_REFLECT);
+  return crop;
+}
+
+cv::Mat crop_frame(const FrameView& view, const InputRule& rule) {
+  return make_crop(*plan_frame(view, rule), rule);
 }
 
 cv::Mat crop_face(const FrameView& view, const RectF& box,
                   const std::optional<FaceLandmarks>& landmarks, const InputRule& rule) {
-  check_view(view);
-  if (rule.crop != CropRule::kAligned)
-    return stretched(view, box_with_margin(box, rule, view), rule);
-  DFD_CHECK(landmarks.has_value());
-  return aligned_face(view, *landmarks, rule);
+  const std::optional<CropPlan> plan = plan_face(view, box, landmarks, rule);
+  return plan ? make_crop(*plan, rule) : cv::Mat();
 }
 
 at::Tensor to_network_input(const std::vector<cv::Mat>& crops, const InputRule& rule) {

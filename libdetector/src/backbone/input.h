@@ -16,6 +16,34 @@
 
 namespace dfd {
 
+// Where a crop lies in a frame.
+struct CropPlan {
+  FrameView view;                      // Borrowed pixels: must outlive the crop's making.
+  cv::Rect region;                     // The part of the frame that is read; not empty.
+  std::optional<cv::Matx23d> to_crop;  // From frame to crop, x -> m x + t in pixels from the
+                                       // corner; none: the region is stretched to the crop.
+};
+
+// The plan of crop_frame(); always there.
+std::optional<CropPlan> plan_frame(const FrameView& view, const InputRule& rule);
+
+// The plan of crop_face(); none when nothing of the face lies in the frame.
+std::optional<CropPlan> plan_face(const FrameView& view, const RectF& box,
+                                  const std::optional<FaceLandmarks>& landmarks,
+                                  const InputRule& rule);
+
+// How a plan's region becomes the crop: it is averaged to a grid of this size first, so that no
+// pixel of a large face is passed over, and then turned.
+struct CropGrid {
+  cv::Size size;
+  std::optional<cv::Matx23d> to_crop;  // From grid to crop, counted from the middle of the first
+                                       // pixel as OpenCV does; none: the grid is the crop.
+};
+CropGrid grid_of(const CropPlan& plan, const InputRule& rule);
+
+// The crop, CV_8UC3, RGB, [S, S].
+cv::Mat make_crop(const CropPlan& plan, const InputRule& rule);
+
 // The square RGB picture [S, S] of the whole frame, stretched.
 cv::Mat crop_frame(const FrameView& view, const InputRule& rule);
 

@@ -18,6 +18,14 @@ std::size_t lane_count(int length, int stride) {
   return (static_cast<std::size_t>(length) - 1) / static_cast<std::size_t>(stride) + 1;
 }
 
+// Rows of one step: few sizes, but not twice as many as are needed, as the next power of two may
+// be.
+std::int64_t padded_lanes(std::int64_t rows) {
+  constexpr std::int64_t kUnit = 4;
+  const std::int64_t unit = std::max(kUnit, padded_size(rows) / 8);
+  return (rows + unit - 1) / unit * unit;
+}
+
 }  // namespace
 
 Lanes::Lanes(int length, int stride)
@@ -51,7 +59,7 @@ std::vector<std::optional<double>> LaneStepper::advance(const std::vector<Lanes*
 
   std::vector<at::Tensor> hidden;
   std::vector<at::Tensor> cell;
-  std::vector<at::Tensor> inputs;
+  std::vector<std::int64_t> owner;  // Of each row of states: a track.
   std::int64_t rows = 0;
   for (std::size_t i = 0; i < tracks.size(); ++i) {
     Lanes& track = *tracks[i];
@@ -59,12 +67,15 @@ std::vector<std::optional<double>> LaneStepper::advance(const std::vector<Lanes*
     const auto lanes = static_cast<std::int64_t>(track.ages_.size());
     hidden.push_back(track.hidden_);
     cell.push_back(track.cell_);
-    inputs.push_back(embeddings[static_cast<std::int64_t>(i)].expand({lanes, -1}));
+    owner.insert(owner.end(), track.ages_.size(), static_cast<std::int64_t>(i));
     rows += lanes;
   }
-  at::Tensor all_hidden = pad_dimension(at::cat(hidden, 1), 1, padded_size(rows));
-  at::Tensor all_cell = pad_dimension(at::cat(cell, 1), 1, padded_size(rows));
-  head_.step(pad_dimension(at::cat(inputs), 0, padded_size(rows)), all_hidden, all_cell);
+  const std::int64_t padded = padded_lanes(rows);
+  owner.resize(static_cast<std::size_t>(padded), 0);
+  at::Tensor all_hidden = pad_dimension(at::cat(hidden, 1), 1, padded);
+  at::Tensor all_cell = pad_dimension(at::cat(cell, 1), 1, padded);
+  head_.step(pad_dimension(embeddings, 0, padded_size(embeddings.size(0))), all_hidden, all_cell,
+             at::tensor(owner, at::kLong).to(head_.device()));
 
   std::vector<std::int64_t> full_rows;
   std::vector<std::size_t> full_tracks;

@@ -16,21 +16,29 @@
 namespace dfd {
 
 // One layer, weights as in torch.nn.LSTM: rows are the gates input, forget, cell, output.
+// (torch.nn.LSTM, nn.Linear), packed for the device.
 struct LstmLayer {
-  at::Tensor input_weight;      // float [4 H, D or H]
-  at::Tensor recurrent_weight;  // float [4 H, H]
-  at::Tensor bias;              // float [4 H]: both of PyTorch's, summed.
+  // The first layer's [4 H, D], its recurrent part apart: all lanes of a track have the same input.
+  at::Tensor input_weight;
+  // [4 H, H] in the first layer; in the others [4 H, 2 H], of input and state side by side: one
+  // product a layer.
+  at::Tensor recurrent_weight;
+  at::Tensor bias;  // float [4 H]: both of PyTorch's, summed.
 };
 
 // Thread-compatible after construction; step() and classify() only read.
 class LstmHead {
  public:
-  // Takes lstm.* and classifier.0/3.*; moves them to the device. Throws Error(kUnsupportedModel).
-  LstmHead(TensorSource& source, const HeadSizes& sizes, const at::Device& device);
+  // Takes lstm.* and classifier.0/3.*; moves them to the device. type: of the weights and factors
+  // of the products, kFloat, kBFloat16 or, on CUDA, kHalf; states and sums stay float. Throws
+  // Error(kUnsupportedModel).
+  LstmHead(TensorSource& source, const HeadSizes& sizes, const at::Device& device,
+           at::ScalarType type = at::kFloat);
 
-  // One time step of M rows: embeddings float [M, D]; hidden, cell float [layers, M, H] are
-  // replaced.
-  void step(const at::Tensor& embeddings, at::Tensor& hidden, at::Tensor& cell) const;
+  // One time step. embeddings float [N, D]; hidden, cell float [layers, M, H] are replaced. owner:
+  // long [M], the embedding that each row of states gets; not given: M = N, one each.
+  void step(const at::Tensor& embeddings, at::Tensor& hidden, at::Tensor& cell,
+            const at::Tensor& owner = {}) const;
 
   at::Tensor classify(const at::Tensor& hidden) const;  // float [M, H] of the last layer -> [M]
 
@@ -38,8 +46,12 @@ class LstmHead {
   const at::Device& device() const { return device_; }
 
  private:
+  at::Tensor pack(const at::Tensor& weight) const;
+  at::Tensor product(const at::Tensor& x, const at::Tensor& weight) const;  // -> float
+
   HeadSizes sizes_;
   at::Device device_;
+  at::ScalarType type_;
   std::vector<LstmLayer> layers_;
   at::Tensor classifier_weight_, classifier_bias_, output_weight_, output_bias_;
 };

@@ -149,6 +149,31 @@ TEST(AlignedCrop, AFaceLargerThanTheCropIsAveragedNotPicked) {
   EXPECT_LT(most, 156);
 }
 
+TEST(CropPlan, SaysWhatPartOfTheFrameIsRead) {
+  const Drawn face = draw({800, 700}, {401.3, 350.7}, 160, 20);
+  const FrameView view = view_of(face.rgb);
+  const auto whole = plan_frame(view, {});
+  ASSERT_TRUE(whole.has_value());
+  EXPECT_EQ(whole->region, cv::Rect(0, 0, 800, 700));
+  EXPECT_FALSE(whole->to_crop.has_value());
+  const auto box = plan_face(view, {100, 50, 200, 180}, std::nullopt, {});
+  ASSERT_TRUE(box.has_value());
+  EXPECT_EQ(box->region, cv::Rect(100, 50, 200, 180));
+  EXPECT_FALSE(box->to_crop.has_value());
+  EXPECT_FALSE(plan_face(view, {900, 50, 20, 20}, std::nullopt, {}).has_value());
+
+  const auto aligned = plan_face(view, {}, face.landmarks, aligned_rule());
+  ASSERT_TRUE(aligned && aligned->to_crop);
+  // A square of 208 pixels turned by 20 degrees fits in one of 267.
+  EXPECT_NEAR(aligned->region.width, 267, 5);
+  EXPECT_NEAR(aligned->region.height, 267, 5);
+  for (std::size_t i = 0; i < kPlaces.size(); ++i) {
+    const cv::Vec2d place =
+        *aligned->to_crop * cv::Vec3d(face.landmarks[i].x, face.landmarks[i].y, 1);
+    EXPECT_LE(cv::norm(cv::Point2d(place) - kPlaces[i]), 0.1) << "landmark " << i;
+  }
+}
+
 TEST(BoxCrop, IsTheBoxStretched) {
   const Drawn face = draw({400, 300}, {200, 150}, 100, 0);
   InputRule rule;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The backbone on a CPU, as lists of oneDNN primitives: ReLUs and residual sums are fused into the
+// convolutions, weights packed once, activations kept in one arena, so a forward allocates nothing
+// but its result. LibTorch's own convolutions pack weights at every call.
+
+#pragma once
+
+#include <memory>
+
+#include <ATen/ATen.h>
+
+#include "backbone/layers.h"
+
+namespace dfd {
+
+// Thread-compatible. Build and run it on one thread: primitives are made for the number of threads
+// that LibTorch has there.
+class CpuPlans {
+ public:
+  // layers: folded, float. bfloat16: activations and weights; sums stay float. None where the
+  // library was built without oneDNN.
+  static std::unique_ptr<CpuPlans> make(std::shared_ptr<const Layers> layers, bool bfloat16);
+
+  virtual ~CpuPlans() = default;
+
+  // float [N, 3, S, S], channels-last, N of 1, 2, 4, ... -> float [N, 512], not normalised. Each N
+  // and S met for the first time costs a plan: a tenth of a second and memory for its activations.
+  virtual at::Tensor embed(const at::Tensor& crops) = 0;
+};
+
+// Does this CPU multiply bfloat16 in hardware (AVX512-BF16, AMX)? False without oneDNN.
+bool cpu_has_bfloat16();
+
+}  // namespace dfd
