@@ -68,7 +68,7 @@ nlohmann::ordered_json score_pictures(const std::string& model,
   Lanes lanes(config.window_length, 1);
   std::optional<double> logit;
   for (const std::string& picture : pictures) {
-    logit = loaded.scorer->score({{&lanes, whole_picture(picture, config.input)}})[0].logit;
+    logit = loaded.scorer->score({{&lanes, {}, whole_picture(picture, config.input)}})[0].logit;
   }
   if (!logit) logit = loaded.scorer->partial(lanes);
   DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");

@@ -64,56 +64,47 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "detector/engine.h"
-#include "detector/error.h"
-#include "detector/session.h"
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakeframe.h"
-#include "gstdeepfakemeta.h"
 #include "gstdeepfakeoverlay.h"
-#include "gstdeepfakeresult.h"
-#include "gstdeepfakesettings.h"
+#include "gstdeepfakestate.h"
 
-GST_DEBUG_CATEGORY_STATIC(gst_deepfake_detect_debug);
+GST_DEBUG_CATEGORY(gst_deepfake_detect_debug);
 #define GST_CAT_DEFAULT gst_deepfake_detect_debug
 
 namespace {
 
-// What lives between start() and stop(). The streaming thread owns it; others may use what is
-// thread-safe in it while they hold a reference.
-struct State {
-  std::shared_ptr<dfd::Engine> engine;
-  std::unique_ptr<dfd::Session> session;
-  GstDeepfakeContext context;
-  GstVideoInfo info{};
-  bool negotiated = false;
-  bool complete = false;  // Mode, once auto is resolved.
-  bool mode_known = false;
-  double threshold = -1;  // As the session has it.
-  std::optional<dfd::Timestamp> last_time;
-  bool seen_frame = false;
-  bool missing_timestamps_told = false;
-};
+using State = GstDeepfakeState;
 
 // A discontinuity with a longer hole is another scene. Shorter ones, as leaky queues and lost
 // packets make them, are left to max-gap: ending all tracks for each would never let a window fill.
 constexpr dfd::Timestamp kLongestHole{1000000000};
 
-constexpr GstClockTime kUnknownFrameDuration = 40 * GST_MSECOND;  // 25 frames a second.
+// Of the settings, what a frame needs: no strings, so that no frame costs an allocation.
+struct FrameSettings {
+  dfd::Region region;
+  double threshold;
+  int mode;
+  int messages;
+  guint overlay;
+  guint meta;
+};
 
 }  // namespace
 
 struct _GstDeepfakeDetect {
   GstBaseTransform parent;
 
-  // Guards the two below. A leaf: nothing is called while it is held.
+  // Guards all below. A leaf: nothing is called while it is held.
   std::mutex* mutex;
   GstDeepfakeSettings* settings;
   std::shared_ptr<State>* state;  // Null inside: not started.
+  bool swap_wanted;               // model-file was set while there was a state.
+  bool swapping;                  // A thread sees to it.
 };
 
 #define DEEPFAKE_CAPS                                                                           \
@@ -141,14 +132,51 @@ static std::shared_ptr<State> state_of(GstDeepfakeDetect* self) {
   return *self->state;
 }
 
+static FrameSettings frame_settings_of(GstDeepfakeDetect* self) {
+  const std::lock_guard<std::mutex> lock(*self->mutex);
+  const GstDeepfakeSettings& all = *self->settings;
+  return {all.session.region, all.session.decision.threshold,
+          all.mode,           all.messages,
+          all.overlay,        all.meta};
+}
+
 // --- Properties
+
+// One model is loaded at a time, and of several names set meanwhile the last.
+static void gst_deepfake_detect_swap_models(GstElement* element, gpointer /*data*/) {
+  auto* self = GST_DEEPFAKE_DETECT(element);
+  while (true) {
+    std::shared_ptr<State> state;
+    GstDeepfakeSettings settings;
+    {
+      const std::lock_guard<std::mutex> lock(*self->mutex);
+      state = *self->state;
+      if (!state || !std::exchange(self->swap_wanted, false)) {
+        self->swapping = false;
+        return;
+      }
+      settings = *self->settings;
+    }
+    gst_deepfake_state_swap_model(element, *state, settings);
+  }
+}
 
 static void gst_deepfake_detect_set_property(GObject* object, guint id, const GValue* value,
                                              GParamSpec* pspec) {
   auto* self = GST_DEEPFAKE_DETECT(object);
-  const std::lock_guard<std::mutex> lock(*self->mutex);
-  if (!gst_deepfake_settings_set(*self->settings, id, value)) {
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  bool swap = false;
+  {
+    const std::lock_guard<std::mutex> lock(*self->mutex);
+    if (!gst_deepfake_settings_set(*self->settings, id, value)) {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+    if (id == GST_DEEPFAKE_PROP_MODEL_FILE && *self->state) {
+      self->swap_wanted = true;
+      swap = !std::exchange(self->swapping, true);
+    }
+  }
+  if (swap) {
+    gst_element_call_async(GST_ELEMENT(self), gst_deepfake_detect_swap_models, nullptr, nullptr);
   }
 }
 
@@ -157,12 +185,12 @@ static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* 
   auto* self = GST_DEEPFAKE_DETECT(object);
   if (id == GST_DEEPFAKE_PROP_STATS) {
     const std::shared_ptr<State> state = state_of(self);
-    g_value_take_boxed(
-        value, state ? gst_deepfake_stats_new(state->session->stats(), state->engine->device())
-                     : gst_deepfake_stats_new({}, ""));
+    g_value_take_boxed(value, state ? gst_deepfake_stats_new(state->session->stats(),
+                                                             state->session->engine().get())
+                                    : gst_deepfake_stats_new({}, nullptr));
   } else if (id == GST_DEEPFAKE_PROP_ACTIVE_DEVICE) {
     const std::shared_ptr<State> state = state_of(self);
-    g_value_set_string(value, state ? state->engine->device().c_str() : nullptr);
+    g_value_set_string(value, state ? state->session->engine()->device().c_str() : nullptr);
   } else if (!gst_deepfake_settings_get(settings_of(self), id, value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -171,6 +199,7 @@ static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* 
 // --- Results
 
 static void gst_deepfake_detect_post_events(GstDeepfakeDetect* self, State& state, int messages) {
+  state.context.model_id = state.session->engine()->model().id;
   for (const dfd::Event& event : state.session->take_events()) {
     if (messages == GST_DEEPFAKE_MESSAGES_NONE) continue;
     if (event.kind == dfd::EventKind::kScore && messages != GST_DEEPFAKE_MESSAGES_EVERY_WINDOW)
@@ -184,7 +213,7 @@ static void gst_deepfake_detect_post_events(GstDeepfakeDetect* self, State& stat
 static gboolean gst_deepfake_detect_finish(GstDeepfakeDetect* self, bool reset) {
   const std::shared_ptr<State> state = state_of(self);
   if (!state || !state->seen_frame) return TRUE;
-  const int messages = settings_of(self).messages;
+  const int messages = frame_settings_of(self).messages;
   const gboolean finished = gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
     state->session->finish();
     return TRUE;
@@ -217,41 +246,26 @@ static void gst_deepfake_detect_draw(State& state, GstBuffer* buffer,
 static void gst_deepfake_detect_resolve_mode(GstDeepfakeDetect* self, State& state, int mode) {
   if (state.mode_known) return;
   gboolean live = FALSE;
-  if (mode == GST_DEEPFAKE_MODE_AUTO) {
-    GstQuery* query = gst_query_new_latency();
-    if (gst_pad_peer_query(GST_BASE_TRANSFORM_SINK_PAD(self), query) != FALSE) {
-      gst_query_parse_latency(query, &live, nullptr, nullptr);
-    }
-    gst_query_unref(query);
+  GstQuery* query = gst_query_new_latency();
+  if (gst_pad_peer_query(GST_BASE_TRANSFORM_SINK_PAD(self), query) != FALSE) {
+    gst_query_parse_latency(query, &live, nullptr, nullptr);
   }
+  gst_query_unref(query);
+  state.live = live != FALSE;
   state.complete =
-      mode == GST_DEEPFAKE_MODE_COMPLETE || (mode == GST_DEEPFAKE_MODE_AUTO && live == FALSE);
+      mode == GST_DEEPFAKE_MODE_COMPLETE || (mode == GST_DEEPFAKE_MODE_AUTO && !state.live);
   state.mode_known = true;
   GST_INFO_OBJECT(self, "mode %s", state.complete ? "complete" : "immediate");
 }
 
-// Running time of a buffer. Buffers without a timestamp follow the one before at the caps' rate.
-static std::optional<dfd::Timestamp> gst_deepfake_detect_time_of(GstDeepfakeDetect* self,
-                                                                 State& state, GstBuffer* buffer) {
-  const GstSegment& segment = GST_BASE_TRANSFORM(self)->segment;
-  GstClockTime frame_duration = kUnknownFrameDuration;
-  if (GST_VIDEO_INFO_FPS_N(&state.info) > 0) {
-    frame_duration = gst_util_uint64_scale_int(GST_SECOND, GST_VIDEO_INFO_FPS_D(&state.info),
-                                               GST_VIDEO_INFO_FPS_N(&state.info));
+// Complete mode: the frame leaves with its own results. One that is late already does not wait.
+static void gst_deepfake_detect_wait(GstDeepfakeDetect* self, State& state, dfd::Timestamp time) {
+  if (static_cast<GstClockTime>(time.count()) < state.late_before) return;
+  const GstClockTime before = gst_util_get_timestamp();
+  state.session->wait();
+  if (state.latency.add(gst_util_get_timestamp() - before) && state.live) {
+    gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
   }
-  state.context.duration =
-      GST_BUFFER_DURATION_IS_VALID(buffer) ? GST_BUFFER_DURATION(buffer) : frame_duration;
-  if (!GST_BUFFER_PTS_IS_VALID(buffer)) {
-    if (!std::exchange(state.missing_timestamps_told, true)) {
-      GST_WARNING_OBJECT(self, "buffers without timestamps are counted at the caps' frame rate");
-    }
-    if (!state.last_time) return dfd::Timestamp(0);
-    return *state.last_time + dfd::Timestamp(static_cast<gint64>(frame_duration));
-  }
-  const GstClockTime running_time =
-      gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-  if (!GST_CLOCK_TIME_IS_VALID(running_time)) return std::nullopt;  // Outside the segment.
-  return dfd::Timestamp(static_cast<gint64>(running_time));
 }
 
 static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State& state,
@@ -269,7 +283,7 @@ static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State&
     frame->faces = std::move(faces);
     state.session->push(*std::move(frame));
   }
-  if (state.complete) state.session->wait();
+  if (state.complete) gst_deepfake_detect_wait(self, state, time);
   return GST_FLOW_OK;
 }
 
@@ -277,13 +291,20 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   auto* self = GST_DEEPFAKE_DETECT(base);
   const std::shared_ptr<State> state = state_of(self);
   if (!state || !state->negotiated) return GST_FLOW_NOT_NEGOTIATED;
-  const GstDeepfakeSettings settings = settings_of(self);
+  const FrameSettings settings = frame_settings_of(self);
   // Played backwards, a window would run backwards too.
   if (base->segment.rate < 0) return GST_FLOW_OK;
   gst_deepfake_detect_resolve_mode(self, *state, settings.mode);
 
-  const std::optional<dfd::Timestamp> time = gst_deepfake_detect_time_of(self, *state, buffer);
+  const std::optional<dfd::Timestamp> time =
+      gst_deepfake_state_time_of(GST_ELEMENT(self), *state, base->segment, buffer);
   const bool gap = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
+  if (time && gap && !gst_deepfake_guarded(GST_ELEMENT(self), false, [&] {
+        state->session->gap(*time);
+        return true;
+      })) {
+    return GST_FLOW_ERROR;
+  }
   if (time && !gap) {
     const bool jump = state->last_time &&
                       (*time < *state->last_time ||
@@ -296,11 +317,11 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
     gst_segment_copy_into(&base->segment, &state->context.segment);
     const GstFlowReturn flow =
         gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&]() -> GstFlowReturn {
-          if (settings.session.decision.threshold != state->threshold) {
-            state->threshold = settings.session.decision.threshold;
+          if (settings.threshold != state->threshold) {
+            state->threshold = settings.threshold;
             state->session->set_threshold(state->threshold);
           }
-          return gst_deepfake_detect_analyse(self, *state, settings.session.region, buffer, *time);
+          return gst_deepfake_detect_analyse(self, *state, settings.region, buffer, *time);
         });
     if (flow != GST_FLOW_OK) return flow;
   }
@@ -312,7 +333,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   }
   if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) {
     // Faces that are marked already get the verdict, not a second mark.
-    const bool marked = settings.session.region == dfd::Region::kRoiList;
+    const bool marked = settings.region == dfd::Region::kRoiList;
     (marked ? gst_deepfake_complete_roi_metas : gst_deepfake_add_roi_metas)(buffer, report);
   }
   if (settings.overlay != 0) gst_deepfake_detect_draw(*state, buffer, report, settings.overlay);
@@ -356,6 +377,57 @@ static gboolean gst_deepfake_detect_propose_allocation(GstBaseTransform* base, G
   return TRUE;
 }
 
+// Time passes though no frame comes.
+static void gst_deepfake_detect_gap(GstDeepfakeDetect* self, State& state, GstEvent* event) {
+  const GstSegment& segment = GST_BASE_TRANSFORM(self)->segment;
+  GstClockTime end = 0;
+  GstClockTime duration = 0;
+  gst_event_parse_gap(event, &end, &duration);
+  if (GST_CLOCK_TIME_IS_VALID(duration)) end += duration;
+  const GstClockTime running_time = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, end);
+  if (!state.seen_frame || segment.rate < 0 || !GST_CLOCK_TIME_IS_VALID(running_time)) return;
+  gst_deepfake_guarded(GST_ELEMENT(self), false, [&] {
+    state.session->gap(dfd::Timestamp(static_cast<gint64>(running_time)));
+    if (state.complete) state.session->wait();
+    return true;
+  });
+  gst_deepfake_detect_post_events(self, state, frame_settings_of(self).messages);
+}
+
+static gboolean gst_deepfake_detect_src_event(GstBaseTransform* base, GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
+    const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
+    GstClockTimeDiff lateness = 0;
+    GstClockTime running_time = 0;
+    gst_event_parse_qos(event, nullptr, nullptr, &lateness, &running_time);
+    // As the base class reckons: what comes up to twice the lateness later will be late too.
+    if (state) {
+      state->late_before =
+          lateness > 0 ? running_time + 2 * static_cast<GstClockTime>(lateness) : GstClockTime{0};
+    }
+  }
+  return GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)->src_event(base, event);
+}
+
+static gboolean gst_deepfake_detect_query(GstBaseTransform* base, GstPadDirection direction,
+                                          GstQuery* query) {
+  const gboolean answered =
+      GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)->query(base, direction, query);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY || direction != GST_PAD_SRC || answered == FALSE) {
+    return answered;
+  }
+  const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
+  if (!state || !state->complete) return answered;
+  gboolean live = FALSE;
+  GstClockTime least = 0;
+  GstClockTime most = 0;
+  gst_query_parse_latency(query, &live, &least, &most);
+  const GstClockTime own = state->latency.reported();
+  gst_query_set_latency(query, live, least + own,
+                        GST_CLOCK_TIME_IS_VALID(most) ? most + own : GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
 static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent* event) {
   auto* self = GST_DEEPFAKE_DETECT(base);
   const std::shared_ptr<State> state = state_of(self);
@@ -367,6 +439,7 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
       if (state) {
         state->session->reset();
         state->session->cancel(false);
+        state->late_before = 0;
         state->last_time.reset();
         state->seen_frame = false;
       }
@@ -384,6 +457,9 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
       }
       break;
     }
+    case GST_EVENT_GAP:
+      if (state) gst_deepfake_detect_gap(self, *state, event);
+      break;
     case GST_EVENT_STREAM_START:
       gst_deepfake_detect_finish(self, true);
       break;
@@ -403,29 +479,17 @@ static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
   auto* self = GST_DEEPFAKE_DETECT(base);
   const GstDeepfakeSettings settings = settings_of(self);
   return gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
-    auto state = std::make_shared<State>();
-    state->engine = dfd::Engine::load(settings.engine);
-    state->session = dfd::Session::create(state->engine, settings.session);
-    state->threshold = settings.session.decision.threshold;
-    gchar* name = gst_object_get_name(GST_OBJECT(self));
-    state->context.stream_id = settings.stream_id.empty() ? name : settings.stream_id;
-    g_free(name);
-    state->context.model_id = state->engine->model().id;
-    gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
-    gst_deepfake_post_warnings(GST_ELEMENT(self), state->engine->model(), settings.session.region,
-                               state->session->face_detector());
-    GST_INFO_OBJECT(self, "model %s on %s, tracks held together by %s",
-                    state->context.model_id.c_str(), state->engine->device().c_str(),
-                    state->engine->model().knows_people ? "boxes and embeddings" : "boxes alone");
+    std::shared_ptr<State> state = gst_deepfake_state_new(GST_ELEMENT(self), settings);
     const std::lock_guard<std::mutex> lock(*self->mutex);
     *self->state = std::move(state);
+    self->swap_wanted = false;
     return TRUE;
   });
 }
 
 static gboolean gst_deepfake_detect_stop(GstBaseTransform* base) {
   auto* self = GST_DEEPFAKE_DETECT(base);
-  std::shared_ptr<State> state;  // Dies outside the lock: an engine joins its thread.
+  std::shared_ptr<State> state;  // Dies outside the lock: an engine waits for its thread.
   const std::lock_guard<std::mutex> lock(*self->mutex);
   state.swap(*self->state);
   return TRUE;
@@ -482,6 +546,8 @@ static void gst_deepfake_detect_class_init(GstDeepfakeDetectClass* klass) {
   base_class->stop = gst_deepfake_detect_stop;
   base_class->set_caps = gst_deepfake_detect_set_caps;
   base_class->sink_event = gst_deepfake_detect_sink_event;
+  base_class->src_event = gst_deepfake_detect_src_event;
+  base_class->query = gst_deepfake_detect_query;
   base_class->propose_allocation = gst_deepfake_detect_propose_allocation;
   base_class->before_transform = gst_deepfake_detect_before_transform;
   base_class->transform_ip = gst_deepfake_detect_transform_ip;

@@ -37,17 +37,25 @@ Mapping mapping_of(dfd::ErrorCode code) {
   return {GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "The detector failed; please report it."};
 }
 
-}  // namespace
-
-void gst_deepfake_post_error(GstElement* element, const std::exception& error) noexcept {
+void post(GstElement* element, GstMessageType type, const std::exception& error) {
   const auto* known = dynamic_cast<const dfd::Error*>(&error);
   const dfd::ErrorCode code = known != nullptr ? known->code() : dfd::ErrorCode::kInternal;
   const Mapping mapping = mapping_of(code);
   // The path and the fix are for people too, so they follow the sentence.
-  gst_element_message_full(element, GST_MESSAGE_ERROR, mapping.domain, mapping.code,
+  gst_element_message_full(element, type, mapping.domain, mapping.code,
                            g_strdup_printf("%s %s", mapping.text, error.what()),
                            g_strdup_printf("%s: %s", dfd::to_string(code), error.what()), __FILE__,
                            GST_FUNCTION, __LINE__);
+}
+
+}  // namespace
+
+void gst_deepfake_post_error(GstElement* element, const std::exception& error) noexcept {
+  post(element, GST_MESSAGE_ERROR, error);
+}
+
+void gst_deepfake_post_warning(GstElement* element, const std::exception& error) noexcept {
+  post(element, GST_MESSAGE_WARNING, error);
 }
 
 void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model,

@@ -15,6 +15,9 @@
 // Posts the exception as GST_ELEMENT_ERROR. Thread-safe.
 void gst_deepfake_post_error(GstElement* element, const std::exception& error) noexcept;
 
+// Posts it as a GST_ELEMENT_WARNING: the element goes on without. Thread-safe.
+void gst_deepfake_post_warning(GstElement* element, const std::exception& error) noexcept;
+
 // Warns of what will make verdicts worth less: a random backbone; another region or face detector,
 // empty for none, than the model was trained with. Thread-safe.
 void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model,

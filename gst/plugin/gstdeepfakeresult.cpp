@@ -98,15 +98,30 @@ GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& even
   return gst_message_new_element(GST_OBJECT(element), structure);
 }
 
-GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const std::string& device) {
+GstMessage* gst_deepfake_model_message_new(GstElement* element, const std::string& stream_id,
+                                           const std::string& model_file,
+                                           const std::string& model_id, const std::string& error) {
+  GstStructure* structure = gst_structure_new(
+      "deepfakedetect", "event", G_TYPE_STRING, "model-updated", "stream-id", G_TYPE_STRING,
+      stream_id.c_str(), "model-file", G_TYPE_STRING, model_file.c_str(), "model-id", G_TYPE_STRING,
+      model_id.c_str(), "success", G_TYPE_BOOLEAN, static_cast<gboolean>(error.empty()), nullptr);
+  if (!error.empty()) {
+    gst_structure_set(structure, "error", G_TYPE_STRING, error.c_str(), nullptr);
+  }
+  return gst_message_new_element(GST_OBJECT(element), structure);
+}
+
+GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::Engine* engine) {
   GstStructure* structure = gst_structure_new(
       "deepfakedetect-stats", "frames", G_TYPE_UINT64, stats.frames, "samples", G_TYPE_UINT64,
       stats.samples, "windows", G_TYPE_UINT64, stats.windows, "faces", G_TYPE_UINT64, stats.faces,
-      "batches", G_TYPE_UINT64, stats.batches, "latency-p50-ms", G_TYPE_DOUBLE,
-      stats.latency_p50_ms, "latency-p95-ms", G_TYPE_DOUBLE, stats.latency_p95_ms, "latency-p99-ms",
-      G_TYPE_DOUBLE, stats.latency_p99_ms, "batch-fill", G_TYPE_DOUBLE, stats.batch_fill,
-      "queue-length", G_TYPE_UINT64, static_cast<guint64>(stats.queue_length), "active-device",
-      G_TYPE_STRING, device.c_str(), "precision", G_TYPE_STRING, "fp32", nullptr);
+      "batches", G_TYPE_UINT64, stats.batches, "model-swaps", G_TYPE_UINT64, stats.model_swaps,
+      "latency-p50-ms", G_TYPE_DOUBLE, stats.latency_p50_ms, "latency-p95-ms", G_TYPE_DOUBLE,
+      stats.latency_p95_ms, "latency-p99-ms", G_TYPE_DOUBLE, stats.latency_p99_ms, "batch-fill",
+      G_TYPE_DOUBLE, stats.batch_fill, "queue-length", G_TYPE_UINT64,
+      static_cast<guint64>(stats.queue_length), "active-device", G_TYPE_STRING,
+      engine != nullptr ? engine->device().c_str() : "", "precision", G_TYPE_STRING,
+      engine != nullptr ? dfd::to_string(engine->precision()) : "", nullptr);
   for (const dfd::Reason reason :
        {dfd::Reason::kNoFace, dfd::Reason::kTooSmall, dfd::Reason::kBlurred, dfd::Reason::kDark,
         dfd::Reason::kBright, dfd::Reason::kProfile, dfd::Reason::kOccluded,

@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "detector/engine.h"
 #include "detector/report.h"
 #include "detector/session.h"
 
@@ -24,8 +25,15 @@ struct GstDeepfakeContext {
 GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& event,
                                      const GstDeepfakeContext& context);
 
-// The structure "deepfakedetect-stats" of the property. (transfer full)
-GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const std::string& device);
+// The same with event "model-updated": what became of a model file set while playing. error: empty
+// when it is in force now. (transfer full)
+GstMessage* gst_deepfake_model_message_new(GstElement* element, const std::string& stream_id,
+                                           const std::string& model_file,
+                                           const std::string& model_id, const std::string& error);
+
+// The structure "deepfakedetect-stats" of the property. engine: null before the start. (transfer
+// full)
+GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::Engine* engine);
 
 // buffer must be writable.
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,

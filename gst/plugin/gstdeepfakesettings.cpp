@@ -26,6 +26,18 @@ static GType gst_deepfake_region_get_type() {
   return type;
 }
 
+#define GST_TYPE_DEEPFAKE_PRECISION (gst_deepfake_precision_get_type())
+static GType gst_deepfake_precision_get_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(dfd::Precision::kAuto), "The fastest the device has in hardware", "auto"},
+      {static_cast<int>(dfd::Precision::kFp32), "Single precision, the reference", "fp32"},
+      {static_cast<int>(dfd::Precision::kBf16), "CPUs with AVX512-BF16 or AMX, CUDA", "bf16"},
+      {static_cast<int>(dfd::Precision::kFp16), "CUDA", "fp16"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstDeepfakePrecision", values);
+  return type;
+}
+
 #define GST_TYPE_DEEPFAKE_MODE (gst_deepfake_mode_get_type())
 static GType gst_deepfake_mode_get_type() {
   static const GEnumValue values[] = {
@@ -88,6 +100,9 @@ bool gst_deepfake_settings_set(GstDeepfakeSettings& settings, guint id, const GV
       break;
     case GST_DEEPFAKE_PROP_DEVICE:
       settings.engine.device = string_of(value);
+      break;
+    case GST_DEEPFAKE_PROP_PRECISION:
+      settings.engine.precision = static_cast<dfd::Precision>(g_value_get_enum(value));
       break;
     case GST_DEEPFAKE_PROP_THREADS:
       settings.engine.threads = static_cast<int>(g_value_get_uint(value));
@@ -165,6 +180,9 @@ bool gst_deepfake_settings_get(const GstDeepfakeSettings& settings, guint id, GV
     case GST_DEEPFAKE_PROP_DEVICE:
       set_string(settings.engine.device);
       break;
+    case GST_DEEPFAKE_PROP_PRECISION:
+      g_value_set_enum(value, static_cast<int>(settings.engine.precision));
+      break;
     case GST_DEEPFAKE_PROP_THREADS:
       g_value_set_uint(value, static_cast<guint>(settings.engine.threads));
       break;
@@ -236,14 +254,17 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
   /**
    * GstDeepfakeDetect:model-file:
    *
-   * Safetensors file that deepfake-trainer made. Required.
+   * Safetensors file that deepfake-trainer made. Required. Set while playing, the new model is
+   * loaded beside the old one and takes its place between two samples; when it cannot be loaded,
+   * the old one stays. A `model-updated` message tells which.
    *
    * Since: 0.1
    */
   g_object_class_install_property(
       klass, GST_DEEPFAKE_PROP_MODEL_FILE,
       g_param_spec_string("model-file", "Model file",
-                          "Safetensors model made by deepfake-trainer; required", nullptr, ready));
+                          "Safetensors model made by deepfake-trainer; required", nullptr,
+                          playing));
   /**
    * GstDeepfakeDetect:face-model-file:
    *
@@ -279,9 +300,22 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
                                   g_param_spec_string("active-device", "Active device",
                                                       "The device in use", nullptr, read_only));
   /**
+   * GstDeepfakeDetect:precision:
+   *
+   * What the networks compute in. One that the device lacks in hardware is an error.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_PRECISION,
+      g_param_spec_enum("precision", "Precision", "What the networks compute in",
+                        GST_TYPE_DEEPFAKE_PRECISION, static_cast<int>(defaults.engine.precision),
+                        ready));
+  /**
    * GstDeepfakeDetect:threads:
    *
-   * CPU threads of the engine. Elements that share an engine must agree.
+   * CPU threads of the engine. Elements with the same model, device and precision share one, and
+   * the first decides.
    *
    * Since: 0.1
    */
@@ -493,8 +527,8 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
 
 void gst_deepfake_settings_mark_types() {
   for (const GType type :
-       {GST_TYPE_DEEPFAKE_REGION, GST_TYPE_DEEPFAKE_MODE, GST_TYPE_DEEPFAKE_MESSAGES,
-        GST_TYPE_DEEPFAKE_OVERLAY, GST_TYPE_DEEPFAKE_META_FLAGS}) {
+       {GST_TYPE_DEEPFAKE_REGION, GST_TYPE_DEEPFAKE_PRECISION, GST_TYPE_DEEPFAKE_MODE,
+        GST_TYPE_DEEPFAKE_MESSAGES, GST_TYPE_DEEPFAKE_OVERLAY, GST_TYPE_DEEPFAKE_META_FLAGS}) {
     gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
   }
 }

@@ -57,6 +57,8 @@ class FakeScorer : public Scorer {
  public:
   FakeScorer(int window, double logit) : window_(window), logit_(logit) {}
 
+  void crop(const std::vector<Sample*>& samples) override { crop_on_cpu(samples, InputRule()); }
+
   std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     if (before_score) before_score();
     std::vector<SampleResult> results;

@@ -18,10 +18,22 @@ enum class Region {
   kRoiList,    // Every face apart, found by somebody else: Frame::faces.
 };
 
+// Of the backbone's weights and activations and the head's products; sums stay float.
+enum class Precision {
+  kAuto,  // bf16 on a CPU that has it in hardware, fp16 on CUDA, else fp32.
+  kFp32,  // The reference.
+  kBf16,  // CPU with AVX512-BF16 or AMX, or CUDA.
+  kFp16,  // CUDA only.
+};
+
+const char* to_string(Precision precision) noexcept;  // "auto", "fp32", "bf16", "fp16"
+
 struct EngineConfig {
   std::string model_file;       // Safetensors file of kind "model". Required.
   std::string device = "auto";  // "auto", "cpu", "cuda" or "cuda:N".
-  int threads = 0;              // CPU threads of the forward passes; 0: all cores.
+  Precision precision = Precision::kAuto;
+  // CPU threads of the forward passes; 0: all cores. An engine that is there already keeps its own.
+  int threads = 0;
 };
 
 // A number of samples a second as a fraction. numerator 0: the model's own rate.
@@ -54,9 +66,9 @@ struct SessionConfig {
   int window_stride = 1;                // Samples between two scores of a track, >= 1.
   std::chrono::nanoseconds max_gap{0};  // A longer gap restarts windows; 0: three sample periods.
   DecisionConfig decision;
-  // Frames that wait for analysis. Beyond this the oldest is skipped and counted. 8 frames of
-  // 1080p 4:2:0 are 25 MB kept by reference.
-  std::size_t max_queued = 8;
+  // Frames that wait for analysis; beyond this the oldest is skipped and counted. With the one
+  // under analysis two are held by reference: decoders run dry when more of their buffers are kept.
+  std::size_t max_queued = 1;
 };
 
 }  // namespace dfd

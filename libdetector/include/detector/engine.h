@@ -27,10 +27,10 @@ struct ModelInfo {
 // Thread-safe: all member functions may be called from any thread at any time.
 class Engine {
  public:
-  // Reads and checks the model and moves its weights to the device, or returns the engine that
-  // already holds the same content on the same device. Slow: a second. Throws Error:
-  // kInvalidArgument, kNotFound, kIo, kCorruptModel, kUnsupportedModel, kDeviceUnavailable,
-  // kOutOfMemory.
+  // Reads and checks the model, moves its weights to the device and runs it once, or returns the
+  // engine that already holds the same content on the same device in the same precision; one that
+  // another thread is loading is waited for. Slow: a second. Throws Error: kInvalidArgument,
+  // kNotFound, kIo, kCorruptModel, kUnsupportedModel, kDeviceUnavailable, kOutOfMemory.
   static std::shared_ptr<Engine> load(const EngineConfig& config);
 
   virtual ~Engine() = default;  // Lets the running batch finish, drops what waits, joins.
@@ -39,6 +39,8 @@ class Engine {
 
   virtual const ModelInfo& model() const noexcept = 0;
   virtual const std::string& device() const noexcept = 0;  // What "auto" became: "cpu", "cuda:0".
+  virtual Precision precision() const noexcept = 0;        // Never kAuto.
+  virtual int threads() const noexcept = 0;                // As it was loaded with.
 
  protected:
   Engine() = default;

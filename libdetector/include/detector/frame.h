@@ -28,6 +28,8 @@ enum class ChromaSite {
   kTopLeft  // On the top-left sample.
 };
 
+enum class Memory { kHost, kCuda };
+
 struct Plane {
   const std::uint8_t* data = nullptr;
   std::ptrdiff_t stride = 0;  // Bytes from one row to the next.
@@ -42,13 +44,16 @@ struct ColorEncoding {
   ChromaSite chroma_site = ChromaSite::kLeft;
 };
 
-// Points at pixels that somebody else owns. Planes: I420 Y U V, YV12 Y V U, NV12 Y UV, packed one.
+// Points at pixels that somebody else owns, in the host's memory or a CUDA device's. Planes: I420 Y
+// U V, YV12 Y V U, NV12 Y UV, packed one.
 struct FrameView {
   int width = 0;   // Pixels, > 0.
   int height = 0;  // Rows, > 0.
   PixelFormat format = PixelFormat::kRgb;
   ColorEncoding color;
   std::array<Plane, 3> planes;
+  Memory memory = Memory::kHost;
+  int device_index = 0;  // Of the CUDA device.
 };
 
 // A face that somebody else has found.

@@ -22,8 +22,9 @@ struct SessionStats {
   std::uint64_t frames = 0;   // Offered through wants().
   std::uint64_t samples = 0;  // Face crops or pictures that were embedded.
   std::uint64_t windows = 0;
-  std::uint64_t faces = 0;                  // Tracks that began.
-  std::uint64_t batches = 0;                // Forward passes that held a sample of this session.
+  std::uint64_t faces = 0;    // Tracks that began.
+  std::uint64_t batches = 0;  // Forward passes that held a sample of this session.
+  std::uint64_t model_swaps = 0;
   std::array<std::uint64_t, 16> skipped{};  // Samples by Reason.
   double latency_p50_ms = 0;
   double latency_p95_ms = 0;
@@ -58,6 +59,19 @@ class Session {
   // End of stream: waits as wait() does, then ends all tracks. A track whose first window never
   // filled gets a partial score.
   virtual void finish() = 0;
+
+  // Nothing comes until this time (a GAP event, lost packets). Windows that it makes too old are
+  // begun anew, and "authentic" is taken back, though no frame comes. Cheap.
+  virtual void gap(Timestamp until) = 0;
+
+  // From the next frame on another model judges: tracks stay, windows and the smoothed probability
+  // begin anew, "authentic" is taken back and an alarm stays until there are new scores. Waits for
+  // a batch under way, so not for a streaming thread; frames go on meanwhile. Throws Error as
+  // create() does; then the old model stays.
+  virtual void swap_engine(const std::shared_ptr<Engine>& engine) = 0;
+
+  // The model in force, and where it runs.
+  virtual std::shared_ptr<Engine> engine() const = 0;
 
   // Forgets tracks, windows and queued frames, and starts a new sampling grid: after a flush, a
   // seek or a new segment. Verdicts of work under way are dropped. Never throws.

@@ -13,6 +13,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
+#include "base/device_picture.h"
 
 namespace dfd {
 namespace {
@@ -364,12 +365,16 @@ void check_view(const FrameView& view) {
 cv::Mat rgb_region(const FrameView& view, const cv::Rect& region) {
   DFD_CHECK(!region.empty() && region.x >= 0 && region.y >= 0 &&
             region.x + region.width <= view.width && region.y + region.height <= view.height);
+  if (view.memory == Memory::kCuda) return rgb_region_from_device(view, region);
   if (is_yuv(view.format)) return yuv_region(view, region);
   return packed_to_rgb(
       borrow(view.planes[0], view.width, view.height, packing_of(view.format).bytes)(region), view);
 }
 
 cv::Mat reduced_rgb(const FrameView& view, const cv::Size& size) {
+  if (view.memory == Memory::kCuda) {
+    return reduced_rgb_from_device(view, {0, 0, view.width, view.height}, size);
+  }
   if (!is_yuv(view.format)) {
     const cv::Mat packed =
         borrow(view.planes[0], view.width, view.height, packing_of(view.format).bytes);
@@ -405,6 +410,7 @@ cv::Mat reduced_rgb(const FrameView& view, const cv::Rect& region, const cv::Siz
   DFD_CHECK(!region.empty() && region.x >= 0 && region.y >= 0 && region.x % 2 == 0 &&
             region.y % 2 == 0 && region.x + region.width <= view.width &&
             region.y + region.height <= view.height);
+  if (view.memory == Memory::kCuda) return reduced_rgb_from_device(view, region, size);
   FrameView part = view;
   part.width = region.width;
   part.height = region.height;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "detector/config.h"
+
 namespace dfd {
 
 float iou(const RectF& a, const RectF& b) {
@@ -13,6 +15,20 @@ float iou(const RectF& a, const RectF& b) {
   if (width <= 0.F || height <= 0.F) return 0.F;
   const float common = width * height;
   return common / (a.width * a.height + b.width * b.height - common);
+}
+
+const char* to_string(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::kAuto:
+      return "auto";
+    case Precision::kFp32:
+      return "fp32";
+    case Precision::kBf16:
+      return "bf16";
+    case Precision::kFp16:
+      return "fp16";
+  }
+  return "auto";
 }
 
 const char* to_string(Verdict verdict) noexcept {

@@ -2,9 +2,16 @@
 
 #include "decision/track_decision.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace dfd {
+
+void TrackDecision::begin_anew(const DecisionConfig& config) {
+  const Verdict alarm = std::max(verdict_, Verdict::kUndecided);
+  *this = TrackDecision(config);
+  verdict_ = alarm;
+}
 
 void TrackDecision::update(double score, Timestamp time) {
   double kept = 0;  // Weight of the old value.

@@ -22,6 +22,10 @@ class TrackDecision {
   // A full window's probability in [0, 1]. Times must not fall.
   void update(double score, Timestamp time);
 
+  // Scores of another scale follow: the probability is forgotten, and that it was authentic. An
+  // alarm stays until they say otherwise.
+  void begin_anew(const DecisionConfig& config);
+
   void set_threshold(double threshold) { config_.threshold = threshold; }
 
   std::optional<double> probability() const { return probability_; }

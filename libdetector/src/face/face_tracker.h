@@ -53,6 +53,7 @@ class FaceTracker {
   // Each takes the other's face, box and speed: what boxes alone got wrong.
   void exchange(TrackId a, TrackId b);
   void end(TrackId id);
+  void remember(std::chrono::nanoseconds away) { config_.remembered = away; }
 
   std::vector<TrackId> take_ended();  // Tracks that ended since the last call.
   void end_all();

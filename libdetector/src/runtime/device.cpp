@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 
+#include "backbone/cpu_plans.h"
 #include "base/check.h"
 
 namespace dfd {
@@ -30,6 +31,29 @@ at::Device select_device(const std::string& name) {
   DFD_REQUIRE(index < devices, ErrorCode::kDeviceUnavailable,
               "device \"" << name << "\": " << devices << " CUDA devices can be used");
   return {at::kCUDA, static_cast<at::DeviceIndex>(index)};
+}
+
+Precision select_precision(Precision wanted, const at::Device& device) {
+  if (device.is_cuda()) return wanted == Precision::kAuto ? Precision::kFp16 : wanted;
+  const bool bfloat16 = cpu_has_bfloat16();
+  if (wanted == Precision::kAuto) return bfloat16 ? Precision::kBf16 : Precision::kFp32;
+  DFD_REQUIRE(wanted != Precision::kFp16, ErrorCode::kDeviceUnavailable,
+              "precision fp16: CPUs compute it many times slower than fp32; use precision=auto");
+  DFD_REQUIRE(wanted != Precision::kBf16 || bfloat16, ErrorCode::kDeviceUnavailable,
+              "precision bf16: this CPU has neither AVX512-BF16 nor AMX (or the library was built "
+              "without oneDNN) and would be many times slower than in fp32; use precision=auto");
+  return wanted;
+}
+
+at::ScalarType type_of(Precision precision) {
+  switch (precision) {
+    case Precision::kBf16:
+      return at::kBFloat16;
+    case Precision::kFp16:
+      return at::kHalf;
+    default:
+      return at::kFloat;
+  }
 }
 
 }  // namespace dfd

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -31,25 +33,54 @@ ModelInfo info_of(const LoadedModel& model) {
   return info;
 }
 
-// Engines in use, by content and device. They die with their last session; the map only finds them.
-struct Registry {
-  std::mutex mutex;  // Guards engines; nothing is called or taken while it is held.
-  std::map<std::string, std::weak_ptr<EngineImpl>> engines;
+// Engines in use or on their way, by content, device and precision. They die with their last
+// session; the map only finds them.
+class Registry {
+ public:
+  using Load = std::function<std::shared_ptr<EngineImpl>()>;
 
-  std::shared_ptr<EngineImpl> find(const std::string& key) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    const auto found = engines.find(key);
-    return found == engines.end() ? nullptr : found->second.lock();
+  // Loads what is not there. Whoever comes while another thread loads the same waits for it, and
+  // for its error.
+  std::shared_ptr<EngineImpl> get(const std::string& key, const Load& load) {
+    std::promise<std::shared_ptr<EngineImpl>> promise;
+    std::shared_future<std::shared_ptr<EngineImpl>> other;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (auto engine = engines_[key].lock()) return engine;
+      const auto found = loading_.find(key);
+      if (found == loading_.end()) {
+        loading_[key] = promise.get_future().share();
+      } else {
+        other = found->second;
+      }
+    }
+    if (other.valid()) return other.get();
+    try {
+      auto engine = load();
+      finish(key, engine);
+      promise.set_value(engine);
+      return engine;
+    } catch (...) {
+      finish(key, nullptr);
+      promise.set_exception(std::current_exception());
+      throw;
+    }
   }
 
-  // Another thread may have loaded the same model meanwhile; then its engine wins.
-  std::shared_ptr<EngineImpl> keep(const std::string& key, std::shared_ptr<EngineImpl> engine) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    auto& place = engines[key];
-    if (auto other = place.lock()) return other;
-    place = engine;
-    return engine;
+ private:
+  void finish(const std::string& key, const std::shared_ptr<EngineImpl>& engine) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    loading_.erase(key);
+    if (engine) {
+      engines_[key] = engine;
+    } else {
+      engines_.erase(key);
+    }
   }
+
+  std::mutex mutex_;  // Guards the maps; nothing is called or taken while it is held.
+  std::map<std::string, std::weak_ptr<EngineImpl>> engines_;
+  std::map<std::string, std::shared_future<std::shared_ptr<EngineImpl>>> loading_;
 };
 
 Registry& registry() {
@@ -60,10 +91,12 @@ Registry& registry() {
 
 }  // namespace
 
-EngineImpl::EngineImpl(LoadedModel model, std::string device, int threads)
+EngineImpl::EngineImpl(LoadedModel model, std::string device, Precision precision, int threads)
     : config_(model.config),
       info_(info_of(model)),
       device_(std::move(device)),
+      precision_(precision),
+      threads_(threads),
       worker_(std::move(model.scorer), threads) {}
 
 std::shared_ptr<Engine> Engine::load(const EngineConfig& config) {
@@ -73,12 +106,13 @@ std::shared_ptr<Engine> Engine::load(const EngineConfig& config) {
     DFD_REQUIRE(config.threads >= 0 && config.threads <= 1024, ErrorCode::kInvalidArgument,
                 "threads " << config.threads << ": expected 0 to 1024");
     const at::Device device = select_device(config.device);
-    const std::string key = sha256_of_file(config.model_file) + " " + device.str() + " " +
-                            std::to_string(config.threads);
-    if (auto engine = registry().find(key)) return engine;
-    auto engine = std::make_shared<EngineImpl>(load_model(config.model_file, device), device.str(),
-                                               config.threads);
-    return registry().keep(key, std::move(engine));
+    const Precision precision = select_precision(config.precision, device);
+    const std::string key =
+        sha256_of_file(config.model_file) + " " + device.str() + " " + to_string(precision);
+    return registry().get(key, [&] {
+      return std::make_shared<EngineImpl>(load_model(config.model_file, device, precision),
+                                          device.str(), precision, config.threads);
+    });
   });
 }
 

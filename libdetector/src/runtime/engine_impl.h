@@ -18,10 +18,12 @@ namespace dfd {
 class EngineImpl : public Engine {
  public:
   // Not shared through load(): for tests, which bring their own scorer.
-  EngineImpl(LoadedModel model, std::string device, int threads);
+  EngineImpl(LoadedModel model, std::string device, Precision precision, int threads);
 
   const ModelInfo& model() const noexcept override { return info_; }
   const std::string& device() const noexcept override { return device_; }
+  Precision precision() const noexcept override { return precision_; }
+  int threads() const noexcept override { return threads_; }
   const ModelConfig& config() const noexcept { return config_; }
   Worker& worker() noexcept { return worker_; }
 
@@ -29,6 +31,8 @@ class EngineImpl : public Engine {
   ModelConfig config_;
   ModelInfo info_;
   std::string device_;
+  Precision precision_;
+  int threads_;
   Worker worker_;
 };
 

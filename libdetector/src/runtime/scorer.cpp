@@ -4,8 +4,9 @@
 
 #include <utility>
 
-#include "backbone/input.h"
-#include "base/padding.h"
+#include <ATen/Parallel.h>
+
+#include "runtime/device.h"
 #include "window/lstm_head.h"
 
 namespace dfd {
@@ -13,15 +14,28 @@ namespace {
 
 class TorchScorer : public Scorer {
  public:
-  TorchScorer(TensorSource& source, const ModelConfig& config, const at::Device& device)
+  TorchScorer(TensorSource& source, const ModelConfig& config, at::ScalarType type)
       : input_(config.input),
-        device_(device),
         backbone_(source, kBackbonePrefix),
-        head_(source, config.head, device),
+        head_(source, config.head, at::kCPU, type),
         stepper_(head_) {
     source.require_empty();
-    backbone_.fold(device);
+    backbone_.fold(at::kCPU, type);
   }
+
+  void warm_up() override {
+    const c10::InferenceMode guard;
+    // What one stream needs; larger batches find their plans when they first come.
+    for (const std::int64_t count : {1, 2, 4}) {
+      const at::Tensor crops = at::zeros({count, 3, input_.size, input_.size});
+      std::vector<Lanes> tracks(static_cast<std::size_t>(count), Lanes(1, 1));
+      std::vector<Lanes*> pointers;
+      for (Lanes& track : tracks) pointers.push_back(&track);
+      stepper_.advance(pointers, backbone_.embed(crops));
+    }
+  }
+
+  void crop(const std::vector<Sample*>& samples) override { crop_on_cpu(samples, input_); }
 
   std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     const c10::InferenceMode guard;
@@ -31,13 +45,8 @@ class TorchScorer : public Scorer {
       crops.push_back(sample.crop);
       tracks.push_back(sample.lanes);
     }
-    const auto count = static_cast<std::int64_t>(samples.size());
-    const at::Tensor input = pad_dimension(to_network_input(crops, input_), 0, padded_size(count))
-                                 .to(device_)
-                                 .contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor embeddings = backbone_.embed(input).narrow(0, 0, count);
-    const std::vector<std::optional<double>> logits = stepper_.advance(tracks, embeddings);
-    const at::Tensor rows = embeddings.to(at::kCPU).contiguous();
+    const at::Tensor rows = backbone_.embed(to_network_input(crops, input_)).contiguous();
+    const std::vector<std::optional<double>> logits = stepper_.advance(tracks, rows);
     const auto* values = rows.data_ptr<float>();
     std::vector<SampleResult> results;
     for (const auto& logit : logits) {
@@ -54,7 +63,6 @@ class TorchScorer : public Scorer {
 
  private:
   InputRule input_;
-  at::Device device_;
   InceptionResnetV1 backbone_;
   LstmHead head_;
   LaneStepper stepper_;
@@ -62,14 +70,28 @@ class TorchScorer : public Scorer {
 
 }  // namespace
 
-LoadedModel load_model(const std::string& path, const at::Device& device) {
+void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule) {
+  at::parallel_for(0, static_cast<std::int64_t>(samples.size()), 1,
+                   [&](std::int64_t first, std::int64_t last) {
+                     for (std::int64_t i = first; i < last; ++i) {
+                       Sample& sample = *samples[static_cast<std::size_t>(i)];
+                       sample.crop = make_crop(sample.plan, rule);
+                     }
+                   });
+}
+
+LoadedModel load_model(const std::string& path, const at::Device& device, Precision precision) {
   const c10::InferenceMode guard;
   const SafetensorsFile file(path);
   LoadedModel model;
   model.config = parse_model_config(file);
   model.digest = file.digest();
   TensorSource source(path, read_tensors(file));
-  model.scorer = std::make_unique<TorchScorer>(source, model.config, device);
+  if (device.is_cuda()) {
+    model.scorer = make_cuda_scorer(source, model.config, device, type_of(precision));
+  } else {
+    model.scorer = std::make_unique<TorchScorer>(source, model.config, type_of(precision));
+  }
   return model;
 }
 

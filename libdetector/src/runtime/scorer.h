@@ -12,15 +12,19 @@
 #include <opencv2/core.hpp>
 
 #include "backbone/inception_resnet_v1.h"
+#include "backbone/input.h"
+#include "detector/config.h"
 #include "model/model_config.h"
 #include "window/lanes.h"
 
 namespace dfd {
 
-// A crop and the track it belongs to.
+// A face, or a picture, to be scored, and the track it belongs to.
 struct Sample {
   Lanes* lanes = nullptr;  // Borrowed; one track at most once in a batch.
-  cv::Mat crop;            // CV_8UC3, S x S, RGB.
+  CropPlan plan;           // Its frame must outlive crop().
+  cv::Mat crop;            // CV_8UC3, S x S, RGB: made by crop().
+  std::int64_t slot = -1;  // The scorer's own: where it keeps the crop on its device.
 };
 
 struct SampleResult {
@@ -28,12 +32,19 @@ struct SampleResult {
   std::vector<float> embedding;  // [D], of length 1.
 };
 
-// An interface so that tests of the rooms above need no network. Thread-compatible.
+// An interface so that tests of the rooms above need no network. Thread-compatible; built, used and
+// destroyed by one thread, or by several one after another.
 class Scorer {
  public:
   virtual ~Scorer() = default;
 
-  // Embeds each sample and advances its track.
+  // Runs once what will be run often, so that the first frames need not wait for it.
+  virtual void warm_up() {}
+
+  // Makes the crops of these samples from their plans.
+  virtual void crop(const std::vector<Sample*>& samples) = 0;
+
+  // Embeds each sample and advances its track. samples: any of those of the last crop().
   virtual std::vector<SampleResult> score(const std::vector<Sample>& samples) = 0;
 
   // The logit so far of a track whose first window is not full.
@@ -47,8 +58,18 @@ struct LoadedModel {
   std::unique_ptr<Scorer> scorer;
 };
 
-// Reads a file of kind "model" and folds its backbone. Throws Error: kNotFound, kIo, kCorruptModel,
-// kUnsupportedModel, kOutOfMemory.
-LoadedModel load_model(const std::string& path, const at::Device& device);
+// Crops on the CPU, for scorers that need nothing better.
+void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule);
+
+// The one for a CUDA device; the room cuda has it. Takes all of source's tensors. device: with an
+// index. type: of the backbone; the head computes in float. Throws Error(kUnsupportedModel), in a
+// build without CUDA Error(kDeviceUnavailable), and LibTorch's errors.
+std::unique_ptr<Scorer> make_cuda_scorer(TensorSource& source, const ModelConfig& config,
+                                         const at::Device& device, at::ScalarType type);
+
+// Reads a file of kind "model" and folds its backbone. precision: not kAuto. Throws Error:
+// kNotFound, kIo, kCorruptModel, kUnsupportedModel, kOutOfMemory.
+LoadedModel load_model(const std::string& path, const at::Device& device,
+                       Precision precision = Precision::kFp32);
 
 }  // namespace dfd

@@ -32,9 +32,9 @@ double percentile(std::vector<double>& values, double part) {
 }
 
 struct Job {
-  enum class Kind { kFrame, kFinish };
+  enum class Kind { kFrame, kGap, kFinish };
   Kind kind = Kind::kFrame;
-  Frame frame;
+  Frame frame;  // Of a gap the time alone: its end.
   bool sample = false;
   std::uint64_t epoch = 0;
   Clock::time_point pushed;
@@ -54,7 +54,11 @@ class Stream : public WorkSource {
   void push(Job job) {
     const std::lock_guard<std::mutex> lock(mutex_);
     rethrow_error();
-    if (queue_.size() >= max_queued_ && job.kind == Job::Kind::kFrame) skip_oldest();
+    if (job.kind == Job::Kind::kFrame) skip_oldest();
+    // Gaps that follow each other are one.
+    if (job.kind == Job::Kind::kGap && !queue_.empty() && queue_.back().kind == Job::Kind::kGap) {
+      queue_.pop_back();
+    }
     job.epoch = epoch_;
     queue_.push_back(std::move(job));
   }
@@ -77,6 +81,12 @@ class Stream : public WorkSource {
     published_ = StreamReport();
     published_.threshold = threshold;
     changed_.notify_all();
+  }
+
+  // While no worker has this stream.
+  void swap_model(const SessionConfig& config, const ModelConfig& model) {
+    analysis_.swap_model(config, model);
+    publish();
   }
 
   void cancel(bool on) noexcept {
@@ -141,38 +151,38 @@ class Stream : public WorkSource {
       analysis_.reset();
       analysed_epoch_ = job_->epoch;
     }
-    if (job_->kind == Job::Kind::kFinish) return {};
+    if (job_->kind != Job::Kind::kFrame) return {};
     return analysis_.prepare(job_->frame, job_->sample);
+  }
+
+  void select(std::vector<Sample>& samples) override {
+    if (!samples.empty()) analysis_.select(samples);
+    if (job_) job_->frame.owner.reset();  // The forward needs the crops only.
   }
 
   void complete(const std::vector<SampleResult>& results, Scorer& scorer,
                 double batch_fill) override {
     if (!job_) return;
-    if (job_->kind == Job::Kind::kFinish) {
-      analysis_.finish(scorer);
-    } else {
-      analysis_.complete(results, scorer);
+    switch (job_->kind) {
+      case Job::Kind::kFrame:
+        analysis_.complete(results, scorer);
+        break;
+      case Job::Kind::kGap:
+        analysis_.gap(job_->frame.time);
+        break;
+      case Job::Kind::kFinish:
+        analysis_.finish(scorer);
+        break;
     }
-    std::vector<Event> events = analysis_.take_events();
-    StreamReport report = analysis_.report();
-    job_->frame.owner.reset();  // The pixels go back before anyone is woken.
-    const std::lock_guard<std::mutex> lock(mutex_);
-    busy_ = false;
-    counters_ = analysis_.counters();
     if (!results.empty()) {
+      const std::lock_guard<std::mutex> lock(mutex_);
       ++batches_;
       fill_ += batch_fill;
       const std::chrono::duration<double, std::milli> latency = Clock::now() - job_->pushed;
       latencies_.push_back(latency.count());
       if (latencies_.size() > kLatenciesKept) latencies_.pop_front();
     }
-    if (job_->epoch == epoch_) {
-      published_ = std::move(report);
-      events_.insert(events_.end(), std::make_move_iterator(events.begin()),
-                     std::make_move_iterator(events.end()));
-    }
-    job_.reset();
-    changed_.notify_all();
+    publish();
   }
 
   void fail(std::exception_ptr error) noexcept override {
@@ -185,16 +195,33 @@ class Stream : public WorkSource {
   }
 
  private:
+  // What the analysis says now, unless a reset has come since its job.
+  void publish() {
+    std::vector<Event> events = analysis_.take_events();
+    StreamReport report = analysis_.report();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    busy_ = false;
+    counters_ = analysis_.counters();
+    if ((job_ ? job_->epoch : analysed_epoch_) == epoch_) {
+      published_ = std::move(report);
+      events_.insert(events_.end(), std::make_move_iterator(events.begin()),
+                     std::make_move_iterator(events.end()));
+    }
+    job_.reset();
+    changed_.notify_all();
+  }
+
   // With mutex_ held.
   void rethrow_error() {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
-  // With mutex_ held. A finish in the queue is never skipped.
+  // With mutex_ held. Makes room for a frame; gaps and a finish in the queue are never skipped.
   void skip_oldest() {
-    const auto oldest = std::find_if(queue_.begin(), queue_.end(),
-                                     [](const Job& job) { return job.kind == Job::Kind::kFrame; });
-    if (oldest == queue_.end()) return;
+    const auto is_frame = [](const Job& job) { return job.kind == Job::Kind::kFrame; };
+    const auto frames = std::count_if(queue_.begin(), queue_.end(), is_frame);
+    if (static_cast<std::size_t>(frames) < max_queued_) return;
+    const auto oldest = std::find_if(queue_.begin(), queue_.end(), is_frame);
     if (oldest->sample) ++overloaded_;
     queue_.erase(oldest);
     if (overload_told_) return;
@@ -227,6 +254,18 @@ class Stream : public WorkSource {
   std::deque<double> latencies_;
 };
 
+// Where faces are ours to find, the detector sees to it itself when it is made.
+void require_landmarks_where_needed(const SessionConfig& config, const ModelConfig& model) {
+  if (model.input.crop != CropRule::kAligned) return;
+  DFD_REQUIRE(config.region != Region::kRoiList, ErrorCode::kInvalidArgument,
+              "the model wants faces aligned by their landmarks, which regions of interest do "
+              "not have: set inference-region=faces and face-model-file");
+  DFD_REQUIRE(config.region != Region::kFaces || !config.face_model_file.empty(),
+              ErrorCode::kInvalidArgument,
+              "the model wants faces aligned by their landmarks, which OpenCV's cascade does not "
+              "find: set face-model-file to MTCNN's weights (deepfake-trainer import mtcnn)");
+}
+
 std::string name_of(Region region, const FaceDetector* detector) {
   if (region == Region::kRoiList) return "upstream";
   return detector == nullptr ? "" : detector->name();
@@ -237,18 +276,20 @@ class SessionImpl : public Session {
   SessionImpl(std::shared_ptr<EngineImpl> engine, const SessionConfig& config,
               std::unique_ptr<FaceDetector> detector)
       : engine_(std::move(engine)),
+        given_(config),
         config_(resolve(config, engine_->config())),
+        threshold_(config.decision.threshold),
         face_detector_(name_of(config.region, detector.get())),
         stream_(std::make_shared<Stream>(config_, engine_->config(), std::move(detector))) {
     engine_->worker().add(stream_);
   }
 
-  ~SessionImpl() override { engine_->worker().remove(stream_.get()); }
+  ~SessionImpl() override { current()->worker().remove(stream_.get()); }
   SessionImpl(const SessionImpl&) = delete;
   SessionImpl& operator=(const SessionImpl&) = delete;
 
   bool wants(Timestamp time, bool marked) override {
-    const std::lock_guard<std::mutex> lock(grid_mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     ++frames_;
     if (!anchor_) anchor_ = time;
     sample_ = time >= *anchor_ + config_.sample_rate.period() * static_cast<std::int64_t>(grid_);
@@ -270,12 +311,22 @@ class SessionImpl : public Session {
       job.frame = std::move(frame);
       job.pushed = Clock::now();
       {
-        const std::lock_guard<std::mutex> lock(grid_mutex_);
+        const std::lock_guard<std::mutex> lock(mutex_);
         job.sample = sample_;
       }
       stream_->push(std::move(job));
     });
-    engine_->worker().wake();
+    current()->worker().wake();
+  }
+
+  void gap(Timestamp until) override {
+    translate_errors([&] {
+      Job job;
+      job.kind = Job::Kind::kGap;
+      job.frame.time = until;
+      stream_->push(std::move(job));
+    });
+    current()->worker().wake();
   }
 
   void wait() override {
@@ -288,14 +339,47 @@ class SessionImpl : public Session {
       job.kind = Job::Kind::kFinish;
       job.pushed = Clock::now();
       stream_->push(std::move(job));
-      engine_->worker().wake();
+      current()->worker().wake();
       stream_->wait();
     });
   }
 
+  void swap_engine(const std::shared_ptr<Engine>& engine) override {
+    translate_errors([&] {
+      auto next = std::dynamic_pointer_cast<EngineImpl>(engine);
+      DFD_REQUIRE(next != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
+      require_landmarks_where_needed(given_, next->config());
+      SessionConfig given = given_;
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        given.decision.threshold = threshold_;
+      }
+      const SessionConfig config = resolve(given, next->config());
+      const std::shared_ptr<EngineImpl> last = current();
+      last->worker().detach(stream_.get());
+      try {
+        stream_->swap_model(config, next->config());
+      } catch (...) {
+        last->worker().add(stream_);
+        throw;
+      }
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        engine_ = next;
+        config_ = config;
+        anchor_.reset();
+        grid_ = 0;
+      }
+      next->worker().add(stream_);
+      next->worker().wake();
+    });
+  }
+
+  std::shared_ptr<Engine> engine() const override { return current(); }
+
   void reset() noexcept override {
     stream_->reset();
-    const std::lock_guard<std::mutex> lock(grid_mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     anchor_.reset();
     detected_.reset();
     grid_ = 0;
@@ -308,6 +392,8 @@ class SessionImpl : public Session {
     DFD_REQUIRE(threshold >= -1 && threshold <= 1, ErrorCode::kInvalidArgument,
                 "threshold " << threshold << ": expected [0, 1], or below 0 for the model's");
     stream_->set_threshold(threshold);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    threshold_ = threshold;
   }
 
   const std::string& face_detector() const noexcept override { return face_detector_; }
@@ -317,19 +403,27 @@ class SessionImpl : public Session {
 
   SessionStats stats() const override {
     SessionStats stats = stream_->stats();
-    const std::lock_guard<std::mutex> lock(grid_mutex_);
+    const std::lock_guard<std::mutex> lock(mutex_);
     stats.frames = frames_;
     return stats;
   }
 
  private:
+  std::shared_ptr<EngineImpl> current() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return engine_;
+  }
+
+  // Guards the engine, the resolved settings and the sampling grid. A leaf: nothing is taken while
+  // it is held.
+  mutable std::mutex mutex_;
   std::shared_ptr<EngineImpl> engine_;
+  const SessionConfig given_;  // As create() got it: another model resolves it otherwise.
   SessionConfig config_;
+  double threshold_;  // As it was set last: below 0 for the model's.
   std::string face_detector_;
   std::shared_ptr<Stream> stream_;
 
-  // The sampling grid. A leaf: nothing is taken while it is held.
-  mutable std::mutex grid_mutex_;
   std::optional<Timestamp> anchor_;
   std::uint64_t grid_ = 0;  // Index of the next sample.
   bool sample_ = false;     // Of the frame that wants() was asked about last.
@@ -351,11 +445,7 @@ std::unique_ptr<Session> Session::create(const std::shared_ptr<Engine>& engine,
     auto implementation = std::dynamic_pointer_cast<EngineImpl>(engine);
     DFD_REQUIRE(implementation != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
     std::unique_ptr<FaceDetector> detector;
-    DFD_REQUIRE(config.region != Region::kRoiList ||
-                    implementation->config().input.crop != CropRule::kAligned,
-                ErrorCode::kInvalidArgument,
-                "the model wants faces aligned by their landmarks, which regions of interest do "
-                "not have: set inference-region=faces and face-model-file");
+    require_landmarks_where_needed(config, implementation->config());
     if (config.region == Region::kFaces) {
       detector = make_face_detector(config.face_model_file, implementation->config().input.crop);
     }

@@ -103,11 +103,15 @@ StreamAnalysis::StreamAnalysis(const SessionConfig& config, const ModelConfig& m
   finder.min_face_size = config_.min_face_size;
   finder.max_faces = config_.max_faces;
   finder.lost_after = std::max(config_.max_gap, kMissesSurvived * config_.detection_interval);
-  if (knows_people(model_)) {
-    finder.remembered = kRemembered;
-    people_.emplace();
-  }
   finder_.emplace(detector_.get(), finder);
+  set_people();
+}
+
+void StreamAnalysis::set_people() {
+  people_.reset();
+  if (!finder_) return;
+  if (knows_people(model_)) people_.emplace();
+  finder_->remember(people_ ? kRemembered : std::chrono::seconds(0));
 }
 
 StreamAnalysis::Track& StreamAnalysis::track_of(TrackId id) {
@@ -170,8 +174,7 @@ std::vector<RectF> StreamAnalysis::visible_boxes() const {
   return boxes;
 }
 
-std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& view,
-                                                Timestamp time) {
+std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& view) {
   const bool whole = config_.region == Region::kFullFrame;
   const RectF& box = track.report.box;
   if (picture_ != Reason::kNone) {
@@ -188,28 +191,34 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
     skip(Reason::kTooSmall);
     return std::nullopt;
   }
-  Sample sample;
-  sample.crop = whole ? crop_frame(view, model_.input)
-                      : crop_face(view, box, track.face.landmarks, model_.input);
-  if (sample.crop.empty()) {
+  const std::optional<CropPlan> plan =
+      whole ? plan_frame(view, model_.input)
+            : plan_face(view, box, track.face.landmarks, model_.input);
+  if (!plan) {
     skip(Reason::kNoFace);
     return std::nullopt;
   }
-  if (!whole) {
+  Sample sample;
+  sample.lanes = &track.lanes;
+  sample.plan = *plan;
+  return sample;
+}
+
+bool StreamAnalysis::is_worth_a_score(Track& track, const cv::Mat& crop) {
+  if (config_.region != Region::kFullFrame) {
     const float least_confidence = detector_ ? detector_->least_confidence() : 0;
-    track.quality = quality_of(sample.crop, track.face, visible_boxes(), least_confidence);
+    track.quality = quality_of(crop, track.face, visible_boxes(), least_confidence);
     if (track.quality != Reason::kNone) {
       skip(track.quality);
-      return std::nullopt;
+      return false;
     }
   }
-  if (track.last_sample && time - *track.last_sample > config_.max_gap) {
-    begin_window(track);
+  if (track.last_sample && time_ - *track.last_sample > config_.max_gap) {
+    begin_window(track, Reason::kGap);
   }
-  track.last_sample = time;
+  track.last_sample = time_;
   track.report.reason = Reason::kNone;
-  sample.lanes = &track.lanes;
-  return sample;
+  return true;
 }
 
 std::vector<Sample> StreamAnalysis::prepare(const Frame& frame, bool sample) {
@@ -219,12 +228,25 @@ std::vector<Sample> StreamAnalysis::prepare(const Frame& frame, bool sample) {
   std::vector<Sample> samples;
   if (!sample) return samples;
   for (auto& [id, track] : tracks_) {
-    const std::optional<Sample> found = sample_of(track, frame.view, frame.time);
+    const std::optional<Sample> found = sample_of(track, frame.view);
     if (!found) continue;
     samples.push_back(*found);
     sampled_.push_back(id);
   }
   return samples;
+}
+
+void StreamAnalysis::select(std::vector<Sample>& samples) {
+  DFD_CHECK(samples.size() == sampled_.size());
+  std::vector<Sample> kept;
+  std::vector<TrackId> ids;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (!is_worth_a_score(track_of(sampled_[i]), samples[i].crop)) continue;
+    kept.push_back(std::move(samples[i]));
+    ids.push_back(sampled_[i]);
+  }
+  samples = std::move(kept);
+  sampled_ = std::move(ids);
 }
 
 void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& scorer) {
@@ -238,7 +260,7 @@ void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& 
     const double score = checked_score(*results[i].logit, model_);
     track.report.score = score;
     track.report.partial = false;
-    track.after_gap = false;
+    track.refilling = Reason::kNone;
     ++track.report.windows;
     ++counters_.windows;
     track.decision.update(score, time_);
@@ -267,7 +289,7 @@ void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
       case IdentityEvent::Kind::kExchanged:
         exchange(event.track, event.other);
         for (const TrackId id : {event.track, event.other}) {
-          begin_window(tracks_.at(id));
+          begin_window(tracks_.at(id), Reason::kGap);
           judge(tracks_.at(id));
         }
         break;
@@ -275,16 +297,43 @@ void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
         exchange(event.track, event.other);
         finder_->end(event.track);
         close(event.track);
-        if (is_stale(tracks_.at(event.other))) begin_window(tracks_.at(event.other));
+        if (is_stale(tracks_.at(event.other))) begin_window(tracks_.at(event.other), Reason::kGap);
         judge(tracks_.at(event.other));
         break;
     }
   }
 }
 
-void StreamAnalysis::begin_window(Track& track) {
+void StreamAnalysis::begin_window(Track& track, Reason why) {
   track.lanes.restart();
-  track.after_gap = true;
+  track.refilling = why;
+}
+
+void StreamAnalysis::gap(Timestamp until) {
+  if (until <= time_) return;
+  time_ = until;
+  for (auto& [id, track] : tracks_) {
+    if (track.away || !is_stale(track)) continue;
+    begin_window(track, Reason::kGap);
+    judge(track);
+  }
+  post_changes();
+}
+
+// The new model's scores cannot be put together with the old one's; faces stay who they are.
+void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& model) {
+  config_ = config;
+  model_ = model;
+  for (auto& [id, track] : tracks_) {
+    track.lanes = Lanes(model_.window_length, config_.window_stride);
+    track.decision.begin_anew(config_.decision);
+    track.report.score.reset();
+    begin_window(track, Reason::kWarmingUp);
+    judge(track);
+  }
+  set_people();
+  ++counters_.model_swaps;
+  post_changes();
 }
 
 void StreamAnalysis::change_person(Track& track) {
@@ -296,7 +345,7 @@ void StreamAnalysis::change_person(Track& track) {
   face.windows = 0;
   face.samples = 0;
   face.partial = false;
-  track.after_gap = false;
+  track.refilling = Reason::kNone;
   judge(track);
 }
 
@@ -327,10 +376,10 @@ void StreamAnalysis::judge(Track& track) {
     face.reason = picture_;
   } else if (face.reason == Reason::kTooSmall) {
     face.verdict = Verdict::kUndecided;
-  } else if (track.after_gap && face.verdict == Verdict::kAuthentic) {
+  } else if (track.refilling != Reason::kNone && face.verdict == Verdict::kAuthentic) {
     // No full window has been seen since: "authentic" would rest on nothing. An alarm stays.
     face.verdict = Verdict::kUndecided;
-    face.reason = Reason::kGap;
+    face.reason = track.refilling;
   } else if (track.quality != Reason::kNone && is_stale(track) &&
              face.verdict <= Verdict::kUndecided) {
     // The same: samples that nobody can judge have been all there was for a while.
@@ -339,7 +388,7 @@ void StreamAnalysis::judge(Track& track) {
   } else if (face.verdict != Verdict::kUndecided) {
     face.reason = Reason::kNone;
   } else {
-    face.reason = track.after_gap ? Reason::kGap : Reason::kWarmingUp;
+    face.reason = track.refilling != Reason::kNone ? track.refilling : Reason::kWarmingUp;
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // What one stream's frames mean: faces, samples, scores, verdicts, events. No threads and no
-// network here: the engine's worker calls prepare(), scores the samples together with those of
-// other streams, and calls complete().
+// network here: the engine's worker calls prepare(), has the crops made, calls select(), scores the
+// samples together with those of other streams, and calls complete().
 
 #pragma once
 
@@ -33,13 +33,22 @@ class StreamAnalysis {
   StreamAnalysis(const SessionConfig& config, const ModelConfig& model,
                  std::unique_ptr<FaceDetector> detector);
 
-  // Looks at a frame: faces, their boxes, and, where sample is set, the crops to score. The
-  // pointers in the samples live until the next call of any member.
+  // Looks at a frame: faces, their boxes, and, where sample is set, what may be scored. The
+  // pointers in the samples live until complete().
   std::vector<Sample> prepare(const Frame& frame, bool sample);
 
-  // The results of what prepare() returned, in its order. Tracks that ended meanwhile get their
-  // last score from the scorer.
+  // The same samples with their crops: keeps those that are worth a score.
+  void select(std::vector<Sample>& samples);
+
+  // The results of what select() kept, in its order. Tracks that ended meanwhile get their last
+  // score from the scorer.
   void complete(const std::vector<SampleResult>& results, Scorer& scorer);
+
+  // Nothing was to be seen until this time.
+  void gap(Timestamp until);
+
+  // Another model judges from here on: Session::swap_engine(). config must be resolved for it.
+  void swap_model(const SessionConfig& config, const ModelConfig& model);
 
   void finish(
       Scorer& scorer);  // Ends all tracks, each with its last score. report() still has them.
@@ -61,19 +70,20 @@ class StreamAnalysis {
     std::optional<Timestamp> last_sample;
     Reason quality = Reason::kNone;  // Of the newest sample.
     bool visible = true;
-    bool away = false;       // Its person may come back.
-    bool after_gap = false;  // The window is filling again.
+    bool away = false;                 // Its person may come back.
+    Reason refilling = Reason::kNone;  // Why the window is filling again, if it is.
   };
 
   Track& track_of(TrackId id);
   void follow(const Frame& frame);
   void follow_faces(const std::vector<TrackedFace>& faces);
   std::vector<RectF> visible_boxes() const;
-  std::optional<Sample> sample_of(Track& track, const FrameView& view, Timestamp time);
+  std::optional<Sample> sample_of(Track& track, const FrameView& view);
+  bool is_worth_a_score(Track& track, const cv::Mat& crop);
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
   void close(TrackId id);
   void look_at_people(const std::vector<SampleResult>& results);
-  static void begin_window(Track& track);
+  static void begin_window(Track& track, Reason why);
   void change_person(Track& track);
   void exchange(TrackId a, TrackId b);
   bool is_stale(const Track& track) const;  // No good sample within max-gap.
@@ -81,6 +91,7 @@ class StreamAnalysis {
   void end(Track& track, Scorer& scorer);
   void post(EventKind kind, const StreamReport& report) { events_.push_back({kind, report}); }
   void post_changes();
+  void set_people();
 
   SessionConfig config_;
   ModelConfig model_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -22,16 +23,29 @@ constexpr std::chrono::milliseconds kLinger{4};
 
 }  // namespace
 
+// One stream's share of a round.
+struct Worker::Part {
+  WorkSource* source;
+  std::vector<Sample> samples;
+  std::exception_ptr error;
+};
+
 Worker::Worker(std::unique_ptr<Scorer> scorer, int threads)
-    : scorer_(std::move(scorer)), thread_([this, threads] { run(threads); }) {}
+    : scorer_(std::move(scorer)), thread_([this, threads] { run(threads); }) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] { return ready_; });
+  if (error_) {
+    stop_ = true;
+    changed_.notify_all();
+    lock.unlock();
+    std::rethrow_exception(error_);
+  }
+}
 
 Worker::~Worker() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stop_ = true;
-  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  stop_ = true;
   changed_.notify_all();
-  thread_.join();
 }
 
 void Worker::add(const std::shared_ptr<WorkSource>& source) {
@@ -47,6 +61,14 @@ void Worker::remove(const WorkSource* source) {
   if (found == sources_.end()) return;
   removed = std::move(*found);
   sources_.erase(found);
+}
+
+void Worker::detach(const WorkSource* source) {
+  remove(source);
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] {
+    return std::find(under_way_.begin(), under_way_.end(), source) == under_way_.end();
+  });
 }
 
 void Worker::wake() {
@@ -72,7 +94,9 @@ std::vector<std::shared_ptr<WorkSource>> Worker::take_busy() {
   }
   std::vector<std::shared_ptr<WorkSource>> busy;
   for (const auto& source : sources_) {
-    if (source->has_work()) busy.push_back(source);
+    if (!source->has_work()) continue;
+    busy.push_back(source);
+    under_way_.push_back(source.get());
   }
   return busy;
 }
@@ -81,66 +105,130 @@ void Worker::run(int threads) {
   // Thread-local in LibTorch's OpenMP build; Debian's defaults to one thread.
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   at::set_num_threads(threads > 0 ? threads : cores);
+  std::exception_ptr error;
+  try {
+    scorer_->warm_up();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    error_ = error;
+    ready_ = true;
+    changed_.notify_all();
+  }
   while (true) {
     const auto busy = take_busy();
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (stop_) return;
-    }
     process(busy);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    under_way_.clear();
+    changed_.notify_all();
+    if (stop_) break;
   }
+  scorer_.reset();  // Where it ran: what LibTorch keeps for a thread is freed on it.
 }
 
 void Worker::process(const std::vector<std::shared_ptr<WorkSource>>& sources) {
-  struct Part {
-    WorkSource* source;
-    std::vector<Sample> samples;
-  };
-  std::vector<Part> waiting;
-  for (const auto& source : sources) {
+  std::vector<Part> parts;
+  parts.reserve(sources.size());
+  for (const auto& source : sources) parts.push_back({source.get(), {}, nullptr});
+  prepare(parts);
+  crop(parts);
+  score(parts);
+}
+
+// Streams side by side; a single one leaves the threads to its networks.
+void Worker::prepare(std::vector<Part>& parts) {
+  at::parallel_for(0, static_cast<std::int64_t>(parts.size()), 1,
+                   [&](std::int64_t first, std::int64_t last) {
+                     for (std::int64_t i = first; i < last; ++i) {
+                       Part& part = parts[static_cast<std::size_t>(i)];
+                       try {
+                         part.samples = part.source->prepare();
+                       } catch (...) {
+                         part.error = std::current_exception();
+                       }
+                     }
+                   });
+}
+
+void Worker::crop(std::vector<Part>& parts) {
+  std::vector<Sample*> samples;
+  for (Part& part : parts) {
+    for (Sample& sample : part.samples) samples.push_back(&sample);
+  }
+  std::exception_ptr error;
+  try {
+    if (!samples.empty()) scorer_->crop(samples);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  for (Part& part : parts) {
+    if (!part.samples.empty() && error) part.error = error;
+    if (part.error) continue;
     try {
-      waiting.push_back({source.get(), source->prepare()});
+      part.source->select(part.samples);
     } catch (...) {
-      source->fail(std::current_exception());
+      part.error = std::current_exception();
     }
   }
+}
+
+void Worker::score(std::vector<Part>& parts) {
+  for (Part& part : parts) {
+    if (part.error) part.source->fail(part.error);
+  }
+  parts.erase(std::remove_if(parts.begin(), parts.end(),
+                             [](const Part& part) { return part.error != nullptr; }),
+              parts.end());
+  // Those that wait for nothing wait for nobody's batch.
+  const auto waiting = std::stable_partition(parts.begin(), parts.end(),
+                                             [](const Part& part) { return part.samples.empty(); });
+  for (auto part = parts.begin(); part != waiting; ++part) complete(&*part, &*part + 1);
   // Whole streams are put together until a batch is full, so a track is never twice in one.
-  for (std::size_t first = 0; first < waiting.size();) {
-    std::vector<Sample> batch = waiting[first].samples;
-    std::size_t last = first + 1;
-    while (last < waiting.size() && batch.size() + waiting[last].samples.size() <= kMostSamples) {
-      const auto& more = waiting[last++].samples;
-      batch.insert(batch.end(), more.begin(), more.end());
+  for (auto first = waiting; first != parts.end();) {
+    auto last = first;
+    std::size_t size = 0;
+    do {
+      size += last->samples.size();
+      ++last;
+    } while (last != parts.end() && size + last->samples.size() <= kMostSamples);
+    complete(&*first, &*first + (last - first));
+    first = last;
+  }
+}
+
+// The streams of [first, last) in one batch.
+void Worker::complete(Part* first, Part* last) {
+  std::vector<Sample> batch;
+  for (Part* part = first; part != last; ++part) {
+    batch.insert(batch.end(), part->samples.begin(), part->samples.end());
+  }
+  std::vector<SampleResult> results;
+  std::exception_ptr error;
+  try {
+    if (!batch.empty()) results = scorer_->score(batch);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  const auto size = static_cast<double>(batch.size());
+  const double fill =
+      batch.empty()
+          ? 0
+          : size / static_cast<double>(padded_size(static_cast<std::int64_t>(batch.size())));
+  auto next = results.begin();
+  for (Part* part = first; part != last; ++part) {
+    if (error) {
+      part->source->fail(error);
+      continue;
     }
-    std::vector<SampleResult> results;
-    std::exception_ptr error;
+    const auto end = next + static_cast<std::ptrdiff_t>(part->samples.size());
     try {
-      if (!batch.empty()) results = scorer_->score(batch);
+      part->source->complete({next, end}, *scorer_, fill);
     } catch (...) {
-      error = std::current_exception();
+      part->source->fail(std::current_exception());
     }
-    const auto size = static_cast<double>(batch.size());
-    const double fill =
-        batch.empty()
-            ? 0
-            : size / static_cast<double>(padded_size(static_cast<std::int64_t>(batch.size())));
-    auto next = results.begin();
-    for (; first < last; ++first) {
-      WorkSource& source = *waiting[first].source;
-      // A stream that had nothing in the batch has no part in its failure.
-      if (error && !waiting[first].samples.empty()) {
-        source.fail(error);
-        continue;
-      }
-      const auto end =
-          error ? next : next + static_cast<std::ptrdiff_t>(waiting[first].samples.size());
-      try {
-        source.complete({next, end}, *scorer_, fill);
-      } catch (...) {
-        source.fail(std::current_exception());
-      }
-      next = end;
-    }
+    next = end;
   }
 }
 

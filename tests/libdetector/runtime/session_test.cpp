@@ -58,7 +58,7 @@ class SessionTest : public testing::Test {
     model.config.input.crop = crop;
     model.digest = std::string(64, 'a');
     model.scorer = std::move(scorer);
-    engine_ = std::make_shared<EngineImpl>(std::move(model), "cpu", 1);
+    engine_ = std::make_shared<EngineImpl>(std::move(model), "cpu", Precision::kFp32, 1);
   }
 
   std::unique_ptr<Session> make(const std::vector<RectF>& boxes, SessionConfig config = {}) {

@@ -48,6 +48,8 @@ class ColorScorer : public Scorer {
  public:
   ColorScorer() : weights_(tiny_weights()), head_(weights_, kTinyHead, at::kCPU), stepper_(head_) {}
 
+  void crop(const std::vector<Sample*>& samples) override { crop_on_cpu(samples, InputRule()); }
+
   std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     std::vector<SampleResult> results;
     for (const Sample& sample : samples) {
@@ -89,6 +91,16 @@ class StreamAnalysisTest : public testing::Test {
     analysis_.emplace(resolve(config, model), model, std::move(detector));
   }
 
+  // As the worker does it.
+  void analyse(const Frame& frame, bool sample) {
+    std::vector<Sample> samples = analysis_->prepare(frame, sample);
+    std::vector<Sample*> pointers;
+    for (Sample& found : samples) pointers.push_back(&found);
+    scorer_.crop(pointers);
+    analysis_->select(samples);
+    analysis_->complete(scorer_.score(samples), scorer_);
+  }
+
   // So many samples, ten a second, of these faces.
   void play(const std::vector<Face>& faces, int samples) {
     std::vector<RectF> boxes;
@@ -105,8 +117,7 @@ class StreamAnalysisTest : public testing::Test {
       if (marked_) {
         for (const Face& face : faces) frame.faces.push_back({face.box});
       }
-      const std::vector<Sample> prepared = analysis_->prepare(frame, true);
-      analysis_->complete(scorer_.score(prepared), scorer_);
+      analyse(frame, true);
       const auto events = analysis_->take_events();
       events_.insert(events_.end(), events.begin(), events.end());
     }
@@ -278,7 +289,7 @@ TEST_F(StreamAnalysisTest, FramesNobodyLookedAtDoNotEndATrack) {
     Frame frame = test::moving_frame(i, kSize, i * 40ms);
     frame.view.planes[0] = {picture.data, static_cast<std::ptrdiff_t>(picture.step)};
     if (i % 24 == 0) frame.faces.push_back({kLeft, 0.95F});
-    analysis_->complete(scorer_.score(analysis_->prepare(frame, i % 2 == 0)), scorer_);
+    analyse(frame, i % 2 == 0);
   }
   EXPECT_EQ(face_at(kLeft).track, 1U);
   EXPECT_EQ(face_at(kLeft).samples, 50U);

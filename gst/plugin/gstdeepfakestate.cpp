@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "gstdeepfakestate.h"
+
+#include <utility>
+
+#include "detector/engine.h"
+#include "detector/error.h"
+#include "gstdeepfakeerror.h"
+
+#define GST_CAT_DEFAULT gst_deepfake_detect_debug
+GST_DEBUG_CATEGORY_EXTERN(gst_deepfake_detect_debug);
+
+namespace {
+
+constexpr GstClockTime kUnknownFrameDuration = 40 * GST_MSECOND;  // 25 frames a second.
+
+void log_model(GstElement* element, const dfd::Engine& engine, int threads) {
+  GST_INFO_OBJECT(element, "model %s on %s in %s, tracks held together by %s",
+                  engine.model().id.c_str(), engine.device().c_str(),
+                  dfd::to_string(engine.precision()),
+                  engine.model().knows_people ? "boxes and embeddings" : "boxes alone");
+  if (engine.threads() != threads) {
+    GST_WARNING_OBJECT(element, "threads=%d has no effect: the model was loaded with %d", threads,
+                       engine.threads());
+  }
+}
+
+}  // namespace
+
+bool GstDeepfakeLatency::add(GstClockTime wait) {
+  if (wait <= reported_) return false;
+  reported_ = wait + wait / 20;  // Room of 5 %, or every slightly longer wait were news.
+  return true;
+}
+
+std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
+                                                         const GstDeepfakeSettings& settings) {
+  auto state = std::make_shared<GstDeepfakeState>();
+  const std::shared_ptr<dfd::Engine> engine = dfd::Engine::load(settings.engine);
+  state->session = dfd::Session::create(engine, settings.session);
+  state->threshold = settings.session.decision.threshold;
+  gchar* name = gst_object_get_name(GST_OBJECT(element));
+  state->context.stream_id = settings.stream_id.empty() ? name : settings.stream_id;
+  g_free(name);
+  gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
+  gst_deepfake_post_warnings(element, engine->model(), settings.session.region,
+                             state->session->face_detector());
+  log_model(element, *engine, settings.engine.threads);
+  return state;
+}
+
+void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
+                                   const GstDeepfakeSettings& settings) {
+  std::string error;
+  try {
+    const std::shared_ptr<dfd::Engine> engine = dfd::Engine::load(settings.engine);
+    state.session->swap_engine(engine);
+    gst_deepfake_post_warnings(element, engine->model(), settings.session.region,
+                               state.session->face_detector());
+    log_model(element, *engine, settings.engine.threads);
+  } catch (const std::exception& failure) {
+    error = failure.what();
+    gst_deepfake_post_warning(element, failure);
+  }
+  gst_element_post_message(
+      element,
+      gst_deepfake_model_message_new(element, state.context.stream_id, settings.engine.model_file,
+                                     state.session->engine()->model().id, error));
+}
+
+std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,
+                                                         GstDeepfakeState& state,
+                                                         const GstSegment& segment,
+                                                         GstBuffer* buffer) {
+  GstClockTime frame_duration = kUnknownFrameDuration;
+  if (GST_VIDEO_INFO_FPS_N(&state.info) > 0) {
+    frame_duration = gst_util_uint64_scale_int(GST_SECOND, GST_VIDEO_INFO_FPS_D(&state.info),
+                                               GST_VIDEO_INFO_FPS_N(&state.info));
+  }
+  state.context.duration =
+      GST_BUFFER_DURATION_IS_VALID(buffer) ? GST_BUFFER_DURATION(buffer) : frame_duration;
+  if (!GST_BUFFER_PTS_IS_VALID(buffer)) {
+    if (!std::exchange(state.missing_timestamps_told, true)) {
+      GST_WARNING_OBJECT(element, "buffers without timestamps are counted at the caps' frame rate");
+    }
+    if (!state.last_time) return dfd::Timestamp(0);
+    return *state.last_time + dfd::Timestamp(static_cast<gint64>(frame_duration));
+  }
+  const GstClockTime running_time =
+      gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  if (!GST_CLOCK_TIME_IS_VALID(running_time)) return std::nullopt;
+  return dfd::Timestamp(static_cast<gint64>(running_time));
+}

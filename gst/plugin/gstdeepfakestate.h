@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What deepfakedetect has between start and stop: a session on an engine, and what the streaming
+// thread remembers from frame to frame.
+
+#pragma once
+
+#include <gst/gst.h>
+#include <gst/video/video.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "detector/session.h"
+#include "gstdeepfakeresult.h"
+#include "gstdeepfakesettings.h"
+
+// How long frames wait for their analysis, as the pipeline is told. Thread-safe.
+class GstDeepfakeLatency {
+ public:
+  // The largest wait so far and a little room; 0 before the first.
+  GstClockTime reported() const { return reported_; }
+
+  // True when the report had to rise, and the pipeline should ask again.
+  bool add(GstClockTime wait);
+
+ private:
+  std::atomic<GstClockTime> reported_{0};
+};
+
+// The streaming thread owns it; others use what is thread-safe in it while they hold a reference.
+struct GstDeepfakeState {
+  std::unique_ptr<dfd::Session> session;  // Thread-safe.
+  GstDeepfakeLatency latency;
+  // Frames before this running time are late already, says downstream. Thread-safe.
+  std::atomic<GstClockTime> late_before{0};
+
+  GstDeepfakeContext context;
+  GstVideoInfo info{};
+  bool negotiated = false;
+  std::atomic<bool> complete{false};  // Mode, once auto is resolved.
+  bool mode_known = false;
+  bool live = false;
+  double threshold = -1;  // As the session has it.
+  std::optional<dfd::Timestamp> last_time;
+  bool seen_frame = false;
+  bool missing_timestamps_told = false;
+};
+
+// Loads the model and makes the session; posts warnings. Throws dfd::Error.
+std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
+                                                         const GstDeepfakeSettings& settings);
+
+// Loads the model that the settings name now and puts it in the old one's place, or keeps the old
+// one; posts what became of it ("model-updated"). Slow; not for streaming threads.
+void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
+                                   const GstDeepfakeSettings& settings);
+
+// Running time of a buffer; none outside the segment. Buffers without a timestamp follow the one
+// before at the caps' rate. Sets the context's duration.
+std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,
+                                                         GstDeepfakeState& state,
+                                                         const GstSegment& segment,
+                                                         GstBuffer* buffer);
