@@ -22,7 +22,7 @@ constexpr std::size_t kCropsPerClip = 4;
 
 // To be raised whenever faces are found, followed, judged or cut in another way than before: cached
 // embeddings are then made anew.
-constexpr int kCropsVersion = 2;
+constexpr int kCropsVersion = 3;
 
 std::string digest_of(const TensorMap& tensors) {
   std::string all;

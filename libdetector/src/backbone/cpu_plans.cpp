@@ -134,8 +134,11 @@ class PackedWeights {
 class Plan {
  public:
   Plan(const Layers& layers, const Dims& input, PackedWeights& weights, Arena& arena);
+  // Of one convolution: run_steps() is all it can.
+  Plan(const ConvUnit& unit, const Dims& input, PackedWeights& weights, Arena& arena);
 
   void run(const at::Tensor& crops, at::Tensor& embeddings);
+  void run_steps();
 
   // --- An Ops, while the plan is made
 
@@ -205,6 +208,15 @@ Plan::Plan(const Layers& layers, const Dims& input, PackedWeights& weights, Aren
     steps_.push_back({dnnl::reorder(input_, to), {{DNNL_ARG_FROM, input_}, {DNNL_ARG_TO, to}}});
   }
   embed_features(layers.last, run_layers(*this, layers, std::move(x)));
+}
+
+Plan::Plan(const ConvUnit& unit, const Dims& input, PackedWeights& weights, Arena& arena)
+    : weights_(weights),
+      arena_(arena),
+      free_(std::make_shared<std::vector<std::size_t>>()),
+      stream_(cpu()) {
+  slot_bytes_.push_back(0);
+  conv(unit, make_value(input, channels_last(input, weights.type())));
 }
 
 Plan::Value Plan::make_value(const Dims& dims, const Desc& desc) {
@@ -339,6 +351,10 @@ void Plan::embed_features(const ConvUnit& last, const Value& features) {
 void Plan::run(const at::Tensor& crops, at::Tensor& embeddings) {
   input_.set_data_handle(crops.data_ptr());
   output_.set_data_handle(embeddings.data_ptr());
+  run_steps();
+}
+
+void Plan::run_steps() {
   if (generation_ != arena_.generation()) {
     for (auto& [memory, slot] : placed_) memory.set_data_handle(arena_.data(slot));
     generation_ = arena_.generation();
@@ -373,6 +389,19 @@ class OneDnnPlans : public CpuPlans {
 
 std::unique_ptr<CpuPlans> CpuPlans::make(std::shared_ptr<const Layers> layers, bool bfloat16) {
   return std::make_unique<OneDnnPlans>(std::move(layers), bfloat16);
+}
+
+std::function<void()> CpuPlans::make_single(const ConvUnit& unit,
+                                            const std::vector<std::int64_t>& input, bool bfloat16) {
+  struct Single {
+    PackedWeights weights;
+    Arena arena;
+    Plan plan;
+    Single(const ConvUnit& unit, const Dims& input, Type type)
+        : weights(type), plan(unit, input, weights, arena) {}
+  };
+  const auto single = std::make_shared<Single>(unit, input, bfloat16 ? Type::bf16 : Type::f32);
+  return [single] { single->plan.run_steps(); };
 }
 
 bool cpu_has_bfloat16() {

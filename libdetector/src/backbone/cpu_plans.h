@@ -6,7 +6,10 @@
 
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -21,6 +24,10 @@ class CpuPlans {
   // layers: folded, float. bfloat16: activations and weights; sums stay float. None where the
   // library was built without oneDNN.
   static std::unique_ptr<CpuPlans> make(std::shared_ptr<const Layers> layers, bool bfloat16);
+
+  // For measuring: one convolution, with its ReLU, on an input of that shape; none likewise.
+  static std::function<void()> make_single(const ConvUnit& unit,
+                                           const std::vector<std::int64_t>& input, bool bfloat16);
 
   virtual ~CpuPlans() = default;
 

@@ -11,6 +11,12 @@ std::unique_ptr<CpuPlans> CpuPlans::make(std::shared_ptr<const Layers> /*layers*
   return nullptr;
 }
 
+std::function<void()> CpuPlans::make_single(const ConvUnit& /*unit*/,
+                                            const std::vector<std::int64_t>& /*input*/,
+                                            bool /*bfloat16*/) {
+  return {};
+}
+
 bool cpu_has_bfloat16() { return false; }
 
 }  // namespace dfd

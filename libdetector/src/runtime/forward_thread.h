@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // A thread for forward passes that is lent, not made: LibTorch and OpenMP keep memory, and a team
-// of threads, for every thread that has ever run a forward.
+// of threads, for every thread that has ever run a forward. It and those it starts yield to threads
+// of ordinary niceness: where the processor is short, samples are skipped and the video goes on.
 
 #pragma once
 

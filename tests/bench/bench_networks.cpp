@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The networks: how far from the machine's limit, and how far from the seed's recomputation.
+
+#include <cmath>
+#include <thread>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "backbone/inception_resnet_v1.h"
+#include "backbone/input.h"
+#include "bench.h"
+#include "runtime/device.h"
+#include "runtime/scorer.h"
+#include "window/lanes.h"
+
+namespace dfd::bench {
+namespace {
+
+constexpr double kFlopPerCrop = 2.835e9;  // InceptionResnetV1 at 160x160: docs/performance.md.
+constexpr int kWindow = 20;
+
+InceptionResnetV1 load_backbone(TensorMap& tensors) {
+  TensorMap own;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.rfind(kBackbonePrefix, 0) == 0) {
+      own[name.substr(std::string(kBackbonePrefix).size())] = tensor;
+    }
+  }
+  TensorSource source("bench", own);
+  return {source, ""};
+}
+
+at::Tensor crops_of(std::int64_t count) {
+  std::vector<cv::Mat> crops;
+  const InputRule rule;
+  for (std::int64_t i = 0; i < count; i += 8) {
+    const Scene scene = draw_scene(8, static_cast<int>(i));
+    const Frame frame = to_i420(scene.rgb);
+    for (const RectF& box : scene.faces) crops.push_back(crop_face(frame.view, box, {}, rule));
+  }
+  crops.resize(static_cast<std::size_t>(count));
+  return to_network_input(crops, rule);
+}
+
+// One 3x3 convolution that keeps the machine as busy as it can be: 64 -> 64 channels, 112x112, on
+// weights packed before.
+struct Limit {
+  explicit Limit(bool bfloat16) {
+    ConvUnit unit;
+    unit.weight = at::randn({64, 64, 3, 3});
+    unit.bias = at::zeros({64});
+    unit.stride = {1, 1};
+    unit.padding = {1, 1};
+    convolution = CpuPlans::make_single(unit, {8, 64, 112, 112}, bfloat16);
+  }
+  void run() const { convolution(); }
+  static double gflop() { return 2e-9 * 8 * 64 * 64 * 9 * 112 * 112; }
+  std::function<void()> convolution;
+};
+
+// The seed recomputes all of a window for every verdict: 20 backbones and the LSTM over them, as
+// PyTorch runs them when nobody asks for more.
+struct Seed {
+  explicit Seed(TensorMap& tensors) : backbone(load_backbone(tensors)) {
+    for (int i = 0; i < 2; ++i) {
+      const std::string end = "_l" + std::to_string(i);
+      for (const char* name : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}) {
+        parameters.push_back(tensors.at("lstm." + (name + end)));
+      }
+    }
+    classifier = tensors.at("classifier.0.weight");
+    output = tensors.at("classifier.3.weight");
+  }
+  void head(const at::Tensor& embeddings) const {
+    const std::vector<at::Tensor> state{at::zeros({2, 1, 512}), at::zeros({2, 1, 512})};
+    const auto [all, hidden, cell] = at::lstm(embeddings.unsqueeze(0), state, parameters, true, 2,
+                                              0.0, false, false, /*batch_first=*/true);
+    at::linear(at::linear(all.select(1, kWindow - 1), classifier).relu_(), output).item<float>();
+  }
+  void window(const at::Tensor& crops) const { head(backbone.embed(crops)); }
+
+  InceptionResnetV1 backbone;
+  std::vector<at::Tensor> parameters;
+  at::Tensor classifier, output;
+};
+
+void bench_backbone(const Emit& emit, TensorMap& tensors, Precision precision) {
+  const char* name = to_string(precision);
+  const Limit limit(precision == Precision::kBf16);
+  const InceptionResnetV1 eager = load_backbone(tensors);
+  InceptionResnetV1 served = load_backbone(tensors);
+  served.fold(at::kCPU, type_of(precision));
+  for (const std::int64_t batch : {1, 4, 8, 32}) {
+    const at::Tensor crops = crops_of(batch);
+    const at::Tensor plain = crops.contiguous();
+    // The limit is taken beside the batch it judges: these machines change their speed.
+    const auto times =
+        in_turns({[&] { served.embed(crops); }, [&] { eager.embed(plain); }, [&] { limit.run(); }},
+                 batch > 8 ? 3 : 10, 1);
+    const double gflops = Limit::gflop() / times[2].median() * 1e3;
+    const double each = times[0].median() / static_cast<double>(batch);
+    const double eager_each = times[1].median() / static_cast<double>(batch);
+    const nlohmann::ordered_json params{{"precision", name}, {"batch", batch}};
+    emit({"conv_limit", params, gflops, "GFLOP/s"});
+    emit({"backbone_ms_per_crop", params, each, "ms"});
+    emit({"backbone_eager_ms_per_crop", {{"batch", batch}}, eager_each, "ms"});
+    emit({"backbone_speedup", params, eager_each / each, "times"});
+    emit({"backbone_share_of_limit", params, 100 * kFlopPerCrop * 1e-9 / (each * 1e-3) / gflops,
+          "%"});
+  }
+}
+
+// How far a precision's embeddings and probabilities lie from those of fp32.
+void bench_precision(const Emit& emit, TensorMap& tensors, Precision precision) {
+  InceptionResnetV1 reference = load_backbone(tensors);
+  InceptionResnetV1 served = load_backbone(tensors);
+  reference.fold(at::kCPU);
+  served.fold(at::kCPU, type_of(precision));
+  const at::Tensor crops = crops_of(32);
+  const at::Tensor cosines = (reference.embed(crops) * served.embed(crops)).sum(1);
+  const nlohmann::ordered_json params{{"precision", to_string(precision)}};
+  emit({"embedding_cosine_least", params, cosines.min().item<double>(), "cosine"});
+  emit({"embedding_cosine_median", params, cosines.median().item<double>(), "cosine"});
+}
+
+std::vector<std::optional<double>> score_all(Scorer& scorer, std::vector<Lanes>& tracks,
+                                             const Scene& scene, const Frame& frame,
+                                             const InputRule& rule) {
+  std::vector<Sample> samples;
+  for (std::size_t i = 0; i < scene.faces.size(); ++i) {
+    Sample sample;
+    sample.lanes = &tracks[i];
+    sample.plan = *plan_face(frame.view, scene.faces[i], {}, rule);
+    samples.push_back(std::move(sample));
+  }
+  std::vector<Sample*> pointers;
+  for (Sample& sample : samples) pointers.push_back(&sample);
+  scorer.crop(pointers);
+  std::vector<std::optional<double>> logits;
+  for (const SampleResult& result : scorer.score(samples)) logits.push_back(result.logit);
+  return logits;
+}
+
+void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
+  const Seed seed(tensors);
+  const at::Tensor window = crops_of(kWindow).contiguous();
+  const double seed_ms = repeat([&] { seed.window(window); }, 3, 1).median();
+  emit({"seed_window_ms", nlohmann::ordered_json::object(), seed_ms, "ms"});
+  const at::Tensor embeddings = at::randn({kWindow, 512});
+  emit({"seed_lstm_ms", nlohmann::ordered_json::object(),
+        repeat([&] { seed.head(embeddings); }, 5).median(), "ms"});
+
+  LoadedModel model = load_model(bench_model(), at::kCPU, precision);
+  const auto stepper_ms = [&](int faces) {
+    TensorMap head;
+    for (const auto& [name, tensor] : tensors) {
+      if (name.rfind(kBackbonePrefix, 0) != 0) head[name] = tensor;
+    }
+    TensorSource source("bench", head);
+    const LstmHead lstm(source, model.config.head, at::kCPU, type_of(precision));
+    const LaneStepper stepper(lstm);
+    std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(kWindow, 1));
+    std::vector<Lanes*> pointers;
+    for (Lanes& track : tracks) pointers.push_back(&track);
+    const at::Tensor rows = at::randn({faces, 512});
+    return repeat([&] { stepper.advance(pointers, rows); }, 40, kWindow).median();
+  };
+  for (const int faces : {1, 8}) {
+    const Scene scene = draw_scene(faces);
+    const Frame frame = to_i420(scene.rgb);
+    std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(kWindow, 1));
+    const double ours =
+        repeat([&] { score_all(*model.scorer, tracks, scene, frame, model.config.input); }, 15,
+               kWindow)
+            .median();
+    const nlohmann::ordered_json params{{"faces", faces}, {"precision", to_string(precision)}};
+    emit({"verdict_ms", params, ours, "ms"});
+    emit({"verdict_against_seed", params, faces * seed_ms / ours, "times"});
+    const double step = stepper_ms(faces);
+    emit({"lstm_step_ms", params, step, "ms"});
+    emit({"lstm_share", params, 100 * step / ours, "%"});
+  }
+}
+
+}  // namespace
+
+void bench_networks(const Emit& emit) {
+  const c10::InferenceMode guard;
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  TensorMap tensors = read_tensors(SafetensorsFile(bench_model()));
+  const Precision best = select_precision(Precision::kAuto, at::kCPU);
+  std::vector<Precision> precisions{Precision::kFp32};
+  if (best != Precision::kFp32) precisions.push_back(best);
+  for (const Precision precision : precisions) bench_backbone(emit, tensors, precision);
+  for (const Precision precision : precisions) bench_verdicts(emit, tensors, precision);
+  if (best != Precision::kFp32) bench_precision(emit, tensors, best);
+}
+
+}  // namespace dfd::bench
