@@ -4,9 +4,11 @@
 
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -81,6 +83,25 @@ class FakeScorer : public Scorer {
   int window_;
   double logit_;
   std::map<const Lanes*, int> seen_;
+};
+
+// Holds the worker until it is opened.
+class Gate {
+ public:
+  void pass() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return open_; });
+  }
+  void open() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
 };
 
 // A frame of a moving bright square on grey, RGB, that differs with every number.

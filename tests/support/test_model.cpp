@@ -27,15 +27,16 @@ std::string shared_model(Region region) {
   const fs::path path =
       fs::path(DFD_TEST_SCRATCH) /
       (region == Region::kFaces ? "random-faces.safetensors" : "random-full-frame.safetensors");
-  if (!fs::exists(path)) {
-    TensorMap tensors = formula_weights(read_reference("lstm_head.json")["keys"], 2000);
-    for (const auto& [name, tensor] : InceptionResnetV1::random_weights(5)) {
-      tensors[kBackbonePrefix + name] = tensor;
-    }
-    // Written beside and renamed, so another program sees all of it or nothing.
-    write_tensors(path.string(), to_metadata(test_config(region)), tensors);
-  }
+  if (!fs::exists(path)) write_model(path, region, 5);
   return path.string();
+}
+
+void write_model(const fs::path& path, Region region, std::uint64_t seed) {
+  TensorMap tensors = formula_weights(read_reference("lstm_head.json")["keys"], 2000);
+  for (const auto& [name, tensor] : InceptionResnetV1::random_weights(seed)) {
+    tensors[kBackbonePrefix + name] = tensor;
+  }
+  write_tensors(path.string(), to_metadata(test_config(region)), tensors);
 }
 
 std::string formula_mtcnn() {

@@ -18,6 +18,9 @@ constexpr int kTestRate = 10;   // Samples a second.
 // A model file of kind "model" for that region. Safe when several test programs start at once.
 std::string shared_model(Region region = Region::kFaces);
 
+// A random model of that seed, written beside and renamed.
+void write_model(const std::filesystem::path& path, Region region, std::uint64_t seed);
+
 ModelConfig test_config(Region region = Region::kFaces);
 
 // A file of kind "face-detector": an MTCNN with weights by formula, which finds anything but faces.

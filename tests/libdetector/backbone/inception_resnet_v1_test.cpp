@@ -97,6 +97,65 @@ TEST(InceptionResnetV1, ResultDoesNotDependOnTheBatch) {
   EXPECT_LE((alone - backbone.embed(input).narrow(0, 1, 1)).abs().max().item<double>(), 1e-6);
 }
 
+// What serving runs on the CPU, batch after batch, against LibTorch's operators on the same
+// weights.
+TEST(InceptionResnetV1, PlansOfAllBatchSizesGiveTheSame) {
+  const at::NoGradGuard no_grad;
+  InceptionResnetV1 plain = formula_backbone();
+  InceptionResnetV1 served = formula_backbone();
+  served.fold(at::kCPU);
+  const at::Tensor crops = (test::formula(9003, {7, 3, 96, 96}) * 2 - 1).to(at::kFloat);
+  const at::Tensor expected = plain.embed(crops);
+  // A larger batch moves the memory of those before it.
+  for (const std::int64_t count : {1, 7, 2, 5, 1, 4, 3, 7}) {
+    const at::Tensor embeddings = served.embed(crops.narrow(0, 0, count));
+    EXPECT_LE((embeddings - expected.narrow(0, 0, count)).abs().max().item<double>(), kTolerance)
+        << count;
+  }
+}
+
+TEST(InceptionResnetV1, CropsOfTwoSizesDoNotDisturbEachOther) {
+  const at::NoGradGuard no_grad;
+  InceptionResnetV1 served = formula_backbone();
+  served.fold(at::kCPU);
+  const at::Tensor large = (test::formula(9003, {2, 3, 128, 128}) * 2 - 1).to(at::kFloat);
+  const at::Tensor small = (test::formula(9004, {4, 3, 96, 96}) * 2 - 1).to(at::kFloat);
+  const at::Tensor before = served.embed(large);
+  served.embed(small);
+  EXPECT_TRUE(served.embed(large).equal(before));
+}
+
+// Where the CPU has no bfloat16, LibTorch's operators compute it, slowly, with the same roundings.
+TEST(InceptionResnetV1, HalfTheBitsKeepTheDirection) {
+  const at::NoGradGuard no_grad;
+  // Waves of different length and direction: pictures, not noise.
+  const at::Tensor place = at::arange(160, at::kFloat) / 160;
+  std::vector<at::Tensor> pictures;
+  for (int i = 0; i < 8; ++i) {
+    const at::Tensor phase =
+        place.view({1, 160}) * (3 + 2 * i) + place.view({160, 1}) * (20 - 2 * i);
+    pictures.push_back(at::stack({at::sin(phase), at::cos(phase * 2), at::sin(phase + i)}));
+  }
+  const at::Tensor crops = at::stack(pictures);
+  const auto calibrated = [&] {
+    TensorSource source("random", InceptionResnetV1::random_weights(7));
+    InceptionResnetV1 backbone(source, "");
+    backbone.calibrate(crops);
+    return backbone;
+  };
+  InceptionResnetV1 reference = calibrated();
+  reference.fold(at::kCPU);
+  InceptionResnetV1 served = calibrated();
+  served.fold(at::kCPU, at::kBFloat16);
+  const at::Tensor some = crops.narrow(0, 3, 2);
+  const at::Tensor embeddings = served.embed(some);
+  EXPECT_EQ(embeddings.scalar_type(), at::kFloat);
+  const at::Tensor cosines = (embeddings * reference.embed(some)).sum(1);
+  // LibTorch's operators round after every one of them, the plans only after the sums.
+  EXPECT_GE(cosines.min().item<double>(), cpu_has_bfloat16() ? 0.995 : 0.99);
+  EXPECT_LT(cosines.min().item<double>(), 1 - 1e-7) << "nothing was rounded";
+}
+
 TEST(InceptionResnetV1, MissingTensorIsNamed) {
   TensorMap tensors = test::formula_weights(reference()["keys"], 0);
   tensors.erase("repeat_2.3.branch1.0.conv.weight");

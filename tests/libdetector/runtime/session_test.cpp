@@ -6,9 +6,7 @@
 
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -24,28 +22,10 @@ namespace {
 using std::chrono_literals::operator""ms;
 using test::FakeDetector;
 using test::FakeScorer;
+using test::Gate;
 
 const cv::Size kSize(320, 240);
 const RectF kFace{100, 60, 90, 110};
-
-// Holds the worker until it is opened.
-class Gate {
- public:
-  void pass() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return open_; });
-  }
-  void open() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-};
 
 class SessionTest : public testing::Test {
  protected:
@@ -309,32 +289,6 @@ TEST_F(SessionTest, AlignedFacesNeedLandmarks) {
   SessionConfig config;
   config.face_model_file = test::formula_mtcnn();
   EXPECT_EQ(Session::create(engine_, config)->face_detector(), "mtcnn");
-}
-
-TEST(Engine, ElementsOfOneModelShareAnEngine) {
-  EngineConfig config;
-  config.model_file = test::shared_model();
-  const auto first = Engine::load(config);
-  EXPECT_EQ(first, Engine::load(config));
-  config.model_file = test::shared_model(Region::kFullFrame);
-  EXPECT_NE(first, Engine::load(config));
-}
-
-TEST(Engine, DevicesAreCheckedByName) {
-  EngineConfig config;
-  config.model_file = test::shared_model();
-  const auto code_of = [&](const char* device) {
-    config.device = device;
-    try {
-      Engine::load(config);
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return ErrorCode::kInternal;
-  };
-  EXPECT_EQ(code_of("banana"), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code_of("cuda:x"), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code_of("cuda:99"), ErrorCode::kDeviceUnavailable);
 }
 
 }  // namespace

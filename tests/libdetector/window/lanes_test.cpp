@@ -160,6 +160,21 @@ TEST_F(LanesTest, WindowOfOneSampleScoresEachSample) {
   }
 }
 
+TEST_F(LanesTest, HalfTheBitsKeepTheProbability) {
+  TensorSource source("formula", weights_);
+  const LstmHead rounded(source, HeadSizes{}, at::kCPU, at::kBFloat16);
+  const LaneStepper stepper(rounded);
+  Lanes lanes(kLength, 1);
+  std::size_t window = 0;
+  for (std::int64_t i = 0; i < embeddings_.size(0); ++i) {
+    const auto logit = stepper.advance({&lanes}, embeddings_.narrow(0, i, 1))[0];
+    if (!logit) continue;
+    const double probability = reference_["probabilities"][window++].get<double>();
+    EXPECT_NEAR(1 / (1 + std::exp(-*logit)), probability, 0.01);
+  }
+  EXPECT_EQ(window, 41U);
+}
+
 TEST(Lanes, RefusesAnImpossibleWindow) {
   EXPECT_THROW(Lanes(0, 1), Error);
   EXPECT_THROW(Lanes(20, 0), Error);

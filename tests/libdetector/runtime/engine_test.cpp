@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Engines of the process: who shares one, and what is left when they go.
+
+#include "detector/engine.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "detector/error.h"
+#include "runtime/device.h"
+#include "runtime/engine_impl.h"
+#include "runtime/forward_thread.h"
+#include "support/fakes.h"
+#include "support/test_model.h"
+
+namespace dfd {
+namespace {
+
+LoadedModel fake_model() {
+  LoadedModel model;
+  model.config = test::test_config();
+  model.digest = std::string(64, 'a');
+  model.scorer = std::make_unique<test::FakeScorer>(test::kTestWindow, 2);
+  return model;
+}
+
+std::size_t threads_of_process() {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    count += entry.exists() ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(Engine, ElementsOfOneModelShareAnEngine) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  const auto first = Engine::load(config);
+  EXPECT_EQ(first, Engine::load(config));
+  config.model_file = test::shared_model(Region::kFullFrame);
+  EXPECT_NE(first, Engine::load(config));
+}
+
+TEST(Engine, DevicesAreCheckedByName) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  const auto code_of = [&](const char* device) {
+    config.device = device;
+    try {
+      Engine::load(config);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  };
+  EXPECT_EQ(code_of("banana"), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of("cuda:x"), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of("cuda:99"), ErrorCode::kDeviceUnavailable);
+}
+
+TEST(Engine, ManyWhoAskAtOnceGetOneEngine) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  std::vector<std::future<std::shared_ptr<Engine>>> asked;
+  for (int i = 0; i < 8; ++i) {
+    asked.push_back(std::async(std::launch::async, [&] { return Engine::load(config); }));
+  }
+  const std::shared_ptr<Engine> first = asked[0].get();
+  for (std::size_t i = 1; i < asked.size(); ++i) EXPECT_EQ(asked[i].get(), first);
+}
+
+TEST(Engine, TheSameContentUnderAnotherNameIsShared) {
+  const auto copy = test::scratch_folder("renamed") / "copy.safetensors";
+  std::filesystem::copy_file(test::shared_model(), copy);
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  const auto first = Engine::load(config);
+  config.model_file = copy.string();
+  EXPECT_EQ(Engine::load(config), first);
+}
+
+TEST(Engine, TheFirstDecidesAboutThreads) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  config.threads = 1;
+  const auto first = Engine::load(config);
+  config.threads = 2;
+  EXPECT_EQ(Engine::load(config), first);
+  EXPECT_EQ(first->threads(), 1);
+}
+
+TEST(Engine, SaysWhatAutoBecame) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  const auto engine = Engine::load(config);
+  EXPECT_EQ(engine->device(), "cpu");
+  EXPECT_EQ(engine->precision(), select_precision(Precision::kAuto, at::kCPU));
+  EXPECT_NE(engine->precision(), Precision::kAuto);
+}
+
+TEST(Engine, APrecisionTheDeviceLacksIsRefused) {
+  EngineConfig config;
+  config.model_file = test::shared_model();
+  config.precision = Precision::kFp16;
+  try {
+    Engine::load(config);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDeviceUnavailable);
+    EXPECT_NE(std::string(error.what()).find("precision=auto"), std::string::npos);
+  }
+}
+
+TEST(Engine, AFailedWarmUpIsTheLoadersError) {
+  class Broken : public test::FakeScorer {
+   public:
+    Broken() : FakeScorer(1, 0) {}
+    void warm_up() override { throw Error(ErrorCode::kOutOfMemory, "made to fail"); }
+  };
+  LoadedModel model = fake_model();
+  model.scorer = std::make_unique<Broken>();
+  EXPECT_THROW(EngineImpl(std::move(model), "cpu", Precision::kFp32, 1), Error);
+}
+
+TEST(Engine, AThousandStartsAndStopsLeaveNoThreads) {
+  EngineImpl(fake_model(), "cpu", Precision::kFp32, 1);
+  const int lent = ForwardThread::count();
+  const std::size_t threads = threads_of_process();
+  for (int i = 0; i < 1000; ++i) {
+    const auto engine = std::make_shared<EngineImpl>(fake_model(), "cpu", Precision::kFp32, 1);
+    const auto session = make_session(
+        engine, {}, std::make_unique<test::FakeDetector>(cv::Size(320, 240), std::vector<RectF>()));
+  }
+  EXPECT_EQ(ForwardThread::count(), lent);
+  EXPECT_EQ(threads_of_process(), threads);
+}
+
+TEST(ForwardThread, ReturnsWhenItsWorkIsDoneAndIsLentAgain) {
+  int runs = 0;
+  {
+    const ForwardThread thread([&] { ++runs; });
+  }
+  const int count = ForwardThread::count();
+  {
+    const ForwardThread thread([&] { ++runs; });
+  }
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(ForwardThread::count(), count);
+}
+
+}  // namespace
+}  // namespace dfd
