@@ -68,6 +68,7 @@
 #include <vector>
 
 #include "detector/engine.h"
+#include "gstdeepfakecuda.h"
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakeframe.h"
 #include "gstdeepfakeoverlay.h"
@@ -107,8 +108,15 @@ struct _GstDeepfakeDetect {
   bool swapping;                  // A thread sees to it.
 };
 
+#ifdef HAVE_GST_CUDA
+#define DEEPFAKE_CUDA_CAPS ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES("memory:CUDAMemory", "{ NV12 }")
+#else
+#define DEEPFAKE_CUDA_CAPS ""
+#endif
+
 #define DEEPFAKE_CAPS                                                                           \
   GST_VIDEO_CAPS_MAKE(GST_DEEPFAKE_FORMATS)                                                     \
+  DEEPFAKE_CUDA_CAPS                                                                            \
   ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES("memory:SystemMemory, meta:GstVideoOverlayComposition", \
                                         GST_DEEPFAKE_FORMATS)
 
@@ -274,7 +282,9 @@ static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State&
   std::vector<dfd::MarkedFace> faces;
   if (region == dfd::Region::kRoiList) faces = gst_deepfake_marked_faces(buffer);
   if (state.session->wants(time, !faces.empty())) {
-    std::optional<dfd::Frame> frame = gst_deepfake_map_frame(buffer, state.info, time);
+    const int device =
+        gst_deepfake_cuda_is_ready(buffer, state.cuda) ? state.cuda_device : kHostOnly;
+    std::optional<dfd::Frame> frame = gst_deepfake_map_frame(buffer, state.info, time, device);
     if (!frame) {
       GST_ELEMENT_ERROR(self, RESOURCE, READ, ("A video frame cannot be read."),
                         ("%" GST_PTR_FORMAT " cannot be mapped", buffer));
@@ -366,6 +376,10 @@ static gboolean gst_deepfake_detect_set_caps(GstBaseTransform* base, GstCaps* in
 
 static gboolean gst_deepfake_detect_propose_allocation(GstBaseTransform* base, GstQuery* decided,
                                                        GstQuery* query) {
+  if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT) {
+    const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
+    if (state && gst_deepfake_cuda_answer(GST_ELEMENT(base), query, state->cuda)) return TRUE;
+  }
   if (GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)
           ->propose_allocation(base, decided, query) == FALSE) {
     return FALSE;

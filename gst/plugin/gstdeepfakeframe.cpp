@@ -9,14 +9,19 @@
 #ifdef HAVE_ANALYTICS
 #include <gst/analytics/analytics.h>
 #endif
+#ifdef HAVE_GST_CUDA
+#define GST_USE_UNSTABLE_API
+#include <gst/cuda/gstcudamemory.h>
+#endif
 
 namespace {
 
 // A read map of a shallow copy: same memory, other buffer.
 class MappedBuffer {
  public:
-  MappedBuffer(GstBuffer* buffer, const GstVideoInfo& info) : copy_(gst_buffer_copy(buffer)) {
-    mapped_ = gst_video_frame_map(&frame_, &info, copy_, GST_MAP_READ) != FALSE;
+  MappedBuffer(GstBuffer* buffer, const GstVideoInfo& info, GstMapFlags flags)
+      : copy_(gst_buffer_copy(buffer)) {
+    mapped_ = gst_video_frame_map(&frame_, &info, copy_, flags) != FALSE;
   }
   ~MappedBuffer() {
     if (mapped_) gst_video_frame_unmap(&frame_);
@@ -140,8 +145,12 @@ std::vector<dfd::MarkedFace> gst_deepfake_marked_faces(GstBuffer* buffer) {
 }
 
 std::optional<dfd::Frame> gst_deepfake_map_frame(GstBuffer* buffer, const GstVideoInfo& info,
-                                                 dfd::Timestamp time) {
-  auto mapped = std::make_shared<MappedBuffer>(buffer, info);
+                                                 dfd::Timestamp time, int cuda_device) {
+  int flags = GST_MAP_READ;
+#ifdef HAVE_GST_CUDA
+  if (cuda_device != kHostOnly) flags |= GST_MAP_CUDA;
+#endif
+  auto mapped = std::make_shared<MappedBuffer>(buffer, info, static_cast<GstMapFlags>(flags));
   if (!mapped->mapped()) return std::nullopt;
   const GstVideoFrame& video = mapped->frame();
   dfd::Frame frame;
@@ -150,6 +159,10 @@ std::optional<dfd::Frame> gst_deepfake_map_frame(GstBuffer* buffer, const GstVid
   frame.view.height = GST_VIDEO_FRAME_HEIGHT(&video);
   frame.view.format = format_of(GST_VIDEO_FRAME_FORMAT(&video));
   frame.view.color = color_of(info);
+  if (cuda_device != kHostOnly) {
+    frame.view.memory = dfd::Memory::kCuda;
+    frame.view.device_index = cuda_device;
+  }
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES(&video) && i < frame.view.planes.size(); ++i) {
     frame.view.planes[i] = {static_cast<const std::uint8_t*>(GST_VIDEO_FRAME_PLANE_DATA(&video, i)),
                             GST_VIDEO_FRAME_PLANE_STRIDE(&video, i)};

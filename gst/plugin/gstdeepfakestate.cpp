@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "detector/engine.h"
-#include "detector/error.h"
+#include "gstdeepfakecuda.h"
 #include "gstdeepfakeerror.h"
 
 #define GST_CAT_DEFAULT gst_deepfake_detect_debug
@@ -39,6 +39,7 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
   auto state = std::make_shared<GstDeepfakeState>();
   const std::shared_ptr<dfd::Engine> engine = dfd::Engine::load(settings.engine);
   state->session = dfd::Session::create(engine, settings.session);
+  state->cuda = gst_deepfake_cuda_context_new(engine->device(), state->cuda_device);
   state->threshold = settings.session.decision.threshold;
   gchar* name = gst_object_get_name(GST_OBJECT(element));
   state->context.stream_id = settings.stream_id.empty() ? name : settings.stream_id;

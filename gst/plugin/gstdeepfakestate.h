@@ -32,8 +32,15 @@ class GstDeepfakeLatency {
 
 // The streaming thread owns it; others use what is thread-safe in it while they hold a reference.
 struct GstDeepfakeState {
+  GstDeepfakeState() = default;
+  ~GstDeepfakeState() { gst_clear_object(&cuda); }
+  GstDeepfakeState(const GstDeepfakeState&) = delete;
+  GstDeepfakeState& operator=(const GstDeepfakeState&) = delete;
+
   std::unique_ptr<dfd::Session> session;  // Thread-safe.
   GstDeepfakeLatency latency;
+  GstObject* cuda = nullptr;  // The context frames may be read in without a copy; owned.
+  int cuda_device = 0;        // Its device.
   // Frames before this running time are late already, says downstream. Thread-safe.
   std::atomic<GstClockTime> late_before{0};
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "gstdeepfakecuda.h"
+
+#ifdef HAVE_GST_CUDA
+
+#define GST_USE_UNSTABLE_API
+#include <gst/cuda/gstcudacontext.h>
+#include <gst/cuda/gstcudaloader.h>
+#include <gst/cuda/gstcudamemory.h>
+#include <gst/cuda/gstcudautils.h>
+
+#include <cstdlib>
+
+GstObject* gst_deepfake_cuda_context_new(const std::string& device, int& index) {
+  const std::string prefix = "cuda:";
+  if (device.rfind(prefix, 0) != 0 || gst_cuda_load_library() == FALSE) return nullptr;
+  CUcontext primary = nullptr;
+  CUdevice handle = 0;
+  index = std::atoi(device.c_str() + prefix.size());
+  // GStreamer's loader cannot ask for the primary context, but it can look at the current one.
+  if (CuDeviceGet(&handle, index) != CUDA_SUCCESS || CuCtxPopCurrent(&primary) != CUDA_SUCCESS) {
+    return nullptr;
+  }
+  CuCtxPushCurrent(primary);
+  return GST_OBJECT(gst_cuda_context_new_wrapped(primary, handle));
+}
+
+bool gst_deepfake_cuda_answer(GstElement* element, GstQuery* query, GstObject* context) {
+  return context != nullptr &&
+         gst_cuda_handle_context_query(element, query, GST_CUDA_CONTEXT(context)) != FALSE;
+}
+
+bool gst_deepfake_cuda_is_ready(GstBuffer* buffer, GstObject* context) {
+  GstMemory* memory = gst_buffer_peek_memory(buffer, 0);
+  if (context == nullptr || gst_is_cuda_memory(memory) == FALSE) return false;
+  if (GST_CUDA_MEMORY_CAST(memory)->context != GST_CUDA_CONTEXT(context)) return false;
+#if GST_CHECK_VERSION(1, 24, 0)
+  gst_cuda_memory_sync(GST_CUDA_MEMORY_CAST(memory));
+#endif
+  return true;
+}
+
+#else
+
+GstObject* gst_deepfake_cuda_context_new(const std::string& /*device*/, int& /*index*/) {
+  return nullptr;
+}
+
+bool gst_deepfake_cuda_answer(GstElement* /*element*/, GstQuery* /*query*/,
+                              GstObject* /*context*/) {
+  return false;
+}
+
+bool gst_deepfake_cuda_is_ready(GstBuffer* /*buffer*/, GstObject* /*context*/) { return false; }
+
+#endif
