@@ -5,6 +5,7 @@
 #ifdef HAVE_GST_CUDA
 
 #define GST_USE_UNSTABLE_API
+#include <dlfcn.h>
 #include <gst/cuda/gstcudacontext.h>
 #include <gst/cuda/gstcudaloader.h>
 #include <gst/cuda/gstcudamemory.h>
@@ -12,18 +13,32 @@
 
 #include <cstdlib>
 
+namespace {
+
+// What GStreamer's own loader lacks. The primary context is kept for the life of the process, as
+// LibTorch does.
+CUcontext retain_primary(CUdevice device) {
+  using Retain = CUresult (*)(CUcontext*, CUdevice);
+  static void* const kLibrary = dlopen("libcuda.so.1", RTLD_NOW);
+  if (kLibrary == nullptr) return nullptr;
+  static const auto kRetain = reinterpret_cast<Retain>(dlsym(kLibrary, "cuDevicePrimaryCtxRetain"));
+  CUcontext context = nullptr;
+  if (kRetain == nullptr || kRetain(&context, device) != CUDA_SUCCESS) return nullptr;
+  return context;
+}
+
+}  // namespace
+
 GstObject* gst_deepfake_cuda_context_new(const std::string& device, int& index) {
-  const std::string prefix = "cuda:";
-  if (device.rfind(prefix, 0) != 0 || gst_cuda_load_library() == FALSE) return nullptr;
-  CUcontext primary = nullptr;
-  CUdevice handle = 0;
-  index = std::atoi(device.c_str() + prefix.size());
-  // GStreamer's loader cannot ask for the primary context, but it can look at the current one.
-  if (CuDeviceGet(&handle, index) != CUDA_SUCCESS || CuCtxPopCurrent(&primary) != CUDA_SUCCESS) {
+  if (device == "cpu" || gst_cuda_load_library() == FALSE || CuInit(0) != CUDA_SUCCESS) {
     return nullptr;
   }
-  CuCtxPushCurrent(primary);
-  return GST_OBJECT(gst_cuda_context_new_wrapped(primary, handle));
+  const std::string prefix = "cuda:";
+  index = device.rfind(prefix, 0) == 0 ? std::atoi(device.c_str() + prefix.size()) : 0;
+  CUdevice handle = 0;
+  if (CuDeviceGet(&handle, index) != CUDA_SUCCESS) return nullptr;
+  const CUcontext primary = retain_primary(handle);
+  return primary == nullptr ? nullptr : GST_OBJECT(gst_cuda_context_new_wrapped(primary, handle));
 }
 
 bool gst_deepfake_cuda_answer(GstElement* element, GstQuery* query, GstObject* context) {

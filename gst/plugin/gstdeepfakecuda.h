@@ -11,8 +11,9 @@
 
 #include <string>
 
-// The context of the device that LibTorch has made current on this thread, by loading a model, and
-// the device's number; null when device is not "cuda:N". (transfer full)
+// The primary context of the device that an element with this name of a device will use ("auto" and
+// "cuda": the first one), and its number; null for "cpu" and where there is no such device.
+// (transfer full)
 GstObject* gst_deepfake_cuda_context_new(const std::string& device, int& index);
 
 // Answers a neighbour's context query; false when it is not about CUDA.

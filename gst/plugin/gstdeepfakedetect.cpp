@@ -15,8 +15,9 @@
  *
  * Each sample of a face goes once through a frozen InceptionResnetV1; an LSTM runs over the last
  * window of samples (20 by default). Scores are smoothed over time and become a verdict by
- * hysteresis: authentic, suspicious, manipulated, or undecided with a reason. The work is done by
- * one thread for all elements of the process that use the same model.
+ * hysteresis: authentic, suspicious, manipulated, or undecided with a reason. The work is done
+ * beside the streams, in batches over all elements of the process that use the same model; a live
+ * frame never waits for it.
  *
  * ## Limits
  *
@@ -33,7 +34,8 @@
  * value:
  *
  * * `event` (string): "score", "verdict-changed", "identity-changed" (a track shows somebody else
- *   from now on; the message tells how it stood), "track-lost" or "overload"
+ *   from now on; the message tells how it stood), "track-lost", "overload" or
+ *   "model-updated", which has `stream-id`, `model-file`, `model-id`, `success` and [`error`] alone
  * * `stream-id` (string): #GstDeepfakeDetect:stream-id
  * * `timestamp`, `stream-time`, `running-time`, `duration` (guint64): of the frame analysed last
  * * `verdict` (string): "authentic", "undecided", "suspicious" or "manipulated"; the worst face's
@@ -64,11 +66,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "detector/engine.h"
 #include "gstdeepfakecuda.h"
+#include "gstdeepfakeenums.h"
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakeframe.h"
 #include "gstdeepfakeoverlay.h"
@@ -104,8 +108,10 @@ struct _GstDeepfakeDetect {
   std::mutex* mutex;
   GstDeepfakeSettings* settings;
   std::shared_ptr<State>* state;  // Null inside: not started.
-  bool swap_wanted;               // model-file was set while there was a state.
-  bool swapping;                  // A thread sees to it.
+  GstObject* cuda;                // Of the device wanted, from READY on; null without CUDA.
+  int cuda_device;
+  bool swap_wanted;  // model-file was set while there was a state.
+  bool swapping;     // A thread sees to it.
 };
 
 #ifdef HAVE_GST_CUDA
@@ -235,46 +241,7 @@ static gboolean gst_deepfake_detect_finish(GstDeepfakeDetect* self, bool reset) 
   return finished;
 }
 
-static void gst_deepfake_detect_draw(State& state, GstBuffer* buffer,
-                                     const dfd::StreamReport& report, guint overlay) {
-  GstVideoOverlayComposition* composition = gst_deepfake_overlay_new(
-      report, overlay, GST_VIDEO_INFO_WIDTH(&state.info), GST_VIDEO_INFO_HEIGHT(&state.info));
-  if (composition == nullptr) return;
-  GstVideoFrame frame;
-  if (gst_video_frame_map(&frame, &state.info, buffer, GST_MAP_READWRITE) != FALSE) {
-    gst_video_overlay_composition_blend(composition, &frame);
-    gst_video_frame_unmap(&frame);
-  }
-  gst_video_overlay_composition_unref(composition);
-}
-
 // --- Frames
-
-// Auto waits for results wherever nobody waits for the frame.
-static void gst_deepfake_detect_resolve_mode(GstDeepfakeDetect* self, State& state, int mode) {
-  if (state.mode_known) return;
-  gboolean live = FALSE;
-  GstQuery* query = gst_query_new_latency();
-  if (gst_pad_peer_query(GST_BASE_TRANSFORM_SINK_PAD(self), query) != FALSE) {
-    gst_query_parse_latency(query, &live, nullptr, nullptr);
-  }
-  gst_query_unref(query);
-  state.live = live != FALSE;
-  state.complete =
-      mode == GST_DEEPFAKE_MODE_COMPLETE || (mode == GST_DEEPFAKE_MODE_AUTO && !state.live);
-  state.mode_known = true;
-  GST_INFO_OBJECT(self, "mode %s", state.complete ? "complete" : "immediate");
-}
-
-// Complete mode: the frame leaves with its own results. One that is late already does not wait.
-static void gst_deepfake_detect_wait(GstDeepfakeDetect* self, State& state, dfd::Timestamp time) {
-  if (static_cast<GstClockTime>(time.count()) < state.late_before) return;
-  const GstClockTime before = gst_util_get_timestamp();
-  state.session->wait();
-  if (state.latency.add(gst_util_get_timestamp() - before) && state.live) {
-    gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
-  }
-}
 
 static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State& state,
                                                  dfd::Region region, GstBuffer* buffer,
@@ -293,7 +260,7 @@ static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State&
     frame->faces = std::move(faces);
     state.session->push(*std::move(frame));
   }
-  if (state.complete) gst_deepfake_detect_wait(self, state, time);
+  if (state.complete) gst_deepfake_state_wait(GST_ELEMENT(self), state, time);
   return GST_FLOW_OK;
 }
 
@@ -304,12 +271,12 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   const FrameSettings settings = frame_settings_of(self);
   // Played backwards, a window would run backwards too.
   if (base->segment.rate < 0) return GST_FLOW_OK;
-  gst_deepfake_detect_resolve_mode(self, *state, settings.mode);
+  gst_deepfake_state_resolve_mode(GST_BASE_TRANSFORM_SINK_PAD(base), *state, settings.mode);
 
   const std::optional<dfd::Timestamp> time =
       gst_deepfake_state_time_of(GST_ELEMENT(self), *state, base->segment, buffer);
   const bool gap = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
-  if (time && gap && !gst_deepfake_guarded(GST_ELEMENT(self), false, [&] {
+  if (time && gap && state->seen_frame && !gst_deepfake_guarded(GST_ELEMENT(self), false, [&] {
         state->session->gap(*time);
         return true;
       })) {
@@ -346,7 +313,9 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
     const bool marked = settings.region == dfd::Region::kRoiList;
     (marked ? gst_deepfake_complete_roi_metas : gst_deepfake_add_roi_metas)(buffer, report);
   }
-  if (settings.overlay != 0) gst_deepfake_detect_draw(*state, buffer, report, settings.overlay);
+  if (settings.overlay != 0) {
+    gst_deepfake_overlay_blend(buffer, state->info, report, settings.overlay);
+  }
   return GST_FLOW_OK;
 }
 
@@ -376,10 +345,6 @@ static gboolean gst_deepfake_detect_set_caps(GstBaseTransform* base, GstCaps* in
 
 static gboolean gst_deepfake_detect_propose_allocation(GstBaseTransform* base, GstQuery* decided,
                                                        GstQuery* query) {
-  if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT) {
-    const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
-    if (state && gst_deepfake_cuda_answer(GST_ELEMENT(base), query, state->cuda)) return TRUE;
-  }
   if (GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)
           ->propose_allocation(base, decided, query) == FALSE) {
     return FALSE;
@@ -411,35 +376,24 @@ static void gst_deepfake_detect_gap(GstDeepfakeDetect* self, State& state, GstEv
 static gboolean gst_deepfake_detect_src_event(GstBaseTransform* base, GstEvent* event) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
     const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
-    GstClockTimeDiff lateness = 0;
-    GstClockTime running_time = 0;
-    gst_event_parse_qos(event, nullptr, nullptr, &lateness, &running_time);
-    // As the base class reckons: what comes up to twice the lateness later will be late too.
-    if (state) {
-      state->late_before =
-          lateness > 0 ? running_time + 2 * static_cast<GstClockTime>(lateness) : GstClockTime{0};
-    }
+    if (state) gst_deepfake_state_heed_qos(*state, event);
   }
   return GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)->src_event(base, event);
 }
 
 static gboolean gst_deepfake_detect_query(GstBaseTransform* base, GstPadDirection direction,
                                           GstQuery* query) {
+  const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
+  if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT &&
+      gst_deepfake_cuda_answer(GST_ELEMENT(base), query, GST_DEEPFAKE_DETECT(base)->cuda)) {
+    return TRUE;
+  }
   const gboolean answered =
       GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)->query(base, direction, query);
-  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY || direction != GST_PAD_SRC || answered == FALSE) {
-    return answered;
-  }
-  const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
-  if (!state || !state->complete) return answered;
-  gboolean live = FALSE;
-  GstClockTime least = 0;
-  GstClockTime most = 0;
-  gst_query_parse_latency(query, &live, &least, &most);
-  const GstClockTime own = state->latency.reported();
-  gst_query_set_latency(query, live, least + own,
-                        GST_CLOCK_TIME_IS_VALID(most) ? most + own : GST_CLOCK_TIME_NONE);
-  return TRUE;
+  const bool adds = GST_QUERY_TYPE(query) == GST_QUERY_LATENCY && direction == GST_PAD_SRC &&
+                    answered != FALSE && state && state->complete;
+  if (adds) gst_deepfake_state_add_latency(*state, query);
+  return answered;
 }
 
 static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent* event) {
@@ -494,9 +448,19 @@ static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
   const GstDeepfakeSettings settings = settings_of(self);
   return gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
     std::shared_ptr<State> state = gst_deepfake_state_new(GST_ELEMENT(self), settings);
-    const std::lock_guard<std::mutex> lock(*self->mutex);
-    *self->state = std::move(state);
-    self->swap_wanted = false;
+    if (self->cuda != nullptr &&
+        state->session->engine()->device() == "cuda:" + std::to_string(self->cuda_device)) {
+      state->cuda = GST_OBJECT(gst_object_ref(self->cuda));
+      state->cuda_device = self->cuda_device;
+    }
+    {
+      const std::lock_guard<std::mutex> lock(*self->mutex);
+      *self->state = std::move(state);
+      // Another name may have been set while this one was loaded.
+      self->swap_wanted = self->settings->engine.model_file != settings.engine.model_file;
+      if (!self->swap_wanted || std::exchange(self->swapping, true)) return TRUE;
+    }
+    gst_element_call_async(GST_ELEMENT(self), gst_deepfake_detect_swap_models, nullptr, nullptr);
     return TRUE;
   });
 }
@@ -511,13 +475,21 @@ static gboolean gst_deepfake_detect_stop(GstBaseTransform* base) {
 
 static GstStateChangeReturn gst_deepfake_detect_change_state(GstElement* element,
                                                              GstStateChange transition) {
+  auto* self = GST_DEEPFAKE_DETECT(element);
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY) {
+    // Decoders ask for a context on their way to READY.
+    self->cuda = gst_deepfake_cuda_context_new(settings_of(self).engine.device, self->cuda_device);
+  }
   // Wakes a frame that waits for its analysis, so that the streaming thread can be stopped.
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-    if (const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(element))) {
+    if (const std::shared_ptr<State> state = state_of(self)) {
       state->session->cancel(true);
     }
   }
-  return GST_ELEMENT_CLASS(gst_deepfake_detect_parent_class)->change_state(element, transition);
+  const GstStateChangeReturn changed =
+      GST_ELEMENT_CLASS(gst_deepfake_detect_parent_class)->change_state(element, transition);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) gst_clear_object(&self->cuda);
+  return changed;
 }
 
 static void gst_deepfake_detect_init(GstDeepfakeDetect* self) {
@@ -532,6 +504,7 @@ static void gst_deepfake_detect_init(GstDeepfakeDetect* self) {
 
 static void gst_deepfake_detect_finalize(GObject* object) {
   auto* self = GST_DEEPFAKE_DETECT(object);
+  gst_clear_object(&self->cuda);
   delete self->state;
   delete self->settings;
   delete self->mutex;
@@ -566,5 +539,5 @@ static void gst_deepfake_detect_class_init(GstDeepfakeDetectClass* klass) {
   base_class->before_transform = gst_deepfake_detect_before_transform;
   base_class->transform_ip = gst_deepfake_detect_transform_ip;
 
-  gst_deepfake_settings_mark_types();
+  gst_deepfake_enums_mark();
 }

@@ -115,3 +115,16 @@ GstVideoOverlayComposition* gst_deepfake_overlay_new(const dfd::StreamReport& re
   gst_buffer_unref(pixels);
   return composition;
 }
+
+void gst_deepfake_overlay_blend(GstBuffer* buffer, const GstVideoInfo& info,
+                                const dfd::StreamReport& report, guint flags) {
+  GstVideoOverlayComposition* composition = gst_deepfake_overlay_new(
+      report, flags, GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info));
+  if (composition == nullptr) return;
+  GstVideoFrame frame;
+  if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_READWRITE) != FALSE) {
+    gst_video_overlay_composition_blend(composition, &frame);
+    gst_video_frame_unmap(&frame);
+  }
+  gst_video_overlay_composition_unref(composition);
+}

@@ -16,3 +16,7 @@ typedef enum {  // NOLINT: a GType's values
 // (transfer full); null when there is nothing to draw. width, height: of the frame drawn on.
 GstVideoOverlayComposition* gst_deepfake_overlay_new(const dfd::StreamReport& report, guint flags,
                                                      int width, int height);
+
+// Draws it into the pixels of a writable buffer.
+void gst_deepfake_overlay_blend(GstBuffer* buffer, const GstVideoInfo& info,
+                                const dfd::StreamReport& report, guint flags);

@@ -4,82 +4,7 @@
 
 #include <chrono>
 
-#include "gstdeepfakeoverlay.h"
-
-/**
- * GstDeepfakeRegion:
- * @faces: every face apart
- * @full-frame: the picture as one, as the seed recipe does
- * @roi-list: every face that an upstream element marked
- *
- * Since: 0.1
- */
-#define GST_TYPE_DEEPFAKE_REGION (gst_deepfake_region_get_type())
-static GType gst_deepfake_region_get_type() {
-  static const GEnumValue values[] = {
-      {static_cast<int>(dfd::Region::kFaces), "Every face apart", "faces"},
-      {static_cast<int>(dfd::Region::kFullFrame), "The picture as one", "full-frame"},
-      {static_cast<int>(dfd::Region::kRoiList), "Every face that an upstream element marked",
-       "roi-list"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstDeepfakeRegion", values);
-  return type;
-}
-
-#define GST_TYPE_DEEPFAKE_PRECISION (gst_deepfake_precision_get_type())
-static GType gst_deepfake_precision_get_type() {
-  static const GEnumValue values[] = {
-      {static_cast<int>(dfd::Precision::kAuto), "The fastest the device has in hardware", "auto"},
-      {static_cast<int>(dfd::Precision::kFp32), "Single precision, the reference", "fp32"},
-      {static_cast<int>(dfd::Precision::kBf16), "CPUs with AVX512-BF16 or AMX, CUDA", "bf16"},
-      {static_cast<int>(dfd::Precision::kFp16), "CUDA", "fp16"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstDeepfakePrecision", values);
-  return type;
-}
-
-#define GST_TYPE_DEEPFAKE_MODE (gst_deepfake_mode_get_type())
-static GType gst_deepfake_mode_get_type() {
-  static const GEnumValue values[] = {
-      {GST_DEEPFAKE_MODE_AUTO, "Complete when the source is not live, else immediate", "auto"},
-      {GST_DEEPFAKE_MODE_IMMEDIATE, "A frame leaves at once with the newest verdicts", "immediate"},
-      {GST_DEEPFAKE_MODE_COMPLETE, "A frame waits until its own samples are analysed", "complete"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstDeepfakeMode", values);
-  return type;
-}
-
-#define GST_TYPE_DEEPFAKE_MESSAGES (gst_deepfake_messages_get_type())
-static GType gst_deepfake_messages_get_type() {
-  static const GEnumValue values[] = {
-      {GST_DEEPFAKE_MESSAGES_NONE, "No messages", "none"},
-      {GST_DEEPFAKE_MESSAGES_ON_CHANGE,
-       "When a verdict or its reason changes, a track ends, at EOS", "on-change"},
-      {GST_DEEPFAKE_MESSAGES_EVERY_WINDOW, "Every new score too", "every-window"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_enum_register_static("GstDeepfakeMessages", values);
-  return type;
-}
-
-#define GST_TYPE_DEEPFAKE_META_FLAGS (gst_deepfake_meta_flags_get_type())
-static GType gst_deepfake_meta_flags_get_type() {
-  static const GFlagsValue values[] = {
-      {GST_DEEPFAKE_META_RESULT, "GstDeepfakeMeta, which survives scaling and encoding", "result"},
-      {GST_DEEPFAKE_META_ROI, "A region-of-interest meta for each face", "roi"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_flags_register_static("GstDeepfakeMetaFlags", values);
-  return type;
-}
-
-#define GST_TYPE_DEEPFAKE_OVERLAY (gst_deepfake_overlay_get_type())
-static GType gst_deepfake_overlay_get_type() {
-  static const GFlagsValue values[] = {
-      {GST_DEEPFAKE_OVERLAY_BOXES, "A box around each face", "boxes"},
-      {GST_DEEPFAKE_OVERLAY_LABELS, "Track, verdict and probability", "labels"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_flags_register_static("GstDeepfakeOverlay", values);
-  return type;
-}
+#include "gstdeepfakeenums.h"
 
 static std::string string_of(const GValue* value) {
   const gchar* text = g_value_get_string(value);
@@ -523,12 +448,4 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
       klass, GST_DEEPFAKE_PROP_STATS,
       g_param_spec_boxed("stats", "Statistics", "Counters since the element was started",
                          GST_TYPE_STRUCTURE, read_only));
-}
-
-void gst_deepfake_settings_mark_types() {
-  for (const GType type :
-       {GST_TYPE_DEEPFAKE_REGION, GST_TYPE_DEEPFAKE_PRECISION, GST_TYPE_DEEPFAKE_MODE,
-        GST_TYPE_DEEPFAKE_MESSAGES, GST_TYPE_DEEPFAKE_OVERLAY, GST_TYPE_DEEPFAKE_META_FLAGS}) {
-    gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
-  }
 }

@@ -67,7 +67,6 @@ enum GstDeepfakeProperty : guint {  // NOLINT: ids
 };
 
 void gst_deepfake_settings_install(GObjectClass* klass);
-void gst_deepfake_settings_mark_types();
 
 // False when id is none of the settings.
 bool gst_deepfake_settings_set(GstDeepfakeSettings& settings, guint id, const GValue* value);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "detector/engine.h"
-#include "gstdeepfakecuda.h"
 #include "gstdeepfakeerror.h"
 
 #define GST_CAT_DEFAULT gst_deepfake_detect_debug
@@ -39,7 +38,6 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
   auto state = std::make_shared<GstDeepfakeState>();
   const std::shared_ptr<dfd::Engine> engine = dfd::Engine::load(settings.engine);
   state->session = dfd::Session::create(engine, settings.session);
-  state->cuda = gst_deepfake_cuda_context_new(engine->device(), state->cuda_device);
   state->threshold = settings.session.decision.threshold;
   gchar* name = gst_object_get_name(GST_OBJECT(element));
   state->context.stream_id = settings.stream_id.empty() ? name : settings.stream_id;
@@ -68,6 +66,52 @@ void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
       element,
       gst_deepfake_model_message_new(element, state.context.stream_id, settings.engine.model_file,
                                      state.session->engine()->model().id, error));
+}
+
+void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, int mode) {
+  if (state.mode_known) return;
+  gboolean live = FALSE;
+  GstQuery* query = gst_query_new_latency();
+  if (gst_pad_peer_query(sink_pad, query) != FALSE) {
+    gst_query_parse_latency(query, &live, nullptr, nullptr);
+  }
+  gst_query_unref(query);
+  state.live = live != FALSE;
+  state.complete =
+      mode == GST_DEEPFAKE_MODE_COMPLETE || (mode == GST_DEEPFAKE_MODE_AUTO && !state.live);
+  state.mode_known = true;
+  GST_INFO_OBJECT(sink_pad, "mode %s", state.complete ? "complete" : "immediate");
+}
+
+void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::Timestamp time) {
+  if (static_cast<GstClockTime>(time.count()) < state.late_before) return;
+  const GstClockTime before = gst_util_get_timestamp();
+  state.session->wait();
+  if (state.latency.add(gst_util_get_timestamp() - before) && state.live) {
+    gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
+  }
+}
+
+void gst_deepfake_state_heed_qos(GstDeepfakeState& state, GstEvent* event) {
+  GstQOSType type = GST_QOS_TYPE_OVERFLOW;
+  GstClockTimeDiff lateness = 0;
+  GstClockTime running_time = 0;
+  gst_event_parse_qos(event, &type, nullptr, &lateness, &running_time);
+  // A sink that throttles wants fewer frames; none of them is late.
+  if (type == GST_QOS_TYPE_THROTTLE || !GST_CLOCK_TIME_IS_VALID(running_time)) return;
+  // As video decoders reckon: what comes up to twice the lateness later will be late too.
+  state.late_before =
+      lateness > 0 ? running_time + 2 * static_cast<GstClockTime>(lateness) : GstClockTime{0};
+}
+
+void gst_deepfake_state_add_latency(const GstDeepfakeState& state, GstQuery* query) {
+  gboolean live = FALSE;
+  GstClockTime least = 0;
+  GstClockTime most = 0;
+  gst_query_parse_latency(query, &live, &least, &most);
+  const GstClockTime own = state.latency.reported();
+  gst_query_set_latency(query, live, least + own,
+                        GST_CLOCK_TIME_IS_VALID(most) ? most + own : GST_CLOCK_TIME_NONE);
 }
 
 std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,

@@ -65,6 +65,17 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
 void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
                                    const GstDeepfakeSettings& settings);
 
+// Settles the mode with the first frame: auto waits for results wherever nobody waits for the
+// frame.
+void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, int mode);
+
+// Complete mode: waits until the frame of this running time is analysed, unless it is late already.
+// Throws dfd::Error of the analysis.
+void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::Timestamp time);
+
+void gst_deepfake_state_heed_qos(GstDeepfakeState& state, GstEvent* event);
+void gst_deepfake_state_add_latency(const GstDeepfakeState& state, GstQuery* query);
+
 // Running time of a buffer; none outside the segment. Buffers without a timestamp follow the one
 // before at the caps' rate. Sets the context's duration.
 std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,

@@ -153,7 +153,7 @@ void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
         repeat([&] { seed.head(embeddings); }, 5).median(), "ms"});
 
   LoadedModel model = load_model(bench_model(), at::kCPU, precision);
-  const auto stepper_ms = [&](int faces) {
+  const auto stepper_ms = [&](int faces, int window) {
     TensorMap head;
     for (const auto& [name, tensor] : tensors) {
       if (name.rfind(kBackbonePrefix, 0) != 0) head[name] = tensor;
@@ -161,13 +161,19 @@ void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
     TensorSource source("bench", head);
     const LstmHead lstm(source, model.config.head, at::kCPU, type_of(precision));
     const LaneStepper stepper(lstm);
-    std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(kWindow, 1));
+    std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(window, 1));
     std::vector<Lanes*> pointers;
     for (Lanes& track : tracks) pointers.push_back(&track);
     const at::Tensor rows = at::randn({faces, 512});
     return repeat([&] { stepper.advance(pointers, rows); }, 40, kWindow).median();
   };
-  for (const int faces : {1, 8}) {
+  for (const int window : {10, 40, 80}) {
+    emit({"lstm_step_ms",
+          {{"faces", 1}, {"precision", to_string(precision)}, {"window", window}},
+          stepper_ms(1, window),
+          "ms"});
+  }
+  for (const int faces : {1, 2, 4, 8}) {
     const Scene scene = draw_scene(faces);
     const Frame frame = to_i420(scene.rgb);
     std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(kWindow, 1));
@@ -178,7 +184,7 @@ void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
     const nlohmann::ordered_json params{{"faces", faces}, {"precision", to_string(precision)}};
     emit({"verdict_ms", params, ours, "ms"});
     emit({"verdict_against_seed", params, faces * seed_ms / ours, "times"});
-    const double step = stepper_ms(faces);
+    const double step = stepper_ms(faces, kWindow);
     emit({"lstm_step_ms", params, step, "ms"});
     emit({"lstm_share", params, 100 * step / ours, "%"});
   }

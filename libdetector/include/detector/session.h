@@ -29,7 +29,7 @@ struct SessionStats {
   double latency_p50_ms = 0;
   double latency_p95_ms = 0;
   double latency_p99_ms = 0;
-  double batch_fill = 0;  // Mean share of a padded batch that held samples, [0, 1].
+  double batch_fill = 0;  // How full the batches were, of 32 samples, on average, [0, 1].
   std::size_t queue_length = 0;
 };
 
@@ -42,7 +42,8 @@ class Session {
   static std::unique_ptr<Session> create(const std::shared_ptr<Engine>& engine,
                                          const SessionConfig& config);
 
-  virtual ~Session() = default;  // Drops what waits; never blocks on the worker.
+  // Drops what waits. The last session of an engine waits for its running batch.
+  virtual ~Session() = default;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

@@ -84,8 +84,9 @@ class Arena {
     if (slots_[slot].bytes >= bytes) return;
     constexpr std::size_t kAlignment = 64;  // A cache line, and the widest register.
     const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    slots_[slot] = {Memory(std::aligned_alloc(kAlignment, rounded)), rounded};
-    if (!slots_[slot].memory) throw std::bad_alloc();
+    Memory memory(std::aligned_alloc(kAlignment, rounded));
+    if (!memory) throw std::bad_alloc();  // What was there stays.
+    slots_[slot] = {std::move(memory), rounded};
     ++generation_;
   }
   void* data(std::size_t slot) const { return slots_[slot].memory.get(); }
@@ -405,8 +406,9 @@ std::function<void()> CpuPlans::make_single(const ConvUnit& unit,
 }
 
 bool cpu_has_bfloat16() {
-  // Later sets hold all of the earlier ones.
-  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
+  // Sets are bits. Some with a larger number lack these: AVX2-VNNI has no bfloat16 in oneDNN 2.
+  const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
 
 }  // namespace dfd

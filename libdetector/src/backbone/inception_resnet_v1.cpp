@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
 
 #include "base/check.h"
 #include "base/padding.h"
@@ -129,7 +130,7 @@ at::Tensor InceptionResnetV1::embed(const at::Tensor& crops, const Probe& probe)
 }
 
 void InceptionResnetV1::calibrate(const at::Tensor& crops) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   DFD_CHECK(layers_->last.gamma.defined());
   run_aten(*layers_, crops, {}, /*calibrating=*/true);
 }

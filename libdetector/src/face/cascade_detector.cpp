@@ -98,7 +98,8 @@ class CascadeDetector : public FaceDetector {
     std::vector<int> levels;
     std::vector<double> weights;
     auto cascade = classifiers().borrow(path_);
-    cascade->detectMultiScale(gray, squares, levels, weights, kLevelFactor, kNeighbours, 0, {side, side}, {}, true);
+    cascade->detectMultiScale(gray, squares, levels, weights, kLevelFactor, kNeighbours, 0,
+                              {side, side}, {}, true);
     classifiers().give_back(path_, std::move(cascade));
     std::vector<FaceDetection> faces;
     for (std::size_t i = 0; i < squares.size(); ++i) {

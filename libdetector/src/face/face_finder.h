@@ -53,7 +53,9 @@ class FaceFinder {
   std::vector<TrackId> unseen() const { return tracker_.unseen(); }
   void exchange(TrackId a, TrackId b) { tracker_.exchange(a, b); }
   void end(TrackId id) { tracker_.end(id); }
-  void remember(std::chrono::nanoseconds away) { tracker_.remember(away); }
+  void keep_for(std::chrono::nanoseconds unseen, std::chrono::nanoseconds away) {
+    tracker_.keep_for(unseen, away);
+  }
 
   std::vector<TrackId> take_ended() { return tracker_.take_ended(); }
   void end_all();  // The picture changes: a seek, a new size, the end.

@@ -53,7 +53,11 @@ class FaceTracker {
   // Each takes the other's face, box and speed: what boxes alone got wrong.
   void exchange(TrackId a, TrackId b);
   void end(TrackId id);
-  void remember(std::chrono::nanoseconds away) { config_.remembered = away; }
+  // TrackerConfig's lost_after and remembered, from now on.
+  void keep_for(std::chrono::nanoseconds unseen, std::chrono::nanoseconds away) {
+    config_.lost_after = unseen;
+    config_.remembered = away;
+  }
 
   std::vector<TrackId> take_ended();  // Tracks that ended since the last call.
   void end_all();

@@ -107,11 +107,14 @@ std::shared_ptr<Engine> Engine::load(const EngineConfig& config) {
                 "threads " << config.threads << ": expected 0 to 1024");
     const at::Device device = select_device(config.device);
     const Precision precision = select_precision(config.precision, device);
-    const std::string key =
-        sha256_of_file(config.model_file) + " " + device.str() + " " + to_string(precision);
+    const std::string digest = sha256_of_file(config.model_file);
+    const std::string key = digest + " " + device.str() + " " + to_string(precision);
     return registry().get(key, [&] {
-      return std::make_shared<EngineImpl>(load_model(config.model_file, device, precision),
-                                          device.str(), precision, config.threads);
+      LoadedModel model = load_model(config.model_file, device, precision);
+      DFD_REQUIRE(model.digest == digest, ErrorCode::kIo,
+                  config.model_file << ": was replaced while it was read; try again");
+      return std::make_shared<EngineImpl>(std::move(model), device.str(), precision,
+                                          config.threads);
     });
   });
 }

@@ -52,9 +52,10 @@ class Stream : public WorkSource {
   // --- Called by the session's threads.
 
   void push(Job job) {
+    std::optional<Job> skipped;  // Its pixels go back outside the lock.
     const std::lock_guard<std::mutex> lock(mutex_);
     rethrow_error();
-    if (job.kind == Job::Kind::kFrame) skip_oldest();
+    if (job.kind == Job::Kind::kFrame) skipped = skip_oldest();
     // Gaps that follow each other are one.
     if (job.kind == Job::Kind::kGap && !queue_.empty() && queue_.back().kind == Job::Kind::kGap) {
       queue_.pop_back();
@@ -70,9 +71,10 @@ class Stream : public WorkSource {
   }
 
   void reset() noexcept {
+    std::deque<Job> dropped;  // Their pixels go back outside the lock.
     const std::lock_guard<std::mutex> lock(mutex_);
     ++epoch_;
-    queue_.clear();
+    dropped.swap(queue_);
     events_.clear();
     error_ = nullptr;
     overload_told_ = false;
@@ -202,6 +204,7 @@ class Stream : public WorkSource {
     const std::lock_guard<std::mutex> lock(mutex_);
     busy_ = false;
     counters_ = analysis_.counters();
+    published_.threshold = report.threshold;
     if ((job_ ? job_->epoch : analysed_epoch_) == epoch_) {
       published_ = std::move(report);
       events_.insert(events_.end(), std::make_move_iterator(events.begin()),
@@ -217,16 +220,23 @@ class Stream : public WorkSource {
   }
 
   // With mutex_ held. Makes room for a frame; gaps and a finish in the queue are never skipped.
-  void skip_oldest() {
+  std::optional<Job> skip_oldest() {
     const auto is_frame = [](const Job& job) { return job.kind == Job::Kind::kFrame; };
     const auto frames = std::count_if(queue_.begin(), queue_.end(), is_frame);
-    if (static_cast<std::size_t>(frames) < max_queued_) return;
+    if (static_cast<std::size_t>(frames) < max_queued_) return std::nullopt;
     const auto oldest = std::find_if(queue_.begin(), queue_.end(), is_frame);
-    if (oldest->sample) ++overloaded_;
+    std::optional<Job> skipped(std::move(*oldest));
+    if (skipped->sample) ++overloaded_;
     queue_.erase(oldest);
-    if (overload_told_) return;
-    overload_told_ = true;
-    events_.push_back({EventKind::kOverload, published_});
+    // Gaps that were before and after it follow each other now, and are one.
+    while (queue_.size() > 1 && queue_[0].kind == Job::Kind::kGap &&
+           queue_[1].kind == Job::Kind::kGap) {
+      queue_.pop_front();
+    }
+    if (!std::exchange(overload_told_, true)) {
+      events_.push_back({EventKind::kOverload, published_});
+    }
+    return skipped;
   }
 
   const std::size_t max_queued_;
@@ -349,15 +359,16 @@ class SessionImpl : public Session {
       auto next = std::dynamic_pointer_cast<EngineImpl>(engine);
       DFD_REQUIRE(next != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
       require_landmarks_where_needed(given_, next->config());
-      SessionConfig given = given_;
-      {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        given.decision.threshold = threshold_;
-      }
-      const SessionConfig config = resolve(given, next->config());
+      resolve(given_, next->config());  // Throws before anything is touched.
       const std::shared_ptr<EngineImpl> last = current();
       last->worker().detach(stream_.get());
+      SessionConfig config = given_;
       try {
+        {
+          const std::lock_guard<std::mutex> lock(mutex_);
+          config.decision.threshold = threshold_;
+        }
+        config = resolve(config, next->config());
         stream_->swap_model(config, next->config());
       } catch (...) {
         last->worker().add(stream_);
@@ -371,7 +382,6 @@ class SessionImpl : public Session {
         grid_ = 0;
       }
       next->worker().add(stream_);
-      next->worker().wake();
     });
   }
 
@@ -391,9 +401,11 @@ class SessionImpl : public Session {
   void set_threshold(double threshold) override {
     DFD_REQUIRE(threshold >= -1 && threshold <= 1, ErrorCode::kInvalidArgument,
                 "threshold " << threshold << ": expected [0, 1], or below 0 for the model's");
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      threshold_ = threshold;  // First: a swap under way must find it here or in the stream.
+    }
     stream_->set_threshold(threshold);
-    const std::lock_guard<std::mutex> lock(mutex_);
-    threshold_ = threshold;
   }
 
   const std::string& face_detector() const noexcept override { return face_detector_; }

@@ -102,7 +102,6 @@ StreamAnalysis::StreamAnalysis(const SessionConfig& config, const ModelConfig& m
   finder.detection_interval = config_.detection_interval;
   finder.min_face_size = config_.min_face_size;
   finder.max_faces = config_.max_faces;
-  finder.lost_after = std::max(config_.max_gap, kMissesSurvived * config_.detection_interval);
   finder_.emplace(detector_.get(), finder);
   set_people();
 }
@@ -111,7 +110,8 @@ void StreamAnalysis::set_people() {
   people_.reset();
   if (!finder_) return;
   if (knows_people(model_)) people_.emplace();
-  finder_->remember(people_ ? kRemembered : std::chrono::seconds(0));
+  finder_->keep_for(std::max(config_.max_gap, kMissesSurvived * config_.detection_interval),
+                    people_ ? kRemembered : std::chrono::seconds(0));
 }
 
 StreamAnalysis::Track& StreamAnalysis::track_of(TrackId id) {
@@ -317,13 +317,17 @@ void StreamAnalysis::gap(Timestamp until) {
     begin_window(track, Reason::kGap);
     judge(track);
   }
-  post_changes();
+  if (posted_once_ && !finished_) post_changes();
 }
 
 // The new model's scores cannot be put together with the old one's; faces stay who they are.
 void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& model) {
   config_ = config;
   model_ = model;
+  ++counters_.model_swaps;
+  for (Track& track : closed_) track.lanes = Lanes(model_.window_length, config_.window_stride);
+  set_people();
+  if (finished_) return;  // What was said last stands; the next frame begins anew.
   for (auto& [id, track] : tracks_) {
     track.lanes = Lanes(model_.window_length, config_.window_stride);
     track.decision.begin_anew(config_.decision);
@@ -331,9 +335,7 @@ void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& 
     begin_window(track, Reason::kWarmingUp);
     judge(track);
   }
-  set_people();
-  ++counters_.model_swaps;
-  post_changes();
+  if (posted_once_) post_changes();
 }
 
 void StreamAnalysis::change_person(Track& track) {

@@ -10,8 +10,6 @@
 
 #include <ATen/Parallel.h>
 
-#include "base/padding.h"
-
 namespace dfd {
 namespace {
 
@@ -51,6 +49,7 @@ Worker::~Worker() {
 void Worker::add(const std::shared_ptr<WorkSource>& source) {
   const std::lock_guard<std::mutex> lock(mutex_);
   sources_.push_back(source);
+  changed_.notify_all();  // It may have work already.
 }
 
 void Worker::remove(const WorkSource* source) {
@@ -211,11 +210,8 @@ void Worker::complete(Part* first, Part* last) {
   } catch (...) {
     error = std::current_exception();
   }
-  const auto size = static_cast<double>(batch.size());
   const double fill =
-      batch.empty()
-          ? 0
-          : size / static_cast<double>(padded_size(static_cast<std::int64_t>(batch.size())));
+      std::min(1.0, static_cast<double>(batch.size()) / static_cast<double>(kMostSamples));
   auto next = results.begin();
   for (Part* part = first; part != last; ++part) {
     if (error) {

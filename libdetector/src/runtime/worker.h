@@ -27,7 +27,7 @@ class WorkSource {
   virtual std::vector<Sample> prepare() = 0;
   // Keeps those whose crops are worth a score. The frame is not needed any more. May throw.
   virtual void select(std::vector<Sample>& samples) = 0;
-  // What became of these samples, and the share of the padded batch that was filled. May throw.
+  // What became of these samples, and how full their batch was, [0, 1]. May throw.
   virtual void complete(const std::vector<SampleResult>& results, Scorer& scorer,
                         double batch_fill) = 0;
   virtual void fail(std::exception_ptr error) noexcept = 0;

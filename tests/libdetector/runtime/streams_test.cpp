@@ -267,5 +267,53 @@ TEST(Streams, AuthenticDoesNotOutliveAGapWithoutFrames) {
   EXPECT_EQ(events[0].kind, EventKind::kVerdictChanged);
 }
 
+TEST(Streams, GapsBetweenFramesDoNotPileUp) {
+  const TestEngine on(2);
+  Gate gate;
+  on.scorer->before_score = [&] { gate.pass(); };
+  const auto session = make(on);
+  push(*session, 0);
+  for (int i = 1; i < 50; ++i) {
+    push(*session, i);
+    session->gap(i * 100ms + 40ms);
+    EXPECT_LE(session->stats().queue_length, 3U);
+  }
+  gate.open();
+  session->wait();
+}
+
+TEST(Streams, NothingIsSaidOfAStreamWithoutFrames) {
+  const TestEngine first(2);
+  const TestEngine second(2);
+  const auto session = make(first);
+  session->gap(1000ms);
+  session->wait();
+  session->swap_engine(second.engine);
+  EXPECT_TRUE(session->take_events().empty());
+}
+
+TEST(Streams, ASwapAfterTheEndLeavesTheLastVerdict) {
+  const TestEngine first(2);
+  const TestEngine second(2);
+  const auto session = make(first);
+  play(*session, 0, 30);
+  session->finish();
+  session->take_events();
+  session->swap_engine(second.engine);
+  EXPECT_EQ(session->report().verdict, Verdict::kManipulated);
+  EXPECT_TRUE(session->take_events().empty());
+}
+
+TEST(Streams, AThresholdOutlivesASwap) {
+  const TestEngine first(2);
+  const TestEngine second(2);
+  const auto session = make(first);
+  session->set_threshold(0.95);
+  session->swap_engine(second.engine);
+  play(*session, 0, 30);
+  EXPECT_EQ(session->report().threshold, 0.95);
+  EXPECT_EQ(session->report().verdict, Verdict::kSuspicious);
+}
+
 }  // namespace
 }  // namespace dfd
