@@ -473,6 +473,11 @@ static gboolean gst_deepfake_detect_stop(GstBaseTransform* base) {
   return TRUE;
 }
 
+static void gst_deepfake_detect_drop_cuda(GstDeepfakeDetect* self) {
+  if (self->cuda != nullptr) gst_object_unref(self->cuda);
+  self->cuda = nullptr;
+}
+
 static GstStateChangeReturn gst_deepfake_detect_change_state(GstElement* element,
                                                              GstStateChange transition) {
   auto* self = GST_DEEPFAKE_DETECT(element);
@@ -488,7 +493,7 @@ static GstStateChangeReturn gst_deepfake_detect_change_state(GstElement* element
   }
   const GstStateChangeReturn changed =
       GST_ELEMENT_CLASS(gst_deepfake_detect_parent_class)->change_state(element, transition);
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL) gst_clear_object(&self->cuda);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) gst_deepfake_detect_drop_cuda(self);
   return changed;
 }
 
@@ -504,7 +509,7 @@ static void gst_deepfake_detect_init(GstDeepfakeDetect* self) {
 
 static void gst_deepfake_detect_finalize(GObject* object) {
   auto* self = GST_DEEPFAKE_DETECT(object);
-  gst_clear_object(&self->cuda);
+  gst_deepfake_detect_drop_cuda(self);
   delete self->state;
   delete self->settings;
   delete self->mutex;

@@ -33,7 +33,9 @@ class GstDeepfakeLatency {
 // The streaming thread owns it; others use what is thread-safe in it while they hold a reference.
 struct GstDeepfakeState {
   GstDeepfakeState() = default;
-  ~GstDeepfakeState() { gst_clear_object(&cuda); }
+  ~GstDeepfakeState() {
+    if (cuda != nullptr) gst_object_unref(cuda);
+  }
   GstDeepfakeState(const GstDeepfakeState&) = delete;
   GstDeepfakeState& operator=(const GstDeepfakeState&) = delete;
 
