@@ -252,7 +252,7 @@ Plan::Value Plan::make_value(const Dims& dims, const Desc& desc) {
 
 dnnl::memory Plan::memory_of(const Value& value) {
   if (!value.slot) return input_;
-  const dnnl::memory memory(value.desc, cpu(), nullptr);
+  dnnl::memory memory(value.desc, cpu(), nullptr);
   placed_.emplace_back(memory, *value.slot);
   return memory;
 }
@@ -292,7 +292,7 @@ Plan::Value Plan::convolve(const at::Tensor& weight, const at::Tensor& bias, con
       x.desc, Desc(weight.sizes().vec(), type, Tag::any), Desc({dims[1]}, Type::f32, Tag::a),
       channels_last(dims, type), stride, padding, padding);
   // A sum is added into the memory of its first addend, which nobody needs afterwards.
-  const Value y = sum != nullptr ? *sum : make_value(dims, described.dst_desc());
+  Value y = sum != nullptr ? *sum : make_value(dims, described.dst_desc());
   add(dnnl::convolution_forward(described), described.scratchpad_desc(),
       {{DNNL_ARG_SRC, memory_of(x)},
        {DNNL_ARG_WEIGHTS, weights_.get(weight, Tag::oihw, described.weights_desc())},
@@ -306,7 +306,7 @@ Plan::Value Plan::pool(dnnl::algorithm algorithm, const Value& x, const Dims& st
   const Dims dims{x.dims[0], x.dims[1], height, width};
   const auto described = describe_pooling(attributes(), algorithm, x.desc,
                                           channels_last(dims, weights_.type()), strides, kernel);
-  const Value y = make_value(dims, described.dst_desc());
+  Value y = make_value(dims, described.dst_desc());
   add(dnnl::pooling_forward(described), described.scratchpad_desc(),
       {{DNNL_ARG_SRC, memory_of(x)}, {DNNL_ARG_DST, memory_of(y)}});
   return y;
@@ -323,7 +323,7 @@ Plan::Value Plan::join(const std::vector<Value>& parts) {
     from.push_back(part.desc);
   }
   const auto described = describe_concat(attributes(), from);
-  const Value y = make_value(dims, described.dst_desc());
+  Value y = make_value(dims, described.dst_desc());
   arguments.emplace(DNNL_ARG_DST, memory_of(y));
   add(dnnl::concat(described), described.scratchpad_desc(), std::move(arguments));
   return y;

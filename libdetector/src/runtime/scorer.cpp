@@ -30,6 +30,7 @@ class TorchScorer : public Scorer {
       const at::Tensor crops = at::zeros({count, 3, input_.size, input_.size});
       std::vector<Lanes> tracks(static_cast<std::size_t>(count), Lanes(1, 1));
       std::vector<Lanes*> pointers;
+      pointers.reserve(tracks.size());
       for (Lanes& track : tracks) pointers.push_back(&track);
       stepper_.advance(pointers, backbone_.embed(crops));
     }
