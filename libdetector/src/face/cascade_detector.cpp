@@ -24,11 +24,11 @@ constexpr int kCascadeWindow = 24;
 // small to be scored is reported as such instead of being missed.
 constexpr float kSearchedPart = 0.6F;
 
-// From one size of face to the next, and how many overlapping hits make a find. Half the time of
-// OpenCV's usual 1.1 with 4 in a picture a third larger, for as many faces and fewer false ones:
-// docs/decisions/0006-cheaper-cascade.md.
-constexpr double kLevelFactor = 1.15;
-constexpr int kNeighbours = 3;
+// From one size of face to the next, and how many overlapping hits make a find: OpenCV's own sample
+// values, one neighbour more against false finds. Wider steps lose faces:
+// docs/decisions/0006-cascade-as-it-was.md.
+constexpr double kLevelFactor = 1.1;
+constexpr int kNeighbours = 4;
 
 // From the cascade's square of side s around c to MTCNN's box around the same face: width, height
 // and how much lower its centre is, in units of s. Measured: docs/decisions/0002-cascade-boxes.md.
@@ -125,8 +125,8 @@ class CascadeDetector : public FaceDetector {
   std::string name() const override { return "opencv-haar-frontalface"; }
 
  private:
-  // The cascade's window of 24 pixels holds a face 18 wide.
-  static constexpr int kComfortableSize = 24;
+  // The cascade's window of 24 pixels holds a face 18 wide, the smallest that is searched for.
+  static constexpr int kComfortableSize = 32;
 
   std::string path_;
 };
