@@ -111,13 +111,7 @@ class CudaScorer : public Scorer {
     const at::Tensor rows = to_pinned(embeddings);
     const std::vector<std::optional<double>> logits = stepper_.advance(tracks, embeddings);
     stream_.synchronize();
-    const auto* values = rows.data_ptr<float>();
-    std::vector<SampleResult> results;
-    for (const auto& logit : logits) {
-      results.push_back({logit, {values, values + rows.size(1)}});
-      values += rows.size(1);
-    }
-    return results;
+    return results_of(logits, rows);
   }
 
   std::optional<double> partial(const Lanes& track) override {

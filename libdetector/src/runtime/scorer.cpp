@@ -48,13 +48,7 @@ class TorchScorer : public Scorer {
     }
     const at::Tensor rows = backbone_.embed(to_network_input(crops, input_)).contiguous();
     const std::vector<std::optional<double>> logits = stepper_.advance(tracks, rows);
-    const auto* values = rows.data_ptr<float>();
-    std::vector<SampleResult> results;
-    for (const auto& logit : logits) {
-      results.push_back({logit, {values, values + rows.size(1)}});
-      values += rows.size(1);
-    }
-    return results;
+    return results_of(logits, rows);
   }
 
   std::optional<double> partial(const Lanes& track) override {
@@ -70,6 +64,19 @@ class TorchScorer : public Scorer {
 };
 
 }  // namespace
+
+std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& logits,
+                                     const at::Tensor& embeddings) {
+  const auto* values = embeddings.data_ptr<float>();
+  const std::int64_t size = embeddings.size(1);
+  std::vector<SampleResult> results;
+  results.reserve(logits.size());
+  for (const auto& logit : logits) {
+    results.push_back({logit, {values, values + size}});
+    values += size;
+  }
+  return results;
+}
 
 void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule) {
   at::parallel_for(0, static_cast<std::int64_t>(samples.size()), 1,

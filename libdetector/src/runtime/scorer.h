@@ -58,6 +58,11 @@ struct LoadedModel {
   std::unique_ptr<Scorer> scorer;
 };
 
+// What became of the samples whose embeddings are the rows of float [N, D], contiguous, on the
+// host.
+std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& logits,
+                                     const at::Tensor& embeddings);
+
 // Crops on the CPU, for scorers that need nothing better.
 void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule);
 
