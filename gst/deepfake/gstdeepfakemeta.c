@@ -7,9 +7,155 @@
  *
  * #GstDeepfakeMeta holds the newest verdicts of a stream: one entry for each face that is being
  * followed, and the stream's own verdict, which is its worst face's.
+ *
+ * The meta has no tags, so it outlives what is done to the pixels. A second meta beside it, private
+ * to this file, is tagged as depending on size and orientation: elements that tell what they do
+ * (scaling) have it changed, elements that do not (cropping, turning) drop it. That is how
+ * gst_deepfake_meta_locate_face() knows whether the boxes are still true.
  */
 
 #include "gstdeepfakemeta.h"
+#include "gstdeepfakeserialize.h"
+
+#include <gst/video/video.h>
+#include <string.h>
+
+/* Of the buffer's picture: it is the analysed frame, whole, at this size. */
+typedef struct {
+  GstMeta meta;
+  guint width;
+  guint height;
+} PictureMeta;
+
+static const GstMetaInfo *picture_meta_get_info (void);
+
+static GType
+picture_meta_api_get_type (void)
+{
+  static GType type = 0;
+  static const gchar *tags[] = { GST_META_TAG_VIDEO_STR,
+    GST_META_TAG_VIDEO_SIZE_STR, GST_META_TAG_VIDEO_ORIENTATION_STR, NULL
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType registered =
+        gst_meta_api_type_register ("GstDeepfakePictureMetaAPI", tags);
+    g_once_init_leave (&type, registered);
+  }
+  return type;
+}
+
+static PictureMeta *
+picture_meta_get (GstBuffer * buffer)
+{
+  return (PictureMeta *) gst_buffer_get_meta (buffer,
+      picture_meta_api_get_type ());
+}
+
+static gboolean
+picture_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
+{
+  PictureMeta *self = (PictureMeta *) meta;
+  (void) params;
+  (void) buffer;
+
+  self->width = 0;
+  self->height = 0;
+  return TRUE;
+}
+
+static void
+picture_meta_set (GstBuffer * buffer, guint width, guint height)
+{
+  PictureMeta *self = picture_meta_get (buffer);
+
+  if (self == NULL)
+    self = (PictureMeta *) gst_buffer_add_meta (buffer,
+        picture_meta_get_info (), NULL);
+  self->width = width;
+  self->height = height;
+}
+
+static gboolean
+picture_meta_transform (GstBuffer * dest, GstMeta * meta,
+    GstBuffer * buffer, GQuark type, gpointer data)
+{
+  PictureMeta *self = (PictureMeta *) meta;
+  (void) buffer;
+
+  if (GST_META_TRANSFORM_IS_COPY (type)) {
+    GstMetaTransformCopy *copy = data;
+    if (!copy->region)
+      picture_meta_set (dest, self->width, self->height);
+    return TRUE;
+  }
+  if (GST_VIDEO_META_TRANSFORM_IS_SCALE (type)) {
+    GstVideoMetaTransform *scale = data;
+    guint from_width = (guint) GST_VIDEO_INFO_WIDTH (scale->in_info);
+    guint from_height = (guint) GST_VIDEO_INFO_HEIGHT (scale->in_info);
+    /* Of another size before, it was not this picture that was scaled. */
+    if (from_width == self->width && from_height == self->height)
+      picture_meta_set (dest, (guint) GST_VIDEO_INFO_WIDTH (scale->out_info),
+          (guint) GST_VIDEO_INFO_HEIGHT (scale->out_info));
+    return TRUE;
+  }
+  return FALSE;
+}
+
+#if GST_CHECK_VERSION (1, 24, 0)
+static gboolean
+picture_meta_serialize (const GstMeta * meta, GstByteArrayInterface * data,
+    guint8 * version)
+{
+  const PictureMeta *self = (const PictureMeta *) meta;
+  guint32 size[2];
+
+  size[0] = GUINT32_TO_LE (self->width);
+  size[1] = GUINT32_TO_LE (self->height);
+  *version = GST_DEEPFAKE_SERIALIZED_VERSION;
+  return gst_byte_array_interface_append_data (data, (guint8 *) size,
+      sizeof (size));
+}
+
+static GstMeta *
+picture_meta_deserialize (const GstMetaInfo * info, GstBuffer * buffer,
+    const guint8 * data, gsize size, guint8 version)
+{
+  (void) info;
+
+  if (version != GST_DEEPFAKE_SERIALIZED_VERSION || size != 8)
+    return NULL;
+  picture_meta_set (buffer, GST_READ_UINT32_LE (data),
+      GST_READ_UINT32_LE (data + 4));
+  return (GstMeta *) picture_meta_get (buffer);
+}
+#endif
+
+static const GstMetaInfo *
+picture_meta_get_info (void)
+{
+  static const GstMetaInfo *info = NULL;
+
+  if (g_once_init_enter ((GstMetaInfo **) & info)) {
+    const GstMetaInfo *registered;
+#if GST_CHECK_VERSION (1, 24, 0)
+    GstMetaInfo *fresh = (GstMetaInfo *)
+        gst_meta_info_new (picture_meta_api_get_type (),
+        "GstDeepfakePictureMeta", sizeof (PictureMeta));
+    fresh->init_func = picture_meta_init;
+    fresh->transform_func = picture_meta_transform;
+    fresh->serialize_func = picture_meta_serialize;
+    fresh->deserialize_func = picture_meta_deserialize;
+    registered = gst_meta_info_register (fresh);
+#else
+    registered = gst_meta_register (picture_meta_api_get_type (),
+        "GstDeepfakePictureMeta", sizeof (PictureMeta), picture_meta_init, NULL,
+        picture_meta_transform);
+#endif
+    g_once_init_leave ((GstMetaInfo **) & info, (GstMetaInfo *) registered);
+  }
+  return info;
+}
 
 GType
 gst_deepfake_meta_api_get_type (void)
@@ -57,27 +203,66 @@ gst_deepfake_meta_free (GstMeta * meta, GstBuffer * buffer)
   self->n_faces = 0;
 }
 
+static GstDeepfakeMeta *
+gst_deepfake_meta_new_on (GstBuffer * buffer, const GstDeepfakeMeta * like)
+{
+  GstDeepfakeMeta *self = (GstDeepfakeMeta *) gst_buffer_add_meta (buffer,
+      GST_DEEPFAKE_META_INFO, NULL);
+
+  if (self == NULL)
+    return NULL;
+  self->stream_id = g_strdup (like->stream_id);
+  self->model_id = g_strdup (like->model_id);
+  self->frame_width = like->frame_width;
+  self->frame_height = like->frame_height;
+  self->verdict = like->verdict;
+  self->reason = like->reason;
+  self->probability = like->probability;
+  self->threshold = like->threshold;
+  self->n_faces = like->n_faces;
+  if (like->n_faces > 0)
+    self->faces = g_memdup2 (like->faces,
+        sizeof (GstDeepfakeFace) * like->n_faces);
+  return self;
+}
+
 static gboolean
 gst_deepfake_meta_transform (GstBuffer * dest, GstMeta * meta,
     GstBuffer * buffer, GQuark type, gpointer data)
 {
-  GstDeepfakeMeta *self = (GstDeepfakeMeta *) meta;
-  GstDeepfakeMeta *copy;
   (void) buffer;
   (void) type;
   (void) data;
 
   /* Whatever is done to the pixels, the results stay true: the boxes name the size they refer to. */
-  copy = gst_buffer_add_deepfake_meta (dest, self->stream_id, self->model_id,
-      self->frame_width, self->frame_height, self->faces, self->n_faces);
-  if (copy == NULL)
-    return FALSE;
-  copy->verdict = self->verdict;
-  copy->reason = self->reason;
-  copy->probability = self->probability;
-  copy->threshold = self->threshold;
-  return TRUE;
+  return gst_deepfake_meta_new_on (dest, (GstDeepfakeMeta *) meta) != NULL;
 }
+
+#if GST_CHECK_VERSION (1, 24, 0)
+static gboolean
+gst_deepfake_meta_serialize (const GstMeta * meta,
+    GstByteArrayInterface * data, guint8 * version)
+{
+  GBytes *bytes = gst_deepfake_meta_to_bytes ((const GstDeepfakeMeta *) meta);
+  gboolean appended = gst_byte_array_interface_append_data (data,
+      g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+
+  g_bytes_unref (bytes);
+  *version = GST_DEEPFAKE_SERIALIZED_VERSION;
+  return appended;
+}
+
+static GstMeta *
+gst_deepfake_meta_deserialize (const GstMetaInfo * info, GstBuffer * buffer,
+    const guint8 * data, gsize size, guint8 version)
+{
+  (void) info;
+
+  if (version != GST_DEEPFAKE_SERIALIZED_VERSION)
+    return NULL;
+  return (GstMeta *) gst_deepfake_meta_from_bytes (buffer, data, size);
+}
+#endif
 
 const GstMetaInfo *
 gst_deepfake_meta_get_info (void)
@@ -85,10 +270,24 @@ gst_deepfake_meta_get_info (void)
   static const GstMetaInfo *info = NULL;
 
   if (g_once_init_enter ((GstMetaInfo **) & info)) {
-    const GstMetaInfo *registered =
-        gst_meta_register (GST_DEEPFAKE_META_API_TYPE, "GstDeepfakeMeta",
-        sizeof (GstDeepfakeMeta), gst_deepfake_meta_init,
+    const GstMetaInfo *registered;
+#if GST_CHECK_VERSION (1, 24, 0)
+    GstMetaInfo *fresh = (GstMetaInfo *)
+        gst_meta_info_new (GST_DEEPFAKE_META_API_TYPE, "GstDeepfakeMeta",
+        sizeof (GstDeepfakeMeta));
+    fresh->init_func = gst_deepfake_meta_init;
+    fresh->free_func = gst_deepfake_meta_free;
+    fresh->transform_func = gst_deepfake_meta_transform;
+    fresh->serialize_func = gst_deepfake_meta_serialize;
+    fresh->deserialize_func = gst_deepfake_meta_deserialize;
+    registered = gst_meta_info_register (fresh);
+#else
+    registered = gst_meta_register (GST_DEEPFAKE_META_API_TYPE,
+        "GstDeepfakeMeta", sizeof (GstDeepfakeMeta), gst_deepfake_meta_init,
         gst_deepfake_meta_free, gst_deepfake_meta_transform);
+#endif
+    /* The other process must know both before it can read them. */
+    picture_meta_get_info ();
     g_once_init_leave ((GstMetaInfo **) & info, (GstMetaInfo *) registered);
   }
   return info;
@@ -104,8 +303,9 @@ gst_deepfake_meta_get_info (void)
  * @faces: (array length=n_faces) (nullable): the faces; copied, their reasons must be static
  * @n_faces: length of @faces
  *
- * Adds a meta. Its verdict is "undecided" with reason "error" until the caller sets it, so that a
- * forgotten field never reads as authentic.
+ * Adds a meta, or replaces the one that is there: there is never a second. Its verdict is
+ * "undecided" with reason "error" until the caller sets it, so that a forgotten field never reads
+ * as authentic. The buffer's picture counts as the whole frame at this size from here on.
  *
  * Returns: (transfer none): the new meta
  *
@@ -116,22 +316,30 @@ gst_buffer_add_deepfake_meta (GstBuffer * buffer, const gchar * stream_id,
     const gchar * model_id, guint frame_width, guint frame_height,
     const GstDeepfakeFace * faces, guint n_faces)
 {
+  GstDeepfakeMeta *old;
   GstDeepfakeMeta *self;
+  GstDeepfakeMeta like;
 
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
   g_return_val_if_fail (faces != NULL || n_faces == 0, NULL);
 
-  self = (GstDeepfakeMeta *) gst_buffer_add_meta (buffer,
-      GST_DEEPFAKE_META_INFO, NULL);
+  memset (&like, 0, sizeof (like));
+  like.stream_id = (gchar *) stream_id;
+  like.model_id = (gchar *) model_id;
+  like.frame_width = frame_width;
+  like.frame_height = frame_height;
+  like.verdict = GST_DEEPFAKE_VERDICT_UNDECIDED;
+  like.reason = "error";
+  like.probability = -1;
+  like.n_faces = n_faces;
+  like.faces = (GstDeepfakeFace *) faces;
+  old = gst_buffer_get_deepfake_meta (buffer);
+  self = gst_deepfake_meta_new_on (buffer, &like);
   if (self == NULL)
     return NULL;
-  self->stream_id = g_strdup (stream_id);
-  self->model_id = g_strdup (model_id);
-  self->frame_width = frame_width;
-  self->frame_height = frame_height;
-  self->n_faces = n_faces;
-  if (n_faces > 0)
-    self->faces = g_memdup2 (faces, sizeof (GstDeepfakeFace) * n_faces);
+  if (old != NULL)
+    gst_buffer_remove_meta (buffer, (GstMeta *) old);
+  picture_meta_set (buffer, frame_width, frame_height);
   return self;
 }
 
@@ -139,7 +347,7 @@ gst_buffer_add_deepfake_meta (GstBuffer * buffer, const gchar * stream_id,
  * gst_buffer_get_deepfake_meta:
  * @buffer: a #GstBuffer
  *
- * Returns: (transfer none) (nullable): the first meta of this type on the buffer
+ * Returns: (transfer none) (nullable): the meta on the buffer
  *
  * Since: 0.1
  */
@@ -152,6 +360,121 @@ gst_buffer_get_deepfake_meta (GstBuffer * buffer)
 }
 
 /**
+ * gst_deepfake_meta_get_face: (method)
+ * @meta: a #GstDeepfakeMeta
+ * @index: less than its n_faces
+ *
+ * For languages that cannot index the array.
+ *
+ * Returns: (transfer none) (nullable): the face; %NULL when there is none of that index
+ *
+ * Since: 0.1
+ */
+const GstDeepfakeFace *
+gst_deepfake_meta_get_face (const GstDeepfakeMeta * meta, guint index)
+{
+  g_return_val_if_fail (meta != NULL, NULL);
+  return index < meta->n_faces ? &meta->faces[index] : NULL;
+}
+
+/**
+ * gst_deepfake_meta_get_picture_size: (method)
+ * @meta: a #GstDeepfakeMeta
+ * @buffer: the buffer it is on
+ * @width: (out) (optional): width in pixels
+ * @height: (out) (optional): height in pixels
+ *
+ * The size that the analysed frame has now: elements such as videoscale tell what they do to it.
+ *
+ * Returns: %FALSE when an element since then cut or turned the picture, or did something else
+ *   without saying what: the boxes then belong to a picture that is not there any more. What is
+ *   said of the faces stays true.
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_deepfake_meta_get_picture_size (const GstDeepfakeMeta * meta,
+    GstBuffer * buffer, guint * width, guint * height)
+{
+  PictureMeta *picture;
+
+  g_return_val_if_fail (meta != NULL, FALSE);
+  g_return_val_if_fail (GST_IS_BUFFER (buffer), FALSE);
+
+  picture = picture_meta_get (buffer);
+  if (picture == NULL || picture->width == 0 || picture->height == 0 ||
+      meta->frame_width == 0 || meta->frame_height == 0)
+    return FALSE;
+  if (width != NULL)
+    *width = picture->width;
+  if (height != NULL)
+    *height = picture->height;
+  return TRUE;
+}
+
+/**
+ * gst_deepfake_meta_locate_face: (method)
+ * @meta: a #GstDeepfakeMeta
+ * @buffer: the buffer it is on
+ * @index: less than its n_faces
+ * @x: (out): left edge in pixels of the buffer's picture; may lie outside
+ * @y: (out): top edge
+ * @width: (out): width in pixels
+ * @height: (out): height in pixels
+ *
+ * Where a face lies in the picture that the buffer holds now.
+ *
+ * Returns: %FALSE when that is not known, as in gst_deepfake_meta_get_picture_size()
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_deepfake_meta_locate_face (const GstDeepfakeMeta * meta,
+    GstBuffer * buffer, guint index, gdouble * x, gdouble * y,
+    gdouble * width, gdouble * height)
+{
+  const GstDeepfakeFace *face = gst_deepfake_meta_get_face (meta, index);
+  guint picture_width;
+  guint picture_height;
+  gdouble x_scale;
+  gdouble y_scale;
+
+  if (face == NULL || !gst_deepfake_meta_get_picture_size (meta, buffer,
+          &picture_width, &picture_height))
+    return FALSE;
+  x_scale = (gdouble) picture_width / meta->frame_width;
+  y_scale = (gdouble) picture_height / meta->frame_height;
+  *x = face->x * x_scale;
+  *y = face->y * y_scale;
+  *width = face->width * x_scale;
+  *height = face->height * y_scale;
+  return TRUE;
+}
+
+GType
+gst_deepfake_verdict_get_type (void)
+{
+  static GType type = 0;
+  static const GEnumValue values[] = {
+    {GST_DEEPFAKE_VERDICT_AUTHENTIC, "Nothing was found", "authentic"},
+    {GST_DEEPFAKE_VERDICT_UNDECIDED, "No statement", "undecided"},
+    {GST_DEEPFAKE_VERDICT_SUSPICIOUS, "Near the threshold", "suspicious"},
+    {GST_DEEPFAKE_VERDICT_MANIPULATED, "Above the threshold", "manipulated"},
+    {0, NULL, NULL}
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType registered = g_enum_register_static ("GstDeepfakeVerdict", values);
+    g_once_init_leave (&type, registered);
+  }
+  return type;
+}
+
+static const gchar *const verdict_names[] = {
+  "authentic", "undecided", "suspicious", "manipulated"
+};
+
+/**
  * gst_deepfake_verdict_get_name:
  * @verdict: a #GstDeepfakeVerdict
  *
@@ -162,15 +485,57 @@ gst_buffer_get_deepfake_meta (GstBuffer * buffer)
 const gchar *
 gst_deepfake_verdict_get_name (GstDeepfakeVerdict verdict)
 {
-  switch (verdict) {
-    case GST_DEEPFAKE_VERDICT_AUTHENTIC:
-      return "authentic";
-    case GST_DEEPFAKE_VERDICT_SUSPICIOUS:
-      return "suspicious";
-    case GST_DEEPFAKE_VERDICT_MANIPULATED:
-      return "manipulated";
-    case GST_DEEPFAKE_VERDICT_UNDECIDED:
-    default:
-      return "undecided";
+  return (guint) verdict < G_N_ELEMENTS (verdict_names) ?
+      verdict_names[verdict] : "undecided";
+}
+
+/**
+ * gst_deepfake_verdict_from_name:
+ * @name: (nullable): such as "undecided"
+ * @verdict: (out): the verdict of that name, else "undecided"
+ *
+ * Returns: whether there is a verdict of that name
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_deepfake_verdict_from_name (const gchar * name,
+    GstDeepfakeVerdict * verdict)
+{
+  guint i;
+
+  *verdict = GST_DEEPFAKE_VERDICT_UNDECIDED;
+  for (i = 0; i < G_N_ELEMENTS (verdict_names); i++) {
+    if (g_strcmp0 (name, verdict_names[i]) == 0) {
+      *verdict = (GstDeepfakeVerdict) i;
+      return TRUE;
+    }
   }
+  return FALSE;
+}
+
+/**
+ * gst_deepfake_reason_from_name:
+ * @name: (nullable): such as "warming-up"
+ *
+ * Returns: (transfer none): the static string of that name, as the metas need it; "error" when
+ *   there is no such reason
+ *
+ * Since: 0.1
+ */
+const gchar *
+gst_deepfake_reason_from_name (const gchar * name)
+{
+  static const gchar *const reasons[] = {
+    "none", "no-face", "warming-up", "partial", "too-small", "blurred", "dark",
+    "bright", "profile", "occluded", "low-confidence", "frozen", "black", "gap",
+    "overload", "error"
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (reasons); i++) {
+    if (g_strcmp0 (name, reasons[i]) == 0)
+      return reasons[i];
+  }
+  return "error";
 }

@@ -32,6 +32,15 @@ typedef enum {
 } GstDeepfakeVerdict;
 
 /**
+ * GST_DEEPFAKE_HEATMAP_SIZE:
+ *
+ * Rows and columns of a face's heatmap.
+ *
+ * Since: 0.1
+ */
+#define GST_DEEPFAKE_HEATMAP_SIZE 8
+
+/**
  * GstDeepfakeFace:
  * @track_id: names one face through time; the id of its region-of-interest meta. 0 is the whole
  *   picture
@@ -47,6 +56,14 @@ typedef enum {
  * @windows: full windows scored so far
  * @samples: frames of this face analysed so far
  * @partial: the score is of a window that never filled
+ * @has_heatmap: the fields below hold an explanation
+ * @heatmap_x: left edge of the explained crop, as a part of the box's width from its left edge; may
+ *   be negative
+ * @heatmap_y: top edge, as a part of the box's height
+ * @heatmap_width: width, as a part of the box's
+ * @heatmap_height: height, as a part of the box's
+ * @heatmap: (array fixed-size=64): which parts of the crop speak for "manipulated", row by row from
+ *   the top, in [0, 1]; says nothing of how much
  *
  * What is known of one face.
  *
@@ -66,6 +83,12 @@ typedef struct {
   guint64 windows;
   guint64 samples;
   gboolean partial;
+  gboolean has_heatmap;
+  gfloat heatmap_x;
+  gfloat heatmap_y;
+  gfloat heatmap_width;
+  gfloat heatmap_height;
+  gfloat heatmap[GST_DEEPFAKE_HEATMAP_SIZE * GST_DEEPFAKE_HEATMAP_SIZE];
 } GstDeepfakeFace;
 
 typedef struct _GstDeepfakeMeta GstDeepfakeMeta;
@@ -86,7 +109,8 @@ typedef struct _GstDeepfakeMeta GstDeepfakeMeta;
  *
  * The newest results of a stream, on every buffer. The meta carries no tags, so scaling, conversion
  * and encoding keep it; the boxes are then still those of the frame that was analysed, whose size
- * stands in @frame_width and @frame_height.
+ * stands in @frame_width and @frame_height. gst_deepfake_meta_locate_face() says where they lie in
+ * the frame that the buffer holds.
  *
  * Since: 0.1
  */
@@ -108,6 +132,11 @@ struct _GstDeepfakeMeta {
 #define GST_DEEPFAKE_META_API_TYPE (gst_deepfake_meta_api_get_type ())
 #define GST_DEEPFAKE_META_INFO (gst_deepfake_meta_get_info ())
 
+#define GST_TYPE_DEEPFAKE_VERDICT (gst_deepfake_verdict_get_type ())
+
+GST_DEEPFAKE_API
+GType gst_deepfake_verdict_get_type (void);
+
 GST_DEEPFAKE_API
 GType gst_deepfake_meta_api_get_type (void);
 
@@ -124,7 +153,27 @@ GST_DEEPFAKE_API
 GstDeepfakeMeta *gst_buffer_get_deepfake_meta (GstBuffer * buffer);
 
 GST_DEEPFAKE_API
+const GstDeepfakeFace *gst_deepfake_meta_get_face (
+    const GstDeepfakeMeta * meta, guint index);
+
+GST_DEEPFAKE_API
+gboolean gst_deepfake_meta_get_picture_size (const GstDeepfakeMeta * meta,
+    GstBuffer * buffer, guint * width, guint * height);
+
+GST_DEEPFAKE_API
+gboolean gst_deepfake_meta_locate_face (const GstDeepfakeMeta * meta,
+    GstBuffer * buffer, guint index, gdouble * x, gdouble * y,
+    gdouble * width, gdouble * height);
+
+GST_DEEPFAKE_API
 const gchar *gst_deepfake_verdict_get_name (GstDeepfakeVerdict verdict);
+
+GST_DEEPFAKE_API
+gboolean gst_deepfake_verdict_from_name (const gchar * name,
+    GstDeepfakeVerdict * verdict);
+
+GST_DEEPFAKE_API
+const gchar *gst_deepfake_reason_from_name (const gchar * name);
 
 G_END_DECLS
 

@@ -67,6 +67,24 @@ GstDeepfakeVerdict verdict_of(dfd::Verdict verdict) {
   return GST_DEEPFAKE_VERDICT_UNDECIDED;
 }
 
+GstDeepfakeFace meta_face(const dfd::FaceReport& report) {
+  GstDeepfakeFace face{};
+  face.track_id = report.track;
+  face.x = report.box.x;
+  face.y = report.box.y;
+  face.width = report.box.width;
+  face.height = report.box.height;
+  face.detection_confidence = report.detection_confidence;
+  face.probability = report.probability.value_or(-1);
+  face.score = report.score.value_or(-1);
+  face.verdict = verdict_of(report.verdict);
+  face.reason = dfd::to_string(report.reason);
+  face.windows = report.windows;
+  face.samples = report.samples;
+  face.partial = static_cast<gboolean>(report.partial);
+  return face;
+}
+
 }  // namespace
 
 GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& event,
@@ -137,12 +155,7 @@ GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
                                   const GstDeepfakeContext& context) {
   std::vector<GstDeepfakeFace> faces;
-  for (const dfd::FaceReport& face : report.faces) {
-    faces.push_back({face.track, face.box.x, face.box.y, face.box.width, face.box.height,
-                     face.detection_confidence, face.probability.value_or(-1),
-                     face.score.value_or(-1), verdict_of(face.verdict), dfd::to_string(face.reason),
-                     face.windows, face.samples, static_cast<gboolean>(face.partial)});
-  }
+  for (const dfd::FaceReport& face : report.faces) faces.push_back(meta_face(face));
   GstDeepfakeMeta* meta = gst_buffer_add_deepfake_meta(
       buffer, context.stream_id.c_str(), context.model_id.c_str(),
       static_cast<guint>(report.frame_width), static_cast<guint>(report.frame_height), faces.data(),

@@ -391,9 +391,3 @@ TEST(DeepfakeMeta, SurvivesScalingConversionAndEncoding) {
 }
 
 }  // namespace
-
-int main(int argc, char** argv) {
-  gst_init(nullptr, nullptr);
-  testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
-}

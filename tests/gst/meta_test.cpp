@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What becomes of the result meta on its way through GStreamer's elements.
+
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "gstdeepfakemeta.h"
+#include "gstdeepfakeserialize.h"
+#include "marked_video.h"
+
+namespace {
+
+namespace test = dfd::test;
+
+// The newest buffer that comes out of "... ! <between> ! appsink" for marked 320x240 frames.
+class Travel {
+ public:
+  explicit Travel(const std::string& between) {
+    GError* error = nullptr;
+    const std::string line =
+        "videotestsrc num-buffers=12 ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 "
+        "! identity name=marker ! " +
+        between + " ! appsink name=sink sync=false max-buffers=100";
+    pipeline_ = gst_parse_launch(line.c_str(), &error);
+    EXPECT_EQ(error, nullptr) << error->message;
+    marks_.faces = {{test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9)}};
+    marks_.faces[0][0].has_heatmap = TRUE;
+    marks_.faces[0][0].heatmap[9] = 0.5F;
+    test::mark_pad(pipeline_, "marker", marks_);
+    gst_element_set_state(pipeline_, GST_STATE_PLAYING);
+    GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline_), "sink");
+    while (GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 20 * GST_SECOND)) {
+      if (sample_ != nullptr) gst_sample_unref(sample_);
+      sample_ = sample;
+      ++frames;
+    }
+    gst_object_unref(sink);
+  }
+  ~Travel() {
+    if (sample_ != nullptr) gst_sample_unref(sample_);
+    gst_element_set_state(pipeline_, GST_STATE_NULL);
+    gst_object_unref(pipeline_);
+  }
+  Travel(const Travel&) = delete;
+  Travel& operator=(const Travel&) = delete;
+
+  GstBuffer* buffer() const {
+    return sample_ == nullptr ? nullptr : gst_sample_get_buffer(sample_);
+  }
+  const GstDeepfakeMeta* meta() const {
+    return buffer() == nullptr ? nullptr : gst_buffer_get_deepfake_meta(buffer());
+  }
+
+  int frames = 0;
+
+ private:
+  GstElement* pipeline_ = nullptr;
+  GstSample* sample_ = nullptr;
+  test::Marks marks_;
+};
+
+struct Place {
+  bool known = false;
+  double x = 0, y = 0, width = 0, height = 0;
+};
+
+Place place_of(const Travel& travel) {
+  Place place;
+  place.known = gst_deepfake_meta_locate_face(travel.meta(), travel.buffer(), 0, &place.x, &place.y,
+                                              &place.width, &place.height) != FALSE;
+  return place;
+}
+
+void expect_verdict(const Travel& travel, const std::string& way) {
+  const GstDeepfakeMeta* meta = travel.meta();
+  ASSERT_NE(meta, nullptr) << way;
+  EXPECT_EQ(meta->verdict, GST_DEEPFAKE_VERDICT_MANIPULATED) << way;
+  EXPECT_STREQ(meta->stream_id, "camera") << way;
+  EXPECT_STREQ(meta->model_id, "0123456789ab") << way;
+  ASSERT_EQ(meta->n_faces, 1U) << way;
+  EXPECT_EQ(meta->faces[0].track_id, 3U) << way;
+  EXPECT_TRUE(meta->faces[0].has_heatmap) << way;
+  EXPECT_EQ(meta->faces[0].heatmap[9], 0.5F) << way;
+  EXPECT_GT(travel.frames, 5) << way;
+}
+
+void expect_place(const Travel& travel, const std::string& way, double scale_x, double scale_y) {
+  const Place place = place_of(travel);
+  ASSERT_TRUE(place.known) << way;
+  EXPECT_DOUBLE_EQ(place.x, 40 * scale_x) << way;
+  EXPECT_DOUBLE_EQ(place.y, 60 * scale_y) << way;
+  EXPECT_DOUBLE_EQ(place.width, 80 * scale_x) << way;
+  EXPECT_DOUBLE_EQ(place.height, 80 * scale_y) << way;
+}
+
+TEST(DeepfakeMeta, OutlivesConversionCopiesAndCodecsWithItsBoxes) {
+  for (const std::string way :
+       {"identity", "videoconvert ! video/x-raw,format=RGB",
+        "videorate ! video/x-raw,framerate=15/1", "tee ! queue", "videobalance saturation=0.5",
+        "x264enc speed-preset=ultrafast tune=zerolatency ! h264parse ! avdec_h264",
+        "jpegenc ! jpegdec"}) {
+    const Travel travel(way);
+    expect_verdict(travel, way);
+    if (travel.meta() != nullptr) expect_place(travel, way, 1, 1);
+  }
+}
+
+TEST(DeepfakeMeta, ItsBoxesFollowAScaledPicture) {
+  const std::string way = "videoscale ! video/x-raw,width=640,height=120,pixel-aspect-ratio=1/1";
+  const Travel travel(way);
+  expect_verdict(travel, way);
+  expect_place(travel, way, 2, 0.5);
+}
+
+TEST(DeepfakeMeta, ItsBoxesFollowTwoScalings) {
+  const std::string way =
+      "videoscale ! video/x-raw,width=640,height=480 ! videoconvert ! videoscale ! "
+      "video/x-raw,width=160,height=120";
+  const Travel travel(way);
+  expect_verdict(travel, way);
+  expect_place(travel, way, 0.5, 0.5);
+}
+
+TEST(DeepfakeMeta, SaysThatACutPictureHasLostItsBoxes) {
+  for (const std::string way :
+       {"videocrop left=20 ! videoconvert", "videobox left=20", "videoflip video-direction=90r",
+        "videoflip video-direction=horiz"}) {
+    const Travel travel(way);
+    expect_verdict(travel, way);
+    if (travel.meta() == nullptr) continue;
+    EXPECT_FALSE(place_of(travel).known) << way;
+  }
+}
+
+TEST(DeepfakeMeta, ThereIsNeverASecondOne) {
+  GstBuffer* buffer = gst_buffer_new();
+  test::mark(buffer, 320, 240, {});
+  test::mark(buffer, 320, 240, {test::make_face(1, 0, 0, 9, GST_DEEPFAKE_VERDICT_AUTHENTIC, 0.1)});
+  EXPECT_EQ(gst_buffer_get_n_meta(buffer, GST_DEEPFAKE_META_API_TYPE), 1U);
+  EXPECT_EQ(gst_buffer_get_deepfake_meta(buffer)->n_faces, 1U);
+  gst_buffer_unref(buffer);
+}
+
+TEST(DeepfakeMeta, AFreshOneNeverReadsAsAuthentic) {
+  GstBuffer* buffer = gst_buffer_new();
+  const GstDeepfakeMeta* meta =
+      gst_buffer_add_deepfake_meta(buffer, nullptr, nullptr, 320, 240, nullptr, 0);
+  EXPECT_EQ(meta->verdict, GST_DEEPFAKE_VERDICT_UNDECIDED);
+  EXPECT_STREQ(meta->reason, "error");
+  EXPECT_LT(meta->probability, 0);
+  gst_buffer_unref(buffer);
+}
+
+TEST(DeepfakeMeta, NamesThatNobodyKnowsAreNoVerdictAndAnError) {
+  GstDeepfakeVerdict verdict = GST_DEEPFAKE_VERDICT_AUTHENTIC;
+  EXPECT_FALSE(gst_deepfake_verdict_from_name("real", &verdict));
+  EXPECT_EQ(verdict, GST_DEEPFAKE_VERDICT_UNDECIDED);
+  EXPECT_TRUE(gst_deepfake_verdict_from_name("manipulated", &verdict));
+  EXPECT_EQ(verdict, GST_DEEPFAKE_VERDICT_MANIPULATED);
+  EXPECT_STREQ(gst_deepfake_reason_from_name("frozen"), "frozen");
+  EXPECT_STREQ(gst_deepfake_reason_from_name("bored"), "error");
+  EXPECT_STREQ(gst_deepfake_reason_from_name(nullptr), "error");
+}
+
+class Bytes : public testing::Test {
+ protected:
+  void SetUp() override {
+    from_ = gst_buffer_new();
+    to_ = gst_buffer_new();
+    auto face = test::make_face(7, 1.5F, -2, 30, GST_DEEPFAKE_VERDICT_SUSPICIOUS, 0.7);
+    face.has_heatmap = TRUE;
+    face.heatmap_width = 1.25F;
+    face.heatmap[63] = 1;
+    test::mark(from_, 1920, 1080,
+               {face, test::make_face(8, 0, 0, 9, GST_DEEPFAKE_VERDICT_UNDECIDED, -1)});
+    GBytes* bytes = gst_deepfake_meta_to_bytes(gst_buffer_get_deepfake_meta(from_));
+    gsize size = 0;
+    const auto* data = static_cast<const guint8*>(g_bytes_get_data(bytes, &size));
+    bytes_.assign(data, data + size);
+    g_bytes_unref(bytes);
+  }
+  void TearDown() override {
+    gst_buffer_unref(from_);
+    gst_buffer_unref(to_);
+  }
+  GstDeepfakeMeta* read(const std::vector<guint8>& bytes) {
+    return gst_deepfake_meta_from_bytes(to_, bytes.data(), bytes.size());
+  }
+
+  GstBuffer* from_ = nullptr;
+  GstBuffer* to_ = nullptr;
+  std::vector<guint8> bytes_;
+};
+
+TEST_F(Bytes, BringTheWholeMetaAcross) {
+  const GstDeepfakeMeta* meta = read(bytes_);
+  ASSERT_NE(meta, nullptr);
+  EXPECT_STREQ(meta->stream_id, "camera");
+  EXPECT_EQ(meta->frame_width, 1920U);
+  EXPECT_EQ(meta->verdict, GST_DEEPFAKE_VERDICT_SUSPICIOUS);
+  EXPECT_EQ(meta->threshold, 0.75);
+  ASSERT_EQ(meta->n_faces, 2U);
+  EXPECT_EQ(meta->faces[0].y, -2);
+  EXPECT_EQ(meta->faces[0].heatmap_width, 1.25F);
+  EXPECT_EQ(meta->faces[0].heatmap[63], 1);
+  EXPECT_FALSE(meta->faces[1].has_heatmap);
+  EXPECT_EQ(meta->faces[1].probability, -1);
+  EXPECT_STREQ(meta->faces[1].reason, "warming-up");
+}
+
+TEST_F(Bytes, AreRefusedWhenTheyWereCutShort) {
+  for (std::size_t length = 0; length < bytes_.size(); ++length) {
+    EXPECT_EQ(read({bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(length)}), nullptr)
+        << length;
+  }
+}
+
+TEST_F(Bytes, SurviveDamageWithoutACrash) {
+  for (std::size_t i = 0; i < bytes_.size(); ++i) {
+    std::vector<guint8> damaged = bytes_;
+    damaged[i] ^= 0xFF;
+    const GstDeepfakeMeta* meta = read(damaged);
+    if (meta != nullptr) {
+      EXPECT_LE(meta->verdict, GST_DEEPFAKE_VERDICT_MANIPULATED) << i;
+    }
+  }
+}
+
+}  // namespace
