@@ -75,7 +75,8 @@
 #include "gstdeepfakeenums.h"
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakeframe.h"
-#include "gstdeepfakeoverlay.h"
+#include "gstdeepfakemeta.h"
+#include "gstdeepfakepainter.h"
 #include "gstdeepfakestate.h"
 
 GST_DEBUG_CATEGORY(gst_deepfake_detect_debug);
@@ -112,6 +113,8 @@ struct _GstDeepfakeDetect {
   int cuda_device;
   bool swap_wanted;  // model-file was set while there was a state.
   bool swapping;     // A thread sees to it.
+
+  GstDeepfakePainter* painter;  // Not guarded: it says itself who may call what.
 };
 
 #ifdef HAVE_GST_CUDA
@@ -189,6 +192,10 @@ static void gst_deepfake_detect_set_property(GObject* object, guint id, const GV
       swap = !std::exchange(self->swapping, true);
     }
   }
+  if (id == GST_DEEPFAKE_PROP_OVERLAY) {
+    self->painter->forget_downstream();
+    gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
+  }
   if (swap) {
     gst_element_call_async(GST_ELEMENT(self), gst_deepfake_detect_swap_models, nullptr, nullptr);
   }
@@ -264,6 +271,21 @@ static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State&
   return GST_FLOW_OK;
 }
 
+// The drawing is of the result meta, whether that may stay or not.
+static GstFlowReturn gst_deepfake_detect_draw(GstDeepfakeDetect* self, const State& state,
+                                              const FrameSettings& settings, GstBuffer* buffer) {
+  if (!self->painter->paint(GST_BASE_TRANSFORM(self), buffer, state.info, settings.overlay)) {
+    GST_ELEMENT_ERROR(self, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
+                      ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
+    return GST_FLOW_ERROR;
+  }
+  GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
+  if ((settings.meta & GST_DEEPFAKE_META_RESULT) == 0 && meta != nullptr) {
+    gst_buffer_remove_meta(buffer, GST_META_CAST(meta));
+  }
+  return GST_FLOW_OK;
+}
+
 static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, GstBuffer* buffer) {
   auto* self = GST_DEEPFAKE_DETECT(base);
   const std::shared_ptr<State> state = state_of(self);
@@ -305,7 +327,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   gst_deepfake_detect_post_events(self, *state, settings.messages);
 
   const dfd::StreamReport report = state->session->report();
-  if ((settings.meta & GST_DEEPFAKE_META_RESULT) != 0) {
+  if ((settings.meta & GST_DEEPFAKE_META_RESULT) != 0 || settings.overlay != 0) {
     gst_deepfake_add_result_meta(buffer, report, state->context);
   }
   if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) {
@@ -313,10 +335,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
     const bool marked = settings.region == dfd::Region::kRoiList;
     (marked ? gst_deepfake_complete_roi_metas : gst_deepfake_add_roi_metas)(buffer, report);
   }
-  if (settings.overlay != 0) {
-    gst_deepfake_overlay_blend(buffer, state->info, report, settings.overlay);
-  }
-  return GST_FLOW_OK;
+  return gst_deepfake_detect_draw(self, *state, settings, buffer);
 }
 
 static void gst_deepfake_detect_before_transform(GstBaseTransform* base, GstBuffer* buffer) {
@@ -327,8 +346,16 @@ static void gst_deepfake_detect_before_transform(GstBaseTransform* base, GstBuff
 
 // --- Negotiation and events
 
+static GstCaps* gst_deepfake_detect_transform_caps(GstBaseTransform* base,
+                                                   GstPadDirection direction, GstCaps* caps,
+                                                   GstCaps* filter) {
+  auto* self = GST_DEEPFAKE_DETECT(base);
+  const bool draws = frame_settings_of(self).overlay != 0;
+  return self->painter->transform_caps(direction, caps, filter, draws);
+}
+
 static gboolean gst_deepfake_detect_set_caps(GstBaseTransform* base, GstCaps* in, GstCaps* out) {
-  (void)out;  // Equal to in.
+  (void)out;  // The same, maybe with the feature of overlays.
   auto* self = GST_DEEPFAKE_DETECT(base);
   GstVideoInfo info;
   if (gst_video_info_from_caps(&info, in) == FALSE) return FALSE;
@@ -374,6 +401,9 @@ static void gst_deepfake_detect_gap(GstDeepfakeDetect* self, State& state, GstEv
 }
 
 static gboolean gst_deepfake_detect_src_event(GstBaseTransform* base, GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
+    GST_DEEPFAKE_DETECT(base)->painter->forget_downstream();
+  }
   if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
     const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
     if (state) gst_deepfake_state_heed_qos(*state, event);
@@ -446,6 +476,7 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
 static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
   auto* self = GST_DEEPFAKE_DETECT(base);
   const GstDeepfakeSettings settings = settings_of(self);
+  self->painter->forget_downstream();
   return gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
     std::shared_ptr<State> state = gst_deepfake_state_new(GST_ELEMENT(self), settings);
     if (self->cuda != nullptr &&
@@ -501,6 +532,7 @@ static void gst_deepfake_detect_init(GstDeepfakeDetect* self) {
   self->mutex = new std::mutex;
   self->settings = new GstDeepfakeSettings;
   self->state = new std::shared_ptr<State>;
+  self->painter = new GstDeepfakePainter;
   auto* base = GST_BASE_TRANSFORM(self);
   gst_base_transform_set_in_place(base, TRUE);
   gst_base_transform_set_passthrough(base, FALSE);
@@ -510,6 +542,7 @@ static void gst_deepfake_detect_init(GstDeepfakeDetect* self) {
 static void gst_deepfake_detect_finalize(GObject* object) {
   auto* self = GST_DEEPFAKE_DETECT(object);
   gst_deepfake_detect_drop_cuda(self);
+  delete self->painter;
   delete self->state;
   delete self->settings;
   delete self->mutex;
@@ -536,6 +569,7 @@ static void gst_deepfake_detect_class_init(GstDeepfakeDetectClass* klass) {
   base_class->passthrough_on_same_caps = FALSE;
   base_class->start = gst_deepfake_detect_start;
   base_class->stop = gst_deepfake_detect_stop;
+  base_class->transform_caps = gst_deepfake_detect_transform_caps;
   base_class->set_caps = gst_deepfake_detect_set_caps;
   base_class->sink_event = gst_deepfake_detect_sink_event;
   base_class->src_event = gst_deepfake_detect_src_event;

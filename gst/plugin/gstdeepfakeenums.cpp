@@ -3,7 +3,7 @@
 #include "gstdeepfakeenums.h"
 
 #include "detector/config.h"
-#include "gstdeepfakeoverlay.h"
+#include "gstdeepfakedrawing.h"
 #include "gstdeepfakesettings.h"
 
 /**
@@ -70,6 +70,8 @@ GType gst_deepfake_overlay_get_type() {
   static const GFlagsValue values[] = {
       {GST_DEEPFAKE_OVERLAY_BOXES, "A box around each face", "boxes"},
       {GST_DEEPFAKE_OVERLAY_LABELS, "Track, verdict and probability", "labels"},
+      {GST_DEEPFAKE_OVERLAY_BANNER, "The stream's verdict", "banner"},
+      {GST_DEEPFAKE_OVERLAY_HEATMAP, "What speaks for a manipulation", "heatmap"},
       {0, nullptr, nullptr}};
   static const GType type = g_flags_register_static("GstDeepfakeOverlay", values);
   return type;

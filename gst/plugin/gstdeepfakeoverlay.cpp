@@ -1,130 +1,188 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+/**
+ * SECTION:element-deepfakeoverlay
+ * @title: deepfakeoverlay
+ * @short_description: Draws the verdicts that deepfakedetect left on the buffers
+ *
+ * deepfakeoverlay has no model: it draws what a #GstDeepfakeMeta says, wherever in the pipeline, or
+ * in which process, the analysis was done. Buffers without one pass as they are.
+ *
+ * ## Method
+ *
+ * Where downstream draws overlays itself (video sinks do), the drawing is attached as
+ * #GstVideoOverlayComposition and no pixel is touched; else it is blended into the frame. Sizes
+ * follow the frame's height. Boxes lie around faces and labels beside them; the banner moves to the
+ * bottom when it would hide a face at the top. The four colours stay apart for colour-blind eyes,
+ * and words say what they say.
+ *
+ * ## Limits
+ *
+ * Boxes are drawn where the face was when its frame was analysed; in deepfakedetect's immediate
+ * mode they lag behind a fast face. After elements that cut or turn the picture without saying how,
+ * faces have no known place and the banner tells the verdict alone.
+ *
+ * ## Example launch line
+ *
+ * |[
+ * gst-launch-1.0 filesrc location=clip.mp4 ! decodebin ! videoconvert ! deepfakedetect
+ * model-file=model.safetensors ! videoscale ! video/x-raw,height=360 ! deepfakeoverlay !
+ * videoconvert ! autovideosink
+ * ]| analyses the full picture and draws on the small one.
+ *
+ * Since: 0.1
+ */
+
 #include "gstdeepfakeoverlay.h"
 
-#include <cairo.h>
+#include <gst/video/video.h>
 
-#include <algorithm>
-#include <cmath>
-#include <memory>
-#include <string>
+#include <atomic>
+
+#include "gstdeepfakeenums.h"
+#include "gstdeepfakepainter.h"
+
+GST_DEBUG_CATEGORY_STATIC(gst_deepfake_overlay_debug);
+#define GST_CAT_DEFAULT gst_deepfake_overlay_debug
 
 namespace {
 
-struct Color {
-  double red, green, blue;
-};
+enum : guint { PROP_0, PROP_OVERLAY };
 
-// Told apart by lightness too, for colour-blind eyes.
-Color color_of(dfd::Verdict verdict) {
-  switch (verdict) {
-    case dfd::Verdict::kAuthentic:
-      return {0.20, 0.75, 0.35};
-    case dfd::Verdict::kSuspicious:
-      return {1.00, 0.75, 0.10};
-    case dfd::Verdict::kManipulated:
-      return {0.90, 0.10, 0.15};
-    case dfd::Verdict::kUndecided:
-      break;
-  }
-  return {0.80, 0.80, 0.80};
-}
-
-std::string percent(double probability) {
-  return std::to_string(std::lround(probability * 100)) + " %";
-}
-
-std::string label_of(const dfd::FaceReport& face) {
-  std::string text = face.track == 0 ? "picture" : "#" + std::to_string(face.track);
-  text += std::string(" ") + dfd::to_string(face.verdict);
-  if (face.probability) text += " " + percent(*face.probability);
-  if (face.reason != dfd::Reason::kNone)
-    text += std::string(" (") + dfd::to_string(face.reason) + ")";
-  return text;
-}
-
-void draw_label(cairo_t* cairo, const dfd::FaceReport& face, double size, int width, int height) {
-  const std::string text = label_of(face);
-  cairo_text_extents_t extents;
-  cairo_text_extents(cairo, text.c_str(), &extents);
-  const double pad = size / 4;
-  const double label_width = extents.x_advance + 2 * pad;
-  const double label_height = size + 2 * pad;
-  const double x = std::clamp(double{face.box.x}, 0.0, std::max(0.0, width - label_width));
-  const double y =
-      std::clamp(double{face.box.y} - label_height, 0.0, std::max(0.0, height - label_height));
-  const Color color = color_of(face.verdict);
-  cairo_set_source_rgba(cairo, color.red, color.green, color.blue, 0.85);
-  cairo_rectangle(cairo, x, y, label_width, label_height);
-  cairo_fill(cairo);
-  cairo_set_source_rgb(cairo, 0, 0, 0);
-  cairo_move_to(cairo, x + pad, y + pad + size * 0.8);  // 0.8 of the size lies above the base line.
-  cairo_show_text(cairo, text.c_str());
-}
-
-void draw(cairo_t* cairo, const dfd::StreamReport& report, guint flags, int width, int height) {
-  // Readable on a full-screen monitor, whatever the frame's size.
-  const double size = std::max(10.0, height / 36.0);
-  cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
-  cairo_set_font_size(cairo, size);
-  cairo_set_line_width(cairo, std::max(2.0, height / 240.0));
-  for (const dfd::FaceReport& face : report.faces) {
-    if ((flags & GST_DEEPFAKE_OVERLAY_BOXES) != 0) {
-      const Color color = color_of(face.verdict);
-      cairo_set_source_rgb(cairo, color.red, color.green, color.blue);
-      cairo_rectangle(cairo, face.box.x, face.box.y, face.box.width, face.box.height);
-      cairo_stroke(cairo);
-    }
-    if ((flags & GST_DEEPFAKE_OVERLAY_LABELS) != 0) draw_label(cairo, face, size, width, height);
-  }
-}
+constexpr guint kDefaultOverlay =
+    GST_DEEPFAKE_OVERLAY_BOXES | GST_DEEPFAKE_OVERLAY_LABELS | GST_DEEPFAKE_OVERLAY_BANNER;
 
 }  // namespace
 
-GstVideoOverlayComposition* gst_deepfake_overlay_new(const dfd::StreamReport& report, guint flags,
-                                                     int width, int height) {
-  if (flags == 0 || report.faces.empty()) return nullptr;
-  // Reports may be of the frame size before a change of caps.
-  if (report.frame_width != width || report.frame_height != height) return nullptr;
-  const gsize stride = gsize{4} * static_cast<gsize>(width);
-  GstBuffer* pixels =
-      gst_buffer_new_allocate(nullptr, stride * static_cast<gsize>(height), nullptr);
-  if (pixels == nullptr) return nullptr;
-  gst_buffer_memset(pixels, 0, 0, stride * static_cast<gsize>(height));
-  GstMapInfo map;
-  if (gst_buffer_map(pixels, &map, GST_MAP_READWRITE) == FALSE) {
-    gst_buffer_unref(pixels);
-    return nullptr;
+struct _GstDeepfakeOverlayElement {
+  GstBaseTransform parent;
+
+  std::atomic<guint>* overlay;  // Any thread; the rest is the streaming thread's.
+  GstDeepfakePainter* painter;
+  GstVideoInfo info;
+};
+
+#define DEEPFAKE_OVERLAY_CAPS                                                                \
+  GST_VIDEO_CAPS_MAKE_WITH_FEATURES(GST_CAPS_FEATURE_MEMORY_SYSTEM_MEMORY                    \
+                                    "," GST_CAPS_FEATURE_META_GST_VIDEO_OVERLAY_COMPOSITION, \
+                                    GST_VIDEO_OVERLAY_COMPOSITION_BLEND_FORMATS)             \
+  ";" GST_VIDEO_CAPS_MAKE(GST_VIDEO_OVERLAY_COMPOSITION_BLEND_FORMATS)
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(DEEPFAKE_OVERLAY_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(DEEPFAKE_OVERLAY_CAPS));
+
+G_DEFINE_TYPE(GstDeepfakeOverlayElement, gst_deepfake_overlay_element, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(
+    deepfakeoverlay, "deepfakeoverlay", GST_RANK_NONE, GST_TYPE_DEEPFAKE_OVERLAY_ELEMENT,
+    GST_DEBUG_CATEGORY_INIT(gst_deepfake_overlay_debug, "deepfakeoverlay", 0, "deepfakeoverlay"))
+
+static void gst_deepfake_overlay_element_set_property(GObject* object, guint id,
+                                                      const GValue* value, GParamSpec* pspec) {
+  auto* self = GST_DEEPFAKE_OVERLAY_ELEMENT(object);
+  if (id != PROP_OVERLAY) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    return;
   }
-  cairo_surface_t* surface = cairo_image_surface_create_for_data(
-      map.data, CAIRO_FORMAT_ARGB32, width, height, static_cast<int>(stride));
-  cairo_t* cairo = cairo_create(surface);
-  draw(cairo, report, flags, width, height);
-  cairo_destroy(cairo);
-  cairo_surface_destroy(surface);
-  gst_buffer_unmap(pixels, &map);
-  gst_buffer_add_video_meta(pixels, GST_VIDEO_FRAME_FLAG_NONE,
-                            GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, static_cast<guint>(width),
-                            static_cast<guint>(height));
-  // cairo's colours are premultiplied with alpha.
-  GstVideoOverlayRectangle* rectangle = gst_video_overlay_rectangle_new_raw(
-      pixels, 0, 0, static_cast<guint>(width), static_cast<guint>(height),
-      GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
-  GstVideoOverlayComposition* composition = gst_video_overlay_composition_new(rectangle);
-  gst_video_overlay_rectangle_unref(rectangle);
-  gst_buffer_unref(pixels);
-  return composition;
+  *self->overlay = g_value_get_flags(value);
+  self->painter->forget_downstream();
+  gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
 }
 
-void gst_deepfake_overlay_blend(GstBuffer* buffer, const GstVideoInfo& info,
-                                const dfd::StreamReport& report, guint flags) {
-  GstVideoOverlayComposition* composition = gst_deepfake_overlay_new(
-      report, flags, GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info));
-  if (composition == nullptr) return;
-  GstVideoFrame frame;
-  if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_READWRITE) != FALSE) {
-    gst_video_overlay_composition_blend(composition, &frame);
-    gst_video_frame_unmap(&frame);
+static void gst_deepfake_overlay_element_get_property(GObject* object, guint id, GValue* value,
+                                                      GParamSpec* pspec) {
+  if (id == PROP_OVERLAY) {
+    g_value_set_flags(value, *GST_DEEPFAKE_OVERLAY_ELEMENT(object)->overlay);
+  } else {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
-  gst_video_overlay_composition_unref(composition);
+}
+
+static GstCaps* gst_deepfake_overlay_element_transform_caps(GstBaseTransform* base,
+                                                            GstPadDirection direction,
+                                                            GstCaps* caps, GstCaps* filter) {
+  auto* self = GST_DEEPFAKE_OVERLAY_ELEMENT(base);
+  return self->painter->transform_caps(direction, caps, filter, *self->overlay != 0);
+}
+
+static gboolean gst_deepfake_overlay_element_set_caps(GstBaseTransform* base, GstCaps* in,
+                                                      GstCaps* /*out*/) {
+  return gst_video_info_from_caps(&GST_DEEPFAKE_OVERLAY_ELEMENT(base)->info, in);
+}
+
+static gboolean gst_deepfake_overlay_element_start(GstBaseTransform* base) {
+  GST_DEEPFAKE_OVERLAY_ELEMENT(base)->painter->forget_downstream();
+  return TRUE;
+}
+
+static gboolean gst_deepfake_overlay_element_src_event(GstBaseTransform* base, GstEvent* event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
+    GST_DEEPFAKE_OVERLAY_ELEMENT(base)->painter->forget_downstream();
+  }
+  return GST_BASE_TRANSFORM_CLASS(gst_deepfake_overlay_element_parent_class)
+      ->src_event(base, event);
+}
+
+static GstFlowReturn gst_deepfake_overlay_element_transform_ip(GstBaseTransform* base,
+                                                               GstBuffer* buffer) {
+  auto* self = GST_DEEPFAKE_OVERLAY_ELEMENT(base);
+  if (self->painter->paint(base, buffer, self->info, *self->overlay)) return GST_FLOW_OK;
+  GST_ELEMENT_ERROR(self, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
+                    ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
+  return GST_FLOW_ERROR;
+}
+
+static void gst_deepfake_overlay_element_init(GstDeepfakeOverlayElement* self) {
+  self->overlay = new std::atomic<guint>(kDefaultOverlay);
+  self->painter = new GstDeepfakePainter;
+  auto* base = GST_BASE_TRANSFORM(self);
+  gst_base_transform_set_in_place(base, TRUE);
+  gst_base_transform_set_passthrough(base, FALSE);
+  gst_base_transform_set_gap_aware(base, TRUE);
+}
+
+static void gst_deepfake_overlay_element_finalize(GObject* object) {
+  auto* self = GST_DEEPFAKE_OVERLAY_ELEMENT(object);
+  delete self->painter;
+  delete self->overlay;
+  G_OBJECT_CLASS(gst_deepfake_overlay_element_parent_class)->finalize(object);
+}
+
+static void gst_deepfake_overlay_element_class_init(GstDeepfakeOverlayElementClass* klass) {
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = gst_deepfake_overlay_element_set_property;
+  object_class->get_property = gst_deepfake_overlay_element_get_property;
+  object_class->finalize = gst_deepfake_overlay_element_finalize;
+  /**
+   * GstDeepfakeOverlayElement:overlay:
+   *
+   * What is drawn. Heatmaps need an analysis that made them: deepfakedetect's property explain.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      object_class, PROP_OVERLAY,
+      g_param_spec_flags("overlay", "Overlay", "What is drawn on the picture",
+                         GST_TYPE_DEEPFAKE_OVERLAY, kDefaultOverlay,
+                         static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                                  GST_PARAM_MUTABLE_PLAYING)));
+
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  gst_element_class_set_static_metadata(
+      element_class, "Deepfake overlay", "Analyzer/Visualization/Video",
+      "Draws the verdicts that deepfakedetect left on the buffers",
+      "The deepfakedetect developers");
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+  gst_element_class_add_static_pad_template(element_class, &src_template);
+
+  auto* base_class = GST_BASE_TRANSFORM_CLASS(klass);
+  base_class->passthrough_on_same_caps = FALSE;
+  base_class->transform_caps = gst_deepfake_overlay_element_transform_caps;
+  base_class->set_caps = gst_deepfake_overlay_element_set_caps;
+  base_class->start = gst_deepfake_overlay_element_start;
+  base_class->src_event = gst_deepfake_overlay_element_src_event;
+  base_class->transform_ip = gst_deepfake_overlay_element_transform_ip;
+
+  gst_type_mark_as_plugin_api(GST_TYPE_DEEPFAKE_OVERLAY, static_cast<GstPluginAPIFlags>(0));
 }

@@ -5,9 +5,11 @@
 #include <gst/gst.h>
 
 #include "gstdeepfakedetect.h"
+#include "gstdeepfakeoverlay.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
-  return GST_ELEMENT_REGISTER(deepfakedetect, plugin);
+  return GST_ELEMENT_REGISTER(deepfakedetect, plugin) &&
+         GST_ELEMENT_REGISTER(deepfakeoverlay, plugin);
 }
 
 #define PACKAGE "deepfakedetect"
