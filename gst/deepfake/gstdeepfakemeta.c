@@ -360,7 +360,7 @@ gst_buffer_get_deepfake_meta (GstBuffer * buffer)
 }
 
 /**
- * gst_deepfake_meta_get_face: (method)
+ * gst_deepfake_meta_get_face:
  * @meta: a #GstDeepfakeMeta
  * @index: less than its n_faces
  *
@@ -378,7 +378,7 @@ gst_deepfake_meta_get_face (const GstDeepfakeMeta * meta, guint index)
 }
 
 /**
- * gst_deepfake_meta_get_picture_size: (method)
+ * gst_deepfake_meta_get_picture_size:
  * @meta: a #GstDeepfakeMeta
  * @buffer: the buffer it is on
  * @width: (out) (optional): width in pixels
@@ -413,7 +413,7 @@ gst_deepfake_meta_get_picture_size (const GstDeepfakeMeta * meta,
 }
 
 /**
- * gst_deepfake_meta_locate_face: (method)
+ * gst_deepfake_meta_locate_face:
  * @meta: a #GstDeepfakeMeta
  * @buffer: the buffer it is on
  * @index: less than its n_faces
@@ -456,10 +456,14 @@ gst_deepfake_verdict_get_type (void)
 {
   static GType type = 0;
   static const GEnumValue values[] = {
-    {GST_DEEPFAKE_VERDICT_AUTHENTIC, "Nothing was found", "authentic"},
-    {GST_DEEPFAKE_VERDICT_UNDECIDED, "No statement", "undecided"},
-    {GST_DEEPFAKE_VERDICT_SUSPICIOUS, "Near the threshold", "suspicious"},
-    {GST_DEEPFAKE_VERDICT_MANIPULATED, "Above the threshold", "manipulated"},
+    {GST_DEEPFAKE_VERDICT_AUTHENTIC, "GST_DEEPFAKE_VERDICT_AUTHENTIC",
+        "authentic"},
+    {GST_DEEPFAKE_VERDICT_UNDECIDED, "GST_DEEPFAKE_VERDICT_UNDECIDED",
+        "undecided"},
+    {GST_DEEPFAKE_VERDICT_SUSPICIOUS, "GST_DEEPFAKE_VERDICT_SUSPICIOUS",
+        "suspicious"},
+    {GST_DEEPFAKE_VERDICT_MANIPULATED, "GST_DEEPFAKE_VERDICT_MANIPULATED",
+        "manipulated"},
     {0, NULL, NULL}
   };
 

@@ -156,7 +156,7 @@ Plate plate_of(const std::string& text, double font, double widest) {
 }
 
 void draw_plate(cairo_t* cairo, const Plate& plate, const Box& place, GstDeepfakeVerdict verdict) {
-  constexpr double kOpacity = 0.85;  // The picture shows through, the letters can be read.
+  constexpr double kOpacity = 0.9;  // The picture shows through, the letters can be read.
   const Color color = color_of(verdict);
   cairo_set_source_rgba(cairo, color.red, color.green, color.blue, kOpacity);
   cairo_rectangle(cairo, place.x, place.y, place.width, place.height);
@@ -168,8 +168,17 @@ void draw_plate(cairo_t* cairo, const Plate& plate, const Box& place, GstDeepfak
   cairo_show_text(cairo, plate.text.c_str());
 }
 
+double halo_of(double line) { return std::max(1.0, line / 3); }
+
 // Around the face, not on it. Kinds of lines tell verdicts apart where colours cannot.
 void draw_box(cairo_t* cairo, const Box& box, double line, GstDeepfakeVerdict verdict) {
+  const double halo = halo_of(line);
+  const double out = halo + line / 2;
+  cairo_rectangle(cairo, box.x - out, box.y - out, box.width + 2 * out, box.height + 2 * out);
+  // A dark edge on both sides shows the line on a picture of its own colour.
+  cairo_set_source_rgba(cairo, 0, 0, 0, 0.6);
+  cairo_set_line_width(cairo, line + 2 * halo);
+  cairo_stroke_preserve(cairo);
   const Color color = color_of(verdict);
   cairo_set_source_rgb(cairo, color.red, color.green, color.blue);
   cairo_set_line_width(cairo, line);
@@ -177,7 +186,6 @@ void draw_box(cairo_t* cairo, const Box& box, double line, GstDeepfakeVerdict ve
     const std::array<double, 2> dashes{4 * line, 3 * line};
     cairo_set_dash(cairo, dashes.data(), static_cast<int>(dashes.size()), 0);
   }
-  cairo_rectangle(cairo, box.x - line / 2, box.y - line / 2, box.width + line, box.height + line);
   cairo_stroke(cairo);
 }
 
@@ -235,7 +243,7 @@ Box place_label(const Plate& plate, const Box& face, double gap, const std::vect
   };
   Box best = candidates[0];
   for (const Box& candidate : candidates) {
-    if (cost(candidate) < cost(best)) best = candidate;
+    if (cost(candidate) < cost(best) - 1) best = candidate;  // A pixel, beyond rounding.
   }
   best.x = std::clamp(best.x, 0.0, std::max(0.0, frame.width - plate.width));
   best.y = std::clamp(best.y, 0.0, std::max(0.0, frame.height - plate.height));
@@ -286,8 +294,9 @@ void GstDeepfakeDrawing::add(GstVideoOverlayComposition* composition, const GstD
       const bool alarm = face.verdict == GST_DEEPFAKE_VERDICT_MANIPULATED;
       const double line = alarm ? 1.5 * sizes.line : sizes.line;
       // The whole picture's line has to lie inside of it.
-      const Box around = face.track_id == 0 ? grown(box, -line) : box;
-      add_rectangle(composition, grown(around, line + 1), frame,
+      const double thickness = line + 2 * halo_of(line);
+      const Box around = face.track_id == 0 ? grown(box, -thickness) : box;
+      add_rectangle(composition, grown(around, thickness + 1), frame,
                     [&](cairo_t* c) { draw_box(c, around, line, face.verdict); });
     }
   }
