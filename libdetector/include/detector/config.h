@@ -56,6 +56,21 @@ struct DecisionConfig {
   std::chrono::nanoseconds min_duration{1000000000};  // Before a verdict is taken, >= 0.
 };
 
+enum class ExplainMethod {
+  kGradCam,   // Selvaraju et al. 2017: a weight for each channel, the mean of its gradient.
+  kHiResCam,  // Draelos and Carin 2020: gradient times activation, place by place.
+};
+
+const char* to_string(ExplainMethod method) noexcept;  // "grad-cam", "hires-cam"
+
+// Of the samples that fill a window in one frame, the one whose track has the highest probability
+// so far is explained. Scores are the same with and without.
+struct ExplainConfig {
+  bool on = false;
+  ExplainMethod method = ExplainMethod::kGradCam;
+  double rate = 1;  // At most so many explanations a second of the stream's time, > 0.
+};
+
 struct SessionConfig {
   Region region = Region::kFaces;
   std::string face_model_file;  // MTCNN's weights; empty: OpenCV's frontal-face cascade.
@@ -66,6 +81,7 @@ struct SessionConfig {
   int window_stride = 1;                // Samples between two scores of a track, >= 1.
   std::chrono::nanoseconds max_gap{0};  // A longer gap restarts windows; 0: three sample periods.
   DecisionConfig decision;
+  ExplainConfig explain;
   // Frames that wait for analysis; beyond this the oldest is skipped and counted. With the one
   // under analysis two are held by reference: decoders run dry when more of their buffers are kept.
   std::size_t max_queued = 1;

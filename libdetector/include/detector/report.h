@@ -4,7 +4,10 @@
 
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -46,6 +49,21 @@ const char* to_string(Verdict verdict) noexcept;
 const char* to_string(Reason reason) noexcept;
 const char* to_string(EventKind kind) noexcept;
 
+// Where one window's evidence for "manipulated" lies in its newest sample (Grad-CAM;
+// ExplainConfig). Of the logit, not of the forged pixels: docs/training.md, "Explain".
+struct Explanation {
+  static constexpr std::size_t kSize = 8;  // Cells in a row and rows: all the network has.
+  using Map = std::array<float, kSize * kSize>;
+
+  Map map{};  // Row by row from the top, over the crop, [0, 1]: the strongest cell is 1. All zero
+              // where nothing speaks for "manipulated".
+  // The crop in parts of FaceReport::box: offsets from its left and top edge, width and height.
+  // May reach out of it. Of a crop aligned by landmarks the upright rectangle around its square:
+  // the turn is not told.
+  RectF region;
+  Timestamp time{};  // Of the sample's frame.
+};
+
 struct FaceReport {
   TrackId track = 0;
   RectF box;                          // In pixels of the frame; the whole frame without faces.
@@ -57,6 +75,9 @@ struct FaceReport {
   std::uint64_t windows = 0;  // Full windows scored so far, of the person it shows.
   std::uint64_t samples = 0;  // Samples so far, of the same.
   bool partial = false;       // The score is of a window that never filled.
+  // The newest, none before the first and after the window began anew (a gap, another person,
+  // another model). Never changes once it is here.
+  std::shared_ptr<const Explanation> explanation;
 };
 
 // The newest state of a stream. The probability is the worst track's.

@@ -84,6 +84,10 @@ class Session {
   // Probability in [0, 1]; [-1, 0) is the model's. Takes effect with the next score.
   virtual void set_threshold(double threshold) = 0;
 
+  // Takes effect with the next sample; switched off, reports lose their explanations with it.
+  // Throws Error(kInvalidArgument).
+  virtual void set_explain(const ExplainConfig& explain) = 0;
+
   // Name of what finds the faces; "upstream" where somebody else does, empty for the full frame.
   virtual const std::string& face_detector() const noexcept = 0;
 

@@ -31,6 +31,16 @@ const char* to_string(Precision precision) noexcept {
   return "auto";
 }
 
+const char* to_string(ExplainMethod method) noexcept {
+  switch (method) {
+    case ExplainMethod::kGradCam:
+      return "grad-cam";
+    case ExplainMethod::kHiResCam:
+      return "hires-cam";
+  }
+  return "grad-cam";
+}
+
 const char* to_string(Verdict verdict) noexcept {
   switch (verdict) {
     case Verdict::kAuthentic:

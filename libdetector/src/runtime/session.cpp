@@ -102,6 +102,11 @@ class Stream : public WorkSource {
     threshold_ = threshold;
   }
 
+  void set_explain(const ExplainConfig& explain) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    explain_ = explain;
+  }
+
   StreamReport report() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return published_;
@@ -139,6 +144,7 @@ class Stream : public WorkSource {
 
   std::vector<Sample> prepare() override {
     std::optional<double> threshold;
+    std::optional<ExplainConfig> explain;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       job_.reset();
@@ -147,7 +153,9 @@ class Stream : public WorkSource {
       queue_.pop_front();
       busy_ = true;
       threshold = std::exchange(threshold_, std::nullopt);
+      explain = std::exchange(explain_, std::nullopt);
     }
+    if (explain) analysis_.set_explain(*explain);
     if (threshold) analysis_.set_threshold(*threshold);
     if (job_->epoch != analysed_epoch_) {
       analysis_.reset();
@@ -254,6 +262,7 @@ class Stream : public WorkSource {
   bool cancelled_ = false;
   std::exception_ptr error_;
   std::optional<double> threshold_;
+  std::optional<ExplainConfig> explain_;
   StreamReport published_;
   std::vector<Event> events_;
   SessionStats counters_;
@@ -289,6 +298,7 @@ class SessionImpl : public Session {
         given_(config),
         config_(resolve(config, engine_->config())),
         threshold_(config.decision.threshold),
+        explain_(config.explain),
         face_detector_(name_of(config.region, detector.get())),
         stream_(std::make_shared<Stream>(config_, engine_->config(), std::move(detector))) {
     engine_->worker().add(stream_);
@@ -367,6 +377,7 @@ class SessionImpl : public Session {
         {
           const std::lock_guard<std::mutex> lock(mutex_);
           config.decision.threshold = threshold_;
+          config.explain = explain_;
         }
         config = resolve(config, next->config());
         stream_->swap_model(config, next->config());
@@ -408,6 +419,15 @@ class SessionImpl : public Session {
     stream_->set_threshold(threshold);
   }
 
+  void set_explain(const ExplainConfig& explain) override {
+    require_explainable(explain);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      explain_ = explain;  // First: a swap under way must find it here or in the stream.
+    }
+    stream_->set_explain(explain);
+  }
+
   const std::string& face_detector() const noexcept override { return face_detector_; }
 
   StreamReport report() const override { return stream_->report(); }
@@ -432,7 +452,8 @@ class SessionImpl : public Session {
   std::shared_ptr<EngineImpl> engine_;
   const SessionConfig given_;  // As create() got it: another model resolves it otherwise.
   SessionConfig config_;
-  double threshold_;  // As it was set last: below 0 for the model's.
+  double threshold_;       // As it was set last: below 0 for the model's.
+  ExplainConfig explain_;  // The same.
   std::string face_detector_;
   std::shared_ptr<Stream> stream_;
 

@@ -63,6 +63,14 @@ std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
 
 }  // namespace
 
+void require_explainable(const ExplainConfig& explain) {
+  // As many as no stream has frames; it also refuses what is no number.
+  constexpr double kMost = 1000;
+  DFD_REQUIRE(
+      explain.rate > 0 && explain.rate <= kMost, ErrorCode::kInvalidArgument,
+      "explain-rate " << explain.rate << ": expected above 0, at most " << kMost << " a second");
+}
+
 SessionConfig resolve(SessionConfig config, const ModelConfig& model) {
   const auto require = [](bool good, const char* what) {
     DFD_REQUIRE(good, ErrorCode::kInvalidArgument, what);
@@ -85,6 +93,7 @@ SessionConfig resolve(SessionConfig config, const ModelConfig& model) {
   require(decision.hysteresis >= 0 && decision.hysteresis <= 1, "hysteresis must be in [0, 1]");
   require(decision.half_life.count() >= 0 && decision.min_duration.count() >= 0,
           "smoothing and minimum duration must not be negative");
+  require_explainable(config.explain);
   return config;
 }
 
@@ -463,6 +472,12 @@ void StreamAnalysis::reset() {
 void StreamAnalysis::set_threshold(double threshold) {
   config_.decision.threshold = threshold < 0 ? model_.threshold : threshold;
   for (auto& [id, track] : tracks_) track.decision.set_threshold(config_.decision.threshold);
+}
+
+void StreamAnalysis::set_explain(const ExplainConfig& explain) {
+  config_.explain = explain;
+  if (explain.on) return;
+  for (auto& [id, track] : tracks_) track.report.explanation.reset();
 }
 
 std::vector<Event> StreamAnalysis::take_events() { return std::exchange(events_, {}); }

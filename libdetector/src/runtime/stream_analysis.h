@@ -26,6 +26,9 @@ namespace dfd {
 // Settings with every "the model's" and "0: by rule" resolved. Throws Error(kInvalidArgument).
 SessionConfig resolve(SessionConfig config, const ModelConfig& model);
 
+// Throws Error(kInvalidArgument) when the rate is out of range.
+void require_explainable(const ExplainConfig& explain);
+
 // Thread-compatible.
 class StreamAnalysis {
  public:
@@ -54,6 +57,7 @@ class StreamAnalysis {
       Scorer& scorer);  // Ends all tracks, each with its last score. report() still has them.
   void reset();         // Forgets everything but counters and the next track's id.
   void set_threshold(double threshold);  // -1: the model's.
+  void set_explain(const ExplainConfig& explain);
 
   StreamReport report() const;
   std::vector<Event> take_events();

@@ -275,6 +275,12 @@ TEST_F(SessionTest, SettingsOutOfRangeAreRefused) {
   config = {};
   config.decision.threshold = 1.5;
   EXPECT_THROW(make({}, config), Error);
+  for (const double rate : {0.0, -1.0, 1001.0, std::nan("")}) {
+    config = {};
+    config.explain.rate = rate;
+    EXPECT_THROW(make({}, config), Error) << rate;
+    EXPECT_THROW(make({})->set_explain(config.explain), Error) << rate;
+  }
 }
 
 TEST_F(SessionTest, AlignedFacesNeedLandmarks) {
