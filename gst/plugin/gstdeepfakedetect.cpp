@@ -75,6 +75,7 @@
 #include "gstdeepfakeenums.h"
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakeframe.h"
+#include "gstdeepfakemarks.h"
 #include "gstdeepfakemeta.h"
 #include "gstdeepfakepainter.h"
 #include "gstdeepfakestate.h"
@@ -98,6 +99,7 @@ struct FrameSettings {
   int messages;
   guint overlay;
   guint meta;
+  dfd::ExplainConfig explain;  // On for the overlay's sake too.
 };
 
 }  // namespace
@@ -152,9 +154,15 @@ static std::shared_ptr<State> state_of(GstDeepfakeDetect* self) {
 static FrameSettings frame_settings_of(GstDeepfakeDetect* self) {
   const std::lock_guard<std::mutex> lock(*self->mutex);
   const GstDeepfakeSettings& all = *self->settings;
-  return {all.session.region, all.session.decision.threshold,
-          all.mode,           all.messages,
-          all.overlay,        all.meta};
+  dfd::ExplainConfig explain = all.session.explain;
+  explain.on = explain.on || (all.overlay & GST_DEEPFAKE_OVERLAY_HEATMAP) != 0;
+  return {all.session.region,
+          all.session.decision.threshold,
+          all.mode,
+          all.messages,
+          all.overlay,
+          all.meta,
+          explain};
 }
 
 // --- Properties
@@ -316,10 +324,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
     gst_segment_copy_into(&base->segment, &state->context.segment);
     const GstFlowReturn flow =
         gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&]() -> GstFlowReturn {
-          if (settings.threshold != state->threshold) {
-            state->threshold = settings.threshold;
-            state->session->set_threshold(state->threshold);
-          }
+          gst_deepfake_state_heed(*state, settings.threshold, settings.explain);
           return gst_deepfake_detect_analyse(self, *state, settings.region, buffer, *time);
         });
     if (flow != GST_FLOW_OK) return flow;
@@ -330,11 +335,12 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   if ((settings.meta & GST_DEEPFAKE_META_RESULT) != 0 || settings.overlay != 0) {
     gst_deepfake_add_result_meta(buffer, report, state->context);
   }
-  if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) {
-    // Faces that are marked already get the verdict, not a second mark.
-    const bool marked = settings.region == dfd::Region::kRoiList;
-    (marked ? gst_deepfake_complete_roi_metas : gst_deepfake_add_roi_metas)(buffer, report);
+  if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) state->marks.add_regions(buffer, report);
+#ifdef HAVE_ANALYTICS
+  if ((settings.meta & GST_DEEPFAKE_META_ANALYTICS) != 0) {
+    state->marks.add_analytics(buffer, report);
   }
+#endif
   return gst_deepfake_detect_draw(self, *state, settings, buffer);
 }
 

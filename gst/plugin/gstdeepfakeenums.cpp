@@ -61,8 +61,21 @@ GType gst_deepfake_meta_flags_get_type() {
   static const GFlagsValue values[] = {
       {GST_DEEPFAKE_META_RESULT, "GstDeepfakeMeta, which survives scaling and encoding", "result"},
       {GST_DEEPFAKE_META_ROI, "A region-of-interest meta for each face", "roi"},
+#ifdef HAVE_ANALYTICS
+      {GST_DEEPFAKE_META_ANALYTICS, "GstAnalytics: object, class and tracking of each face",
+       "analytics"},
+#endif
       {0, nullptr, nullptr}};
   static const GType type = g_flags_register_static("GstDeepfakeMetaFlags", values);
+  return type;
+}
+
+GType gst_deepfake_explain_method_get_type() {
+  static const GEnumValue values[] = {
+      {static_cast<int>(dfd::ExplainMethod::kGradCam), "A weight for each channel", "grad-cam"},
+      {static_cast<int>(dfd::ExplainMethod::kHiResCam), "Place by place", "hires-cam"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstDeepfakeExplainMethod", values);
   return type;
 }
 
@@ -80,7 +93,8 @@ GType gst_deepfake_overlay_get_type() {
 void gst_deepfake_enums_mark() {
   for (const GType type :
        {GST_TYPE_DEEPFAKE_REGION, GST_TYPE_DEEPFAKE_PRECISION, GST_TYPE_DEEPFAKE_MODE,
-        GST_TYPE_DEEPFAKE_MESSAGES, GST_TYPE_DEEPFAKE_META_FLAGS, GST_TYPE_DEEPFAKE_OVERLAY}) {
+        GST_TYPE_DEEPFAKE_MESSAGES, GST_TYPE_DEEPFAKE_META_FLAGS, GST_TYPE_DEEPFAKE_EXPLAIN_METHOD,
+        GST_TYPE_DEEPFAKE_OVERLAY}) {
     gst_type_mark_as_plugin_api(type, static_cast<GstPluginAPIFlags>(0));
   }
 }

@@ -21,6 +21,9 @@ GType gst_deepfake_messages_get_type();
 #define GST_TYPE_DEEPFAKE_META_FLAGS (gst_deepfake_meta_flags_get_type())
 GType gst_deepfake_meta_flags_get_type();
 
+#define GST_TYPE_DEEPFAKE_EXPLAIN_METHOD (gst_deepfake_explain_method_get_type())
+GType gst_deepfake_explain_method_get_type();
+
 #define GST_TYPE_DEEPFAKE_OVERLAY (gst_deepfake_overlay_get_type())
 GType gst_deepfake_overlay_get_type();
 

@@ -2,13 +2,8 @@
 
 #include "gstdeepfakeframe.h"
 
-#include <algorithm>
-#include <cmath>
 #include <memory>
 
-#ifdef HAVE_ANALYTICS
-#include <gst/analytics/analytics.h>
-#endif
 #ifdef HAVE_GST_CUDA
 #define GST_USE_UNSTABLE_API
 #include <gst/cuda/gstcudamemory.h>
@@ -85,64 +80,7 @@ dfd::ColorEncoding color_of(const GstVideoInfo& info) {
   return color;
 }
 
-float confidence_of(GstVideoRegionOfInterestMeta* region) {
-  gdouble confidence = 1;
-  GstStructure* detection = gst_video_region_of_interest_meta_get_param(region, "detection");
-  if (detection != nullptr) gst_structure_get_double(detection, "confidence", &confidence);
-  if (!std::isfinite(confidence)) return 0;
-  return static_cast<float>(std::clamp(confidence, 0.0, 1.0));
-}
-
-void add_regions(GstBuffer* buffer, std::vector<dfd::MarkedFace>& faces) {
-  static const GQuark kFace = g_quark_from_static_string("face");
-  gpointer state = nullptr;
-  while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
-             buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
-    auto* region = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
-    if (region->roi_type != kFace || region->w == 0 || region->h == 0) continue;
-    faces.push_back({{static_cast<float>(region->x), static_cast<float>(region->y),
-                      static_cast<float>(region->w), static_cast<float>(region->h)},
-                     confidence_of(region)});
-  }
-}
-
-#ifdef HAVE_ANALYTICS
-void add_objects(GstBuffer* buffer, std::vector<dfd::MarkedFace>& faces) {
-  static const GQuark kFace = g_quark_from_static_string("face");
-  GstAnalyticsRelationMeta* relations = gst_buffer_get_analytics_relation_meta(buffer);
-  if (relations == nullptr) return;
-  gpointer state = nullptr;
-  GstAnalyticsMtd found;
-  while (gst_analytics_relation_meta_iterate(relations, &state, gst_analytics_od_mtd_get_mtd_type(),
-                                             &found) != FALSE) {
-    auto* object = reinterpret_cast<GstAnalyticsODMtd*>(&found);
-    gint x = 0;
-    gint y = 0;
-    gint width = 0;
-    gint height = 0;
-    gfloat confidence = 1;
-    if (gst_analytics_od_mtd_get_obj_type(object) != kFace) continue;
-    if (gst_analytics_od_mtd_get_location(object, &x, &y, &width, &height, &confidence) == FALSE)
-      continue;
-    if (width <= 0 || height <= 0 || !std::isfinite(confidence)) continue;
-    faces.push_back({{static_cast<float>(x), static_cast<float>(y), static_cast<float>(width),
-                      static_cast<float>(height)},
-                     std::clamp(confidence, 0.F, 1.F)});
-  }
-}
-#endif
-
 }  // namespace
-
-std::vector<dfd::MarkedFace> gst_deepfake_marked_faces(GstBuffer* buffer) {
-  std::vector<dfd::MarkedFace> faces;
-  add_regions(buffer, faces);
-#ifdef HAVE_ANALYTICS
-  // An element that writes both says the same twice.
-  if (faces.empty()) add_objects(buffer, faces);
-#endif
-  return faces;
-}
 
 std::optional<dfd::Frame> gst_deepfake_map_frame(GstBuffer* buffer, const GstVideoInfo& info,
                                                  dfd::Timestamp time, int cuda_device) {

@@ -7,7 +7,6 @@
 #include <gst/video/video.h>
 
 #include <optional>
-#include <vector>
 
 #include "detector/frame.h"
 
@@ -23,8 +22,3 @@ constexpr int kHostOnly = -1;
 // the buffer's memory is known to be; CUDA memory of another is downloaded by GStreamer.
 std::optional<dfd::Frame> gst_deepfake_map_frame(GstBuffer* buffer, const GstVideoInfo& info,
                                                  dfd::Timestamp time, int cuda_device = kHostOnly);
-
-// Faces that upstream elements marked: region-of-interest metas of type "face" and, from GStreamer
-// 1.24 on, GstAnalytics object detections of that type. A region's confidence is that of its
-// parameter "detection", else 1.
-std::vector<dfd::MarkedFace> gst_deepfake_marked_faces(GstBuffer* buffer);

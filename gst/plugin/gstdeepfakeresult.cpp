@@ -30,29 +30,6 @@ GstStructure* face_structure(const dfd::FaceReport& face) {
   return structure;
 }
 
-GstStructure* roi_param(const dfd::FaceReport& face) {
-  GstStructure* param = gst_structure_new(
-      "deepfake", "track-id", G_TYPE_UINT64, face.track, "verdict", G_TYPE_STRING,
-      dfd::to_string(face.verdict), "reason", G_TYPE_STRING, dfd::to_string(face.reason), nullptr);
-  set_optional(param, "probability", face.probability);
-  return param;
-}
-
-void add_roi_meta(GstBuffer* buffer, const dfd::StreamReport& report, const dfd::FaceReport& face) {
-  if (face.track == 0) return;  // The whole picture is no region of it.
-  const auto inside = [](float value, int limit) {
-    return static_cast<guint>(std::clamp(value, 0.F, static_cast<float>(limit)));
-  };
-  const guint left = inside(face.box.x, report.frame_width);
-  const guint top = inside(face.box.y, report.frame_height);
-  const guint right = inside(face.box.x + face.box.width, report.frame_width);
-  const guint bottom = inside(face.box.y + face.box.height, report.frame_height);
-  GstVideoRegionOfInterestMeta* roi = gst_buffer_add_video_region_of_interest_meta(
-      buffer, "face", left, top, right - left, bottom - top);
-  roi->id = static_cast<gint>(face.track);
-  gst_video_region_of_interest_meta_add_param(roi, roi_param(face));
-}
-
 GstDeepfakeVerdict verdict_of(dfd::Verdict verdict) {
   switch (verdict) {
     case dfd::Verdict::kAuthentic:
@@ -82,6 +59,17 @@ GstDeepfakeFace meta_face(const dfd::FaceReport& report) {
   face.windows = report.windows;
   face.samples = report.samples;
   face.partial = static_cast<gboolean>(report.partial);
+  if (report.explanation) {
+    static_assert(dfd::Explanation::kSize == GST_DEEPFAKE_HEATMAP_SIZE,
+                  "the meta's map is as large");
+    const dfd::Explanation& explanation = *report.explanation;
+    face.has_heatmap = TRUE;
+    face.heatmap_x = explanation.region.x;
+    face.heatmap_y = explanation.region.y;
+    face.heatmap_width = explanation.region.width;
+    face.heatmap_height = explanation.region.height;
+    std::copy(explanation.map.begin(), explanation.map.end(), face.heatmap);
+  }
   return face;
 }
 
@@ -164,29 +152,4 @@ void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& re
   meta->reason = dfd::to_string(report.reason);
   meta->probability = report.probability.value_or(-1);
   meta->threshold = report.threshold;
-}
-
-void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report) {
-  for (const dfd::FaceReport& face : report.faces) add_roi_meta(buffer, report, face);
-}
-
-void gst_deepfake_complete_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report) {
-  constexpr float kSameFace = 0.5F;  // The tracker's box is smoothed, upstream's is not.
-  std::vector<dfd::FaceReport> unmarked = report.faces;
-  gpointer state = nullptr;
-  while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
-             buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
-    auto* roi = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
-    if (roi->roi_type != g_quark_from_static_string("face")) continue;
-    const dfd::RectF box{static_cast<float>(roi->x), static_cast<float>(roi->y),
-                         static_cast<float>(roi->w), static_cast<float>(roi->h)};
-    const auto best = std::max_element(unmarked.begin(), unmarked.end(),
-                                       [&](const dfd::FaceReport& a, const dfd::FaceReport& b) {
-                                         return dfd::iou(a.box, box) < dfd::iou(b.box, box);
-                                       });
-    if (best == unmarked.end() || dfd::iou(best->box, box) < kSameFace) continue;
-    gst_video_region_of_interest_meta_add_param(roi, roi_param(*best));
-    unmarked.erase(best);
-  }
-  for (const dfd::FaceReport& face : unmarked) add_roi_meta(buffer, report, face);
 }

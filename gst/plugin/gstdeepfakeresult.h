@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From the detector's reports to GStreamer's carriers: the bus message, the result meta,
-// region-of-interest metas and the statistics. The only place that knows their field names.
+// From the detector's reports to GStreamer's carriers: the bus message, the result meta
+// and the statistics. The only place that knows their field names.
 
 #pragma once
 
@@ -38,7 +38,3 @@ GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::
 // buffer must be writable.
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,
                                   const GstDeepfakeContext& context);
-void gst_deepfake_add_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report);
-// The same, but a face that has a region of type "face" on the buffer gets no second one: the
-// verdict is added to it.
-void gst_deepfake_complete_roi_metas(GstBuffer* buffer, const dfd::StreamReport& report);

@@ -81,6 +81,15 @@ bool gst_deepfake_settings_set(GstDeepfakeSettings& settings, guint id, const GV
     case GST_DEEPFAKE_PROP_STREAM_ID:
       settings.stream_id = string_of(value);
       break;
+    case GST_DEEPFAKE_PROP_EXPLAIN:
+      session.explain.on = g_value_get_boolean(value) != FALSE;
+      break;
+    case GST_DEEPFAKE_PROP_EXPLAIN_RATE:
+      session.explain.rate = g_value_get_double(value);
+      break;
+    case GST_DEEPFAKE_PROP_EXPLAIN_METHOD:
+      session.explain.method = static_cast<dfd::ExplainMethod>(g_value_get_enum(value));
+      break;
     default:
       return false;
   }
@@ -158,6 +167,15 @@ bool gst_deepfake_settings_get(const GstDeepfakeSettings& settings, guint id, GV
       break;
     case GST_DEEPFAKE_PROP_STREAM_ID:
       set_string(settings.stream_id);
+      break;
+    case GST_DEEPFAKE_PROP_EXPLAIN:
+      g_value_set_boolean(value, static_cast<gboolean>(session.explain.on));
+      break;
+    case GST_DEEPFAKE_PROP_EXPLAIN_RATE:
+      g_value_set_double(value, session.explain.rate);
+      break;
+    case GST_DEEPFAKE_PROP_EXPLAIN_METHOD:
+      g_value_set_enum(value, static_cast<int>(session.explain.method));
       break;
     default:
       return false;
@@ -406,13 +424,14 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
   /**
    * GstDeepfakeDetect:overlay:
    *
-   * What is drawn into the picture.
+   * What is drawn on the picture: attached as #GstVideoOverlayComposition where downstream draws
+   * such overlays, else blended into a copy of the frame. `heatmap` turns the explanations on.
    *
    * Since: 0.1
    */
   g_object_class_install_property(
       klass, GST_DEEPFAKE_PROP_OVERLAY,
-      g_param_spec_flags("overlay", "Overlay", "What is drawn into the picture",
+      g_param_spec_flags("overlay", "Overlay", "What is drawn on the picture",
                          GST_TYPE_DEEPFAKE_OVERLAY, defaults.overlay, playing));
   /**
    * GstDeepfakeDetect:meta:
@@ -437,6 +456,43 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
       g_param_spec_string("stream-id", "Stream id",
                           "Name of the stream in messages and metas; null: the element's name",
                           nullptr, ready));
+  /**
+   * GstDeepfakeDetect:explain:
+   *
+   * Works out which parts of a face speak for "manipulated", and puts a small map into the result
+   * meta. Costs a second pass and a gradient through half the network for each map:
+   * docs/performance.md. The overlay's `heatmap` turns it on too.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_EXPLAIN,
+      g_param_spec_boolean("explain", "Explain",
+                           "Put a heatmap of the most suspicious face into the result meta",
+                           static_cast<gboolean>(session.explain.on), playing));
+  /**
+   * GstDeepfakeDetect:explain-rate:
+   *
+   * At most so many maps a second of the stream's time; a window must be full for one.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_EXPLAIN_RATE,
+      g_param_spec_double("explain-rate", "Explain rate", "At most so many heatmaps a second",
+                          0.001, 1000, session.explain.rate, playing));
+  /**
+   * GstDeepfakeDetect:explain-method:
+   *
+   * How a map is made of the gradient.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property(
+      klass, GST_DEEPFAKE_PROP_EXPLAIN_METHOD,
+      g_param_spec_enum("explain-method", "Explain method", "How a heatmap is made",
+                        GST_TYPE_DEEPFAKE_EXPLAIN_METHOD, static_cast<int>(session.explain.method),
+                        playing));
   /**
    * GstDeepfakeDetect:stats:
    *

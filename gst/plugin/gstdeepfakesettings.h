@@ -25,6 +25,12 @@ typedef enum {  // NOLINT: a GType's values
 typedef enum {  // NOLINT: a GType's values
   GST_DEEPFAKE_META_RESULT = 1 << 0,
   GST_DEEPFAKE_META_ROI = 1 << 1,
+#ifdef HAVE_ANALYTICS
+  GST_DEEPFAKE_META_ANALYTICS = 1 << 2,
+  GST_DEEPFAKE_META_ALL = (1 << 3) - 1,
+#else
+  GST_DEEPFAKE_META_ALL = (1 << 2) - 1,
+#endif
 } GstDeepfakeMetaFlags;
 
 // All properties; their defaults in GParamSpec and in the documentation come from here.
@@ -34,7 +40,7 @@ struct GstDeepfakeSettings {
   int mode = GST_DEEPFAKE_MODE_AUTO;
   int messages = GST_DEEPFAKE_MESSAGES_ON_CHANGE;
   guint overlay = 0;
-  guint meta = GST_DEEPFAKE_META_RESULT | GST_DEEPFAKE_META_ROI;
+  guint meta = GST_DEEPFAKE_META_ALL;
   std::string stream_id;
 };
 
@@ -63,6 +69,9 @@ enum GstDeepfakeProperty : guint {  // NOLINT: ids
   GST_DEEPFAKE_PROP_OVERLAY,
   GST_DEEPFAKE_PROP_META,
   GST_DEEPFAKE_PROP_STREAM_ID,
+  GST_DEEPFAKE_PROP_EXPLAIN,
+  GST_DEEPFAKE_PROP_EXPLAIN_RATE,
+  GST_DEEPFAKE_PROP_EXPLAIN_METHOD,
   GST_DEEPFAKE_PROP_STATS,
 };
 

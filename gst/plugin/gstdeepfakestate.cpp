@@ -39,6 +39,7 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
   const std::shared_ptr<dfd::Engine> engine = dfd::Engine::load(settings.engine);
   state->session = dfd::Session::create(engine, settings.session);
   state->threshold = settings.session.decision.threshold;
+  state->explain = settings.session.explain;
   gchar* name = gst_object_get_name(GST_OBJECT(element));
   state->context.stream_id = settings.stream_id.empty() ? name : settings.stream_id;
   g_free(name);
@@ -89,6 +90,19 @@ void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::
   state.session->wait();
   if (state.latency.add(gst_util_get_timestamp() - before) && state.live) {
     gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
+  }
+}
+
+void gst_deepfake_state_heed(GstDeepfakeState& state, double threshold,
+                             const dfd::ExplainConfig& explain) {
+  if (threshold != state.threshold) {
+    state.threshold = threshold;
+    state.session->set_threshold(threshold);
+  }
+  if (explain.on != state.explain.on || explain.rate != state.explain.rate ||
+      explain.method != state.explain.method) {
+    state.explain = explain;
+    state.session->set_explain(explain);
   }
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "detector/session.h"
+#include "gstdeepfakemarks.h"
 #include "gstdeepfakeresult.h"
 #include "gstdeepfakesettings.h"
 
@@ -47,12 +48,14 @@ struct GstDeepfakeState {
   std::atomic<GstClockTime> late_before{0};
 
   GstDeepfakeContext context;
+  GstDeepfakeMarks marks;
   GstVideoInfo info{};
   bool negotiated = false;
   std::atomic<bool> complete{false};  // Mode, once auto is resolved.
   bool mode_known = false;
   bool live = false;
-  double threshold = -1;  // As the session has it.
+  double threshold = -1;       // As the session has it.
+  dfd::ExplainConfig explain;  // As the session has it.
   std::optional<dfd::Timestamp> last_time;
   bool seen_frame = false;
   bool missing_timestamps_told = false;
@@ -74,6 +77,10 @@ void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, 
 // Complete mode: waits until the frame of this running time is analysed, unless it is late already.
 // Throws dfd::Error of the analysis.
 void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::Timestamp time);
+
+// Tells the session of settings that changed since the last frame.
+void gst_deepfake_state_heed(GstDeepfakeState& state, double threshold,
+                             const dfd::ExplainConfig& explain);
 
 void gst_deepfake_state_heed_qos(GstDeepfakeState& state, GstEvent* event);
 void gst_deepfake_state_add_latency(const GstDeepfakeState& state, GstQuery* query);

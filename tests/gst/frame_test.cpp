@@ -15,6 +15,7 @@
 
 #include "base/picture.h"
 #include "gstdeepfakeframe.h"
+#include "gstdeepfakemarks.h"
 
 namespace dfd {
 namespace {

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Verdicts in the layouts that other people's elements read.
+
+#include <gst/video/video.h>
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "gstdeepfakemarks.h"
+
+#ifdef HAVE_ANALYTICS
+#include <gst/analytics/analytics.h>
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#endif
+
+namespace {
+
+dfd::FaceReport face_of(dfd::TrackId track, dfd::RectF box, double probability) {
+  dfd::FaceReport face;
+  face.track = track;
+  face.box = box;
+  face.detection_confidence = 0.875F;
+  face.probability = probability;
+  face.verdict = probability > 0.5 ? dfd::Verdict::kManipulated : dfd::Verdict::kAuthentic;
+  face.reason = dfd::Reason::kNone;
+  return face;
+}
+
+class Marks : public testing::Test {
+ protected:
+  void SetUp() override {
+    report_.frame_width = 320;
+    report_.frame_height = 240;
+    report_.faces = {face_of(3, {40, 60, 80, 80}, 0.9), face_of(4, {200, 60, 80, 80}, 0.2)};
+    buffer_ = gst_buffer_new();
+  }
+  void TearDown() override { gst_buffer_unref(buffer_); }
+
+  std::vector<GstVideoRegionOfInterestMeta*> regions() {
+    std::vector<GstVideoRegionOfInterestMeta*> found;
+    gpointer state = nullptr;
+    while (GstMeta* meta = gst_buffer_iterate_meta_filtered(
+               buffer_, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
+      found.push_back(reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta));
+    }
+    return found;
+  }
+
+  dfd::StreamReport report_;
+  GstBuffer* buffer_ = nullptr;
+  GstDeepfakeMarks marks_;
+};
+
+std::string text_in(GstVideoRegionOfInterestMeta* region, const char* param, const char* field) {
+  GstStructure* structure = gst_video_region_of_interest_meta_get_param(region, param);
+  const gchar* text = structure == nullptr ? nullptr : gst_structure_get_string(structure, field);
+  return text == nullptr ? "" : text;
+}
+
+double number_in(GstVideoRegionOfInterestMeta* region, const char* param, const char* field) {
+  GstStructure* structure = gst_video_region_of_interest_meta_get_param(region, param);
+  double number = -1;
+  if (structure != nullptr) gst_structure_get_double(structure, field, &number);
+  return number;
+}
+
+TEST_F(Marks, RegionsAreLaidOutAsDlStreamerReadsThem) {
+  GstDeepfakeMarks::add_regions(buffer_, report_);
+  const auto found = regions();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_STREQ(g_quark_to_string(found[0]->roi_type), "face");
+  EXPECT_EQ(found[0]->id, 3);
+  EXPECT_EQ(found[0]->x, 40U);
+  EXPECT_EQ(found[0]->h, 80U);
+  EXPECT_EQ(text_in(found[0], "detection", "label"), "face");
+  EXPECT_EQ(number_in(found[0], "detection", "confidence"), 0.875);
+  EXPECT_EQ(text_in(found[0], "deepfake", "label"), "manipulated");
+  EXPECT_EQ(number_in(found[0], "deepfake", "confidence"), 0.9);
+  EXPECT_EQ(text_in(found[1], "deepfake", "label"), "authentic");
+}
+
+TEST_F(Marks, NumbersThatAreNotThereAreLeftOut) {
+  report_.faces[0].probability.reset();
+  GstDeepfakeMarks::add_regions(buffer_, report_);
+  EXPECT_EQ(number_in(regions()[0], "deepfake", "confidence"), -1);
+}
+
+TEST_F(Marks, ARegionThatIsThereGetsTheVerdictAndNoTwin) {
+  gst_buffer_add_video_region_of_interest_meta(buffer_, "face", 44, 58, 80, 80);
+  gst_buffer_add_video_region_of_interest_meta(buffer_, "car", 40, 60, 80, 80);
+  GstDeepfakeMarks::add_regions(buffer_, report_);
+  const auto found = regions();
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(text_in(found[0], "deepfake", "verdict"), "manipulated");
+  EXPECT_EQ(text_in(found[1], "deepfake", "verdict"), "");
+  EXPECT_EQ(found[2]->id, 4);
+}
+
+TEST_F(Marks, AFaceThatLeftThePictureHasNoRegionAndOneAtItsEdgeAPart) {
+  report_.faces[0].box = {-200, 10, 80, 80};
+  report_.faces[1].box = {300, -10, 80, 80};
+  GstDeepfakeMarks::add_regions(buffer_, report_);
+  const auto found = regions();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]->x, 300U);
+  EXPECT_EQ(found[0]->w, 20U);
+  EXPECT_EQ(found[0]->h, 70U);
+}
+
+TEST_F(Marks, TheWholePictureIsNoRegionOfIt) {
+  report_.faces = {face_of(0, {0, 0, 320, 240}, 0.9)};
+  GstDeepfakeMarks::add_regions(buffer_, report_);
+  EXPECT_TRUE(regions().empty());
+}
+
+TEST_F(Marks, WhatIsWrittenCanBeReadAsMarkedFaces) {
+  GstDeepfakeMarks::add_regions(buffer_, report_);
+  const auto faces = gst_deepfake_marked_faces(buffer_);
+  ASSERT_EQ(faces.size(), 2U);
+  EXPECT_EQ(faces[1].box.x, 200);
+  EXPECT_EQ(faces[1].confidence, 0.875F);
+}
+
+#ifdef HAVE_ANALYTICS
+class Analytics : public Marks {
+ protected:
+  GstAnalyticsRelationMeta* relations() { return gst_buffer_get_analytics_relation_meta(buffer_); }
+
+  guint count(GstAnalyticsMtdType type) {
+    guint found = 0;
+    gpointer state = nullptr;
+    GstAnalyticsMtd mtd;
+    while (gst_analytics_relation_meta_iterate(relations(), &state, type, &mtd) != FALSE) ++found;
+    return found;
+  }
+
+  // Of the first object of type "face" and what is related to it.
+  bool related(GstAnalyticsMtdType type, GstAnalyticsMtd* other) {
+    gpointer state = nullptr;
+    GstAnalyticsMtd object;
+    if (gst_analytics_relation_meta_iterate(
+            relations(), &state, gst_analytics_od_mtd_get_mtd_type(), &object) == FALSE) {
+      return false;
+    }
+    return gst_analytics_relation_meta_get_direct_related(relations(), object.id,
+                                                          GST_ANALYTICS_REL_TYPE_RELATE_TO, type,
+                                                          nullptr, other) != FALSE;
+  }
+};
+
+TEST_F(Analytics, EachFaceIsAnObjectWithClassesAndATracking) {
+  GST_BUFFER_PTS(buffer_) = 7 * GST_SECOND;
+  marks_.add_analytics(buffer_, report_);
+  ASSERT_NE(relations(), nullptr);
+  EXPECT_EQ(count(gst_analytics_od_mtd_get_mtd_type()), 2U);
+  EXPECT_EQ(count(gst_analytics_cls_mtd_get_mtd_type()), 2U);
+  GstAnalyticsMtd mtd;
+  ASSERT_TRUE(related(gst_analytics_cls_mtd_get_mtd_type(), &mtd));
+  auto* classes = reinterpret_cast<GstAnalyticsClsMtd*>(&mtd);
+  EXPECT_EQ(gst_analytics_cls_mtd_get_length(classes), 2U);
+  EXPECT_STREQ(g_quark_to_string(gst_analytics_cls_mtd_get_quark(classes, 0)), "manipulated");
+  EXPECT_FLOAT_EQ(gst_analytics_cls_mtd_get_level(classes, 0), 0.9F);
+  EXPECT_STREQ(g_quark_to_string(gst_analytics_cls_mtd_get_quark(classes, 1)), "authentic");
+  EXPECT_FLOAT_EQ(gst_analytics_cls_mtd_get_level(classes, 1), 0.1F);
+  ASSERT_TRUE(related(gst_analytics_tracking_mtd_get_mtd_type(), &mtd));
+  guint64 track = 0;
+  GstClockTime first = 0;
+  GstClockTime last = 0;
+  gboolean lost = TRUE;
+  gst_analytics_tracking_mtd_get_info(reinterpret_cast<GstAnalyticsTrackingMtd*>(&mtd), &track,
+                                      &first, &last, &lost);
+  EXPECT_EQ(track, 3U);
+  EXPECT_EQ(first, 7 * GST_SECOND);
+}
+
+TEST_F(Analytics, ATrackRemembersWhenItWasFirstSeen) {
+  GST_BUFFER_PTS(buffer_) = 7 * GST_SECOND;
+  marks_.add_analytics(buffer_, report_);
+  gst_buffer_unref(buffer_);
+  buffer_ = gst_buffer_new();
+  GST_BUFFER_PTS(buffer_) = 9 * GST_SECOND;
+  marks_.add_analytics(buffer_, report_);
+  GstAnalyticsMtd mtd;
+  ASSERT_TRUE(related(gst_analytics_tracking_mtd_get_mtd_type(), &mtd));
+  guint64 track = 0;
+  GstClockTime first = 0;
+  GstClockTime last = 0;
+  gboolean lost = TRUE;
+  gst_analytics_tracking_mtd_get_info(reinterpret_cast<GstAnalyticsTrackingMtd*>(&mtd), &track,
+                                      &first, &last, &lost);
+  EXPECT_EQ(first, 7 * GST_SECOND);
+}
+
+TEST_F(Analytics, AppendsToTheRelationsThatAreThere) {
+  GstAnalyticsRelationMeta* theirs = gst_buffer_add_analytics_relation_meta(buffer_);
+  GstAnalyticsODMtd face;
+  gst_analytics_relation_meta_add_od_mtd(theirs, g_quark_from_string("face"), 44, 58, 80, 80, 0.5F,
+                                         &face);
+  marks_.add_analytics(buffer_, report_);
+  EXPECT_EQ(gst_buffer_get_n_meta(buffer_, GST_ANALYTICS_RELATION_META_API_TYPE), 1U);
+  EXPECT_EQ(count(gst_analytics_od_mtd_get_mtd_type()), 2U);
+  GstAnalyticsMtd mtd;
+  EXPECT_TRUE(related(gst_analytics_cls_mtd_get_mtd_type(), &mtd));
+}
+
+TEST_F(Analytics, AFaceWithoutAScoreHasNoClasses) {
+  report_.faces[0].probability.reset();
+  report_.faces.pop_back();
+  marks_.add_analytics(buffer_, report_);
+  EXPECT_EQ(count(gst_analytics_od_mtd_get_mtd_type()), 1U);
+  EXPECT_EQ(count(gst_analytics_cls_mtd_get_mtd_type()), 0U);
+}
+
+// Upstream's own overlay, from a buffer that we marked to the pixels it drew.
+TEST_F(Analytics, UpstreamsOverlayDrawsOurFaces) {
+  GError* error = nullptr;
+  GstElement* pipeline = gst_parse_launch(
+      "appsrc name=source format=time caps=video/x-raw,format=RGB,width=320,height=240,"
+      "framerate=25/1 ! objectdetectionoverlay object-detection-outline-color=0xFF00FF00 "
+      "draw-labels=false ! appsink name=sink sync=false",
+      &error);
+  ASSERT_EQ(error, nullptr) << error->message;
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  GstVideoInfo info;
+  gst_video_info_set_format(&info, GST_VIDEO_FORMAT_RGB, 320, 240);
+  GstBuffer* frame = gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&info), nullptr);
+  gst_buffer_memset(frame, 0, 128, GST_VIDEO_INFO_SIZE(&info));
+  GST_BUFFER_PTS(frame) = 0;
+  marks_.add_analytics(frame, report_);
+  GstElement* source = gst_bin_get_by_name(GST_BIN(pipeline), "source");
+  gst_app_src_push_buffer(GST_APP_SRC(source), frame);
+  gst_app_src_end_of_stream(GST_APP_SRC(source));
+  GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
+  GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 10 * GST_SECOND);
+  ASSERT_NE(sample, nullptr);
+  GstMapInfo map;
+  gst_buffer_map(gst_sample_get_buffer(sample), &map, GST_MAP_READ);
+  const auto green = [&](int x, int y) {
+    const guint8* rgb = map.data + y * GST_VIDEO_INFO_PLANE_STRIDE(&info, 0) + 3 * x;
+    return rgb[1] > 200 && rgb[0] < 100 && rgb[2] < 100;
+  };
+  EXPECT_TRUE(green(80, 60) || green(80, 59));    // Upper edge of the first face.
+  EXPECT_TRUE(green(240, 60) || green(240, 59));  // Of the second.
+  EXPECT_FALSE(green(80, 100));
+  EXPECT_FALSE(green(160, 60));
+  gst_buffer_unmap(gst_sample_get_buffer(sample), &map);
+  gst_sample_unref(sample);
+  gst_object_unref(source);
+  gst_object_unref(sink);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  gst_object_unref(pipeline);
+}
+#endif
+
+}  // namespace
