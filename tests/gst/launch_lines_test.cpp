@@ -54,6 +54,14 @@ std::string parsable(const std::string& line) {
   return replaced(replaced(line, "\\$\\{?[A-Za-z_]+\\}?", "word"), "[\"']", "");
 }
 
+// Shown for GStreamer 1.24 and newer; on an older one such a line cannot be parsed.
+bool is_of_newer_gstreamer(const std::string& line) {
+  guint minor = 0;
+  gst_version(nullptr, &minor, nullptr, nullptr);
+  if (minor >= 24) return false;
+  return std::regex_search(line, std::regex("unixfdsink|unixfdsrc|objectdetectionoverlay"));
+}
+
 TEST(LaunchLines, OfDocumentationAndPipelinesParse) {
   const fs::path source = DFD_SOURCE;
   std::vector<std::pair<fs::path, std::string>> lines;
@@ -68,6 +76,7 @@ TEST(LaunchLines, OfDocumentationAndPipelinesParse) {
   }
   ASSERT_GE(lines.size(), 5U);  // README, quickstart.sh and the element's comment have as many.
   for (const auto& [file, line] : lines) {
+    if (is_of_newer_gstreamer(line)) continue;
     GError* error = nullptr;
     GstElement* pipeline = gst_parse_launch(parsable(line).c_str(), &error);
     EXPECT_EQ(error, nullptr) << file << ": " << line << ": " << error->message;
