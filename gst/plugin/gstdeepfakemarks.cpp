@@ -89,18 +89,21 @@ class Unmarked {
   std::vector<const dfd::FaceReport*> faces_;
 };
 
-// As DL Streamer's elements write a classification, with our fields beside it. Numbers that are not
-// there are left out.
-GstStructure* verdict_param(const dfd::FaceReport& face) {
-  GstStructure* param = gst_structure_new(
-      "deepfake", "label", G_TYPE_STRING, dfd::to_string(face.verdict), "track-id", G_TYPE_UINT64,
-      face.track, "verdict", G_TYPE_STRING, dfd::to_string(face.verdict), "reason", G_TYPE_STRING,
-      dfd::to_string(face.reason), nullptr);
+// As DL Streamer's elements write a classification, and what it has no place for. Numbers that are
+// not there are left out.
+void add_verdict_params(GstVideoRegionOfInterestMeta* region, const dfd::FaceReport& face) {
+  GstStructure* classification =
+      gst_structure_new("manipulation", "label", G_TYPE_STRING, dfd::to_string(face.verdict),
+                        "label_id", G_TYPE_INT, static_cast<gint>(face.verdict), nullptr);
+  GstStructure* ours = gst_structure_new(
+      "deepfake", "track-id", G_TYPE_UINT64, face.track, "verdict", G_TYPE_STRING,
+      dfd::to_string(face.verdict), "reason", G_TYPE_STRING, dfd::to_string(face.reason), nullptr);
   if (face.probability) {
-    gst_structure_set(param, "confidence", G_TYPE_DOUBLE, *face.probability, "probability",
-                      G_TYPE_DOUBLE, *face.probability, nullptr);
+    gst_structure_set(classification, "confidence", G_TYPE_DOUBLE, *face.probability, nullptr);
+    gst_structure_set(ours, "probability", G_TYPE_DOUBLE, *face.probability, nullptr);
   }
-  return param;
+  gst_video_region_of_interest_meta_add_param(region, classification);
+  gst_video_region_of_interest_meta_add_param(region, ours);
 }
 
 void add_region(GstBuffer* buffer, const dfd::StreamReport& report, const dfd::FaceReport& face) {
@@ -115,7 +118,7 @@ void add_region(GstBuffer* buffer, const dfd::StreamReport& report, const dfd::F
                         "label", G_TYPE_STRING, "face", "label_id", G_TYPE_INT, 0, nullptr));
   gst_video_region_of_interest_meta_add_param(
       region, gst_structure_new("object_id", "id", G_TYPE_INT, region->id, nullptr));
-  gst_video_region_of_interest_meta_add_param(region, verdict_param(face));
+  add_verdict_params(region, face);
 }
 
 }  // namespace
@@ -125,7 +128,7 @@ void GstDeepfakeMarks::add_regions(GstBuffer* buffer, const dfd::StreamReport& r
   for (GstVideoRegionOfInterestMeta* region : face_regions(buffer)) {
     const dfd::FaceReport* face = unmarked.take(box_of(region));
     if (face == nullptr) continue;
-    gst_video_region_of_interest_meta_add_param(region, verdict_param(*face));
+    add_verdict_params(region, *face);
   }
   for (const dfd::FaceReport* face : unmarked.rest()) add_region(buffer, report, *face);
 }

@@ -23,7 +23,8 @@ std::vector<dfd::MarkedFace> gst_deepfake_marked_faces(GstBuffer* buffer);
 class GstDeepfakeMarks {
  public:
   // A region with id = track and the parameters "detection" (confidence, label, label_id),
-  // "object_id" (id) and "deepfake" (label, confidence, verdict, reason, track-id, probability).
+  // "object_id" (id), "manipulation" (label, confidence, label_id) and "deepfake" (track-id,
+  // verdict, reason, probability).
   static void add_regions(GstBuffer* buffer, const dfd::StreamReport& report);
 
 #ifdef HAVE_ANALYTICS

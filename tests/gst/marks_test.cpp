@@ -78,15 +78,15 @@ TEST_F(Marks, RegionsAreLaidOutAsDlStreamerReadsThem) {
   EXPECT_EQ(found[0]->h, 80U);
   EXPECT_EQ(text_in(found[0], "detection", "label"), "face");
   EXPECT_EQ(number_in(found[0], "detection", "confidence"), 0.875);
-  EXPECT_EQ(text_in(found[0], "deepfake", "label"), "manipulated");
-  EXPECT_EQ(number_in(found[0], "deepfake", "confidence"), 0.9);
-  EXPECT_EQ(text_in(found[1], "deepfake", "label"), "authentic");
+  EXPECT_EQ(text_in(found[0], "manipulation", "label"), "manipulated");
+  EXPECT_EQ(number_in(found[0], "manipulation", "confidence"), 0.9);
+  EXPECT_EQ(text_in(found[1], "manipulation", "label"), "authentic");
 }
 
 TEST_F(Marks, NumbersThatAreNotThereAreLeftOut) {
   report_.faces[0].probability.reset();
   GstDeepfakeMarks::add_regions(buffer_, report_);
-  EXPECT_EQ(number_in(regions()[0], "deepfake", "confidence"), -1);
+  EXPECT_EQ(number_in(regions()[0], "manipulation", "confidence"), -1);
 }
 
 TEST_F(Marks, ARegionThatIsThereGetsTheVerdictAndNoTwin) {

@@ -4,8 +4,10 @@
 
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
+#include <unistd.h>
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -230,5 +232,49 @@ TEST_F(Bytes, SurviveDamageWithoutACrash) {
     }
   }
 }
+
+#if GST_CHECK_VERSION(1, 24, 0)
+// Both ends in one process, but the buffers cross a socket as they would to another.
+TEST(DeepfakeMeta, CrossesToAnotherProcess) {
+  const std::string path = "/tmp/deepfake-meta-test-" + std::to_string(getpid());
+  GError* error = nullptr;
+  GstElement* sender = gst_parse_launch(
+      ("videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! "
+       "identity name=marker ! unixfdsink name=out socket-path=" +
+       path)
+          .c_str(),
+      &error);
+  ASSERT_EQ(error, nullptr) << error->message;
+  test::Marks marks;
+  marks.faces = {{test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9)}};
+  test::mark_pad(sender, "marker", marks);
+  gst_element_set_state(sender, GST_STATE_PLAYING);
+  gst_element_get_state(sender, nullptr, nullptr, 10 * GST_SECOND);
+  GstElement* receiver = gst_parse_launch(
+      ("unixfdsrc socket-path=" + path + " ! appsink name=sink sync=false").c_str(), &error);
+  ASSERT_EQ(error, nullptr) << error->message;
+  gst_element_set_state(receiver, GST_STATE_PLAYING);
+  GstElement* sink = gst_bin_get_by_name(GST_BIN(receiver), "sink");
+  GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 10 * GST_SECOND);
+  ASSERT_NE(sample, nullptr);
+  GstBuffer* buffer = gst_sample_get_buffer(sample);
+  const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
+  ASSERT_NE(meta, nullptr);
+  EXPECT_EQ(meta->verdict, GST_DEEPFAKE_VERDICT_MANIPULATED);
+  double x = 0;
+  double y = 0;
+  double width = 0;
+  double height = 0;
+  ASSERT_TRUE(gst_deepfake_meta_locate_face(meta, buffer, 0, &x, &y, &width, &height));
+  EXPECT_EQ(x, 40);
+  EXPECT_EQ(height, 80);
+  gst_sample_unref(sample);
+  gst_object_unref(sink);
+  for (GstElement* pipeline : {receiver, sender}) {
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    gst_object_unref(pipeline);
+  }
+}
+#endif
 
 }  // namespace
