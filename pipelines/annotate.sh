@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Draws the verdicts on a video: boxes, labels and a banner, and with "heatmap" where the evidence is.
+#
+#   pipelines/annotate.sh MODEL VIDEO OUT.mp4 [OVERLAY]
+#
+# OVERLAY: flags of the property `overlay` (default: boxes+labels+banner).
+set -euo pipefail
+[ $# -ge 3 ] && [ $# -le 4 ] ||
+    { echo "usage: annotate.sh MODEL VIDEO OUT.mp4 [OVERLAY]" >&2; exit 2; }
+. "$(dirname "$0")/common.sh"
+model=$1 video=$2 out=$3 overlay=${4:-boxes+labels+banner}
+need_files "$model" "$video"
+
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
+    deepfakedetect model-file="$model" overlay="$overlay" ! \
+    videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast ! mp4mux ! \
+    filesink location="$out"

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the pipelines have in common: they source this file, and call need_files with the files that
+# they read.
+
+script=$(basename "$0")
+
+need_files() {
+    local file
+    for file in "$@"; do
+        [ -r "$file" ] || { echo "$script: $file: no such file, or not readable" >&2; exit 2; }
+    done
+}
+
+# The plugin built in $BUILD (default: build) goes before an installed one.
+build=${BUILD:-$(dirname "$0")/../build}
+export GST_PLUGIN_PATH=$build/gst/plugin${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
