@@ -5,10 +5,12 @@
 #include <gst/gst.h>
 
 #include "gstdeepfakedetect.h"
+#include "gstdeepfakejsonenc.h"
 #include "gstdeepfakeoverlay.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
   return GST_ELEMENT_REGISTER(deepfakedetect, plugin) &&
+         GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeoverlay, plugin);
 }
 
