@@ -6,12 +6,14 @@
 
 #include "gstdeepfakedetect.h"
 #include "gstdeepfakejsonenc.h"
+#include "gstdeepfakeklvenc.h"
 #include "gstdeepfakeoverlay.h"
 #include "gstdeepfakevttenc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
   return GST_ELEMENT_REGISTER(deepfakedetect, plugin) &&
          GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
+         GST_ELEMENT_REGISTER(deepfakeklvenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeoverlay, plugin) &&
          GST_ELEMENT_REGISTER(deepfakevttenc, plugin);
 }
