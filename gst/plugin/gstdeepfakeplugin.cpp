@@ -8,6 +8,8 @@
 #include "gstdeepfakejsonenc.h"
 #include "gstdeepfakeklvenc.h"
 #include "gstdeepfakeoverlay.h"
+#include "gstdeepfakeseiextract.h"
+#include "gstdeepfakeseiinsert.h"
 #include "gstdeepfakevttenc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
@@ -15,6 +17,8 @@ static gboolean plugin_init(GstPlugin* plugin) {
          GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeklvenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeoverlay, plugin) &&
+         GST_ELEMENT_REGISTER(deepfakeseiextract, plugin) &&
+         GST_ELEMENT_REGISTER(deepfakeseiinsert, plugin) &&
          GST_ELEMENT_REGISTER(deepfakevttenc, plugin);
 }
 
