@@ -138,11 +138,13 @@ static GstFlowReturn gst_deepfake_sei_extract_transform_ip(GstBaseTransform* bas
     if (!text) return GST_FLOW_OK;
     guint64 left_out = 0;
     std::string refusal;
-    if (gst_deepfake_payload_read(*text, state.width, state.height, buffer, left_out, refusal) ==
-        nullptr) {
+    const GstDeepfakeMeta* meta =
+        gst_deepfake_payload_read(*text, state.width, state.height, buffer, left_out, refusal);
+    if (meta == nullptr) {
       count_damage(self, buffer, refusal);
-    } else if (left_out > 0) {
-      GST_DEBUG_OBJECT(self, "%" G_GUINT64_FORMAT " faces had no room in the message", left_out);
+    } else {
+      GST_LOG_OBJECT(self, "%s, %u faces; for %" G_GUINT64_FORMAT " more there was no room",
+                     gst_deepfake_verdict_get_name(meta->verdict), meta->n_faces, left_out);
     }
     return GST_FLOW_OK;
   });

@@ -222,12 +222,11 @@ TEST_F(Payload, OfManyFacesKeepsTheMostAlarming) {
 
 TEST_F(Payload, OfNonsenseIsStillReadableAndNotAuthentic) {
   const auto none = std::numeric_limits<double>::quiet_NaN();
-  auto face = test::make_face(1, static_cast<float>(none), 1e30F, -5,
-                              static_cast<GstDeepfakeVerdict>(77), none);
+  auto face =
+      test::make_face(1, static_cast<float>(none), 1e30F, -5, GST_DEEPFAKE_VERDICT_UNDECIDED, none);
   face.reason = nullptr;
   face.detection_confidence = std::numeric_limits<float>::infinity();
   GstDeepfakeMeta* meta = gst_buffer_add_deepfake_meta(from_, nullptr, nullptr, 320, 240, &face, 1);
-  meta->verdict = static_cast<GstDeepfakeVerdict>(77);
   meta->reason = nullptr;
   meta->probability = meta->threshold = none;
   const GstDeepfakeMeta* come = read(gst_deepfake_payload_write(meta, from_));
@@ -338,7 +337,7 @@ TEST_F(Payload, MayGrow) {
 TEST_F(Payload, SurvivesDamageAnywhere) {
   std::mt19937 random(1);
   int read_all_the_same = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     std::string damaged = text_;
     for (std::size_t n = 1 + random() % 3; n > 0; --n) {
       damaged[random() % damaged.size()] = static_cast<char>(random());

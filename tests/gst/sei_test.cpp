@@ -421,7 +421,7 @@ TEST(Sei, SurvivesAnyBytes) {
   for (const char* caps : {kByteStream, kAvc}) {
     Harness insert("deepfakeseiinsert", caps);
     Harness extract("deepfakeseiextract", caps);
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 1500; ++i) {
       // Noise; noise of the bytes that mean something; and a good unit with a few bytes of noise.
       std::vector<guint8> bytes(random() % 200);
       const guint8 telling[] = {0, 0, 0, 1, 3, 5, 6, 0x65, 0xFF, 0x80};
