@@ -97,8 +97,12 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
+// No number reads as certainty.
 std::string percent(double probability) {
-  return std::to_string(std::lround(probability * 100)) + " %";
+  const long rounded = std::lround(probability * 100);
+  if (rounded < 1) return "under 1 %";
+  if (rounded > 99) return "over 99 %";
+  return std::to_string(rounded) + " %";
 }
 
 // A number behind "AUTHENTIC" would read as how sure that is; there it says what it counts.

@@ -71,6 +71,13 @@ TEST(WebVtt, NamesTheReasonAndTheWholePicture) {
   EXPECT_EQ(cue_of({gap}), "MANIPULATED (gap, face #3)\n\n");
 }
 
+TEST(WebVtt, NoNumberReadsAsCertainty) {
+  EXPECT_EQ(cue_of({face(GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9996)}),
+            "MANIPULATED over 99 % (face #3)\n\n");
+  EXPECT_EQ(cue_of({face(GST_DEEPFAKE_VERDICT_AUTHENTIC, 0)}),
+            "AUTHENTIC (manipulated with under 1 %)\n\n");
+}
+
 TEST(WebVtt, IsWrittenWhenACueEndsAndGapsTellTheTimeUntilThen) {
   Encoder encoder("deepfakevttenc");
   push_all(encoder, 0, 10, {kOpen});
@@ -192,6 +199,27 @@ class VttFile : public testing::Test {
   }
   const std::string file_ = DFD_TEST_SCRATCH "/verdicts.vtt";
 };
+
+TEST(WebVtt, AFileIsWholeAfterASeek) {
+  const std::string file = DFD_TEST_SCRATCH "/sought.vtt";
+  GstElement* pipeline = test::parse_pipeline(
+      "videotestsrc num-buffers=75 ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 "
+      "! identity name=marker ! deepfakevttenc ! filesink location=" +
+      file);
+  test::Marks marks;
+  marks.faces = {{kAlarm}};
+  test::mark_pad(pipeline, "marker", marks);
+  gst_element_set_state(pipeline, GST_STATE_PAUSED);
+  ASSERT_EQ(gst_element_get_state(pipeline, nullptr, nullptr, 20 * GST_SECOND),
+            GST_STATE_CHANGE_SUCCESS);
+  EXPECT_NE(gst_element_seek(pipeline, 1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
+                             GST_SECOND, GST_SEEK_TYPE_SET, 3 * GST_SECOND),
+            FALSE);
+  test::play_to_end(pipeline);
+  gst_object_unref(pipeline);
+  EXPECT_EQ(test::Command("cat " + file).output,
+            std::string(kHead) + "00:00:01.000 --> 00:00:03.000\nMANIPULATED 90 % (face #3)\n\n");
+}
 
 TEST_F(VttFile, IsReadByFfmpeg) {
   const test::Command probe("ffprobe -v error -show_entries format=format_name -of csv=p=0 " +
