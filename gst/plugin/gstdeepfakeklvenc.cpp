@@ -28,12 +28,12 @@
  * ## Example launch line
  *
  * |[
- * gst-launch-1.0 filesrc location=clip.mp4 ! decodebin ! videoconvert ! deepfakedetect
- * model-file=model.safetensors ! tee name=t ! queue ! video/x-raw,format=I420 ! x264enc ! mpegtsmux
- * name=mux ! filesink location=clip.ts t. ! queue ! deepfakeklvenc ! mux.
+ * gst-launch-1.0 filesrc location=clip.mp4 ! decodebin ! videoconvert ! video/x-raw,format=I420 !
+ * deepfakedetect model-file=model.safetensors ! tee name=t ! queue ! x264enc ! h264parse !
+ * mpegtsmux name=mux ! filesink location=clip.ts t. ! deepfakeklvenc ! queue max-size-buffers=0
+ * max-size-time=0 ! mux.
  * ]| makes a transport stream with the results in it. x264enc holds back a few seconds of video, so
- * the queue before deepfakeklvenc may need room: max-size-buffers=0 max-size-bytes=0
- * max-size-time=0.
+ * the packets of that time wait in the second queue.
  *
  * Since: 0.1
  */
