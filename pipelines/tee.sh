@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Analyses a video beside its recording: behind a tee, one branch encodes the video as it is, the other
+# one is analysed and writes JSON lines and WebVTT subtitles with the recording's name.
+#
+#   pipelines/tee.sh MODEL VIDEO OUT.mp4
+#
+# Makes OUT.mp4, OUT.jsonl and OUT.vtt; players that look for subtitles beside a video show the
+# verdicts. Needs the plugin, built in $BUILD (default: build) or installed.
+set -euo pipefail
+[ $# = 3 ] || { echo "usage: tee.sh MODEL VIDEO OUT.mp4" >&2; exit 2; }
+model=$1 video=$2 out=$3 name=$(basename "$2") stem=${3%.*}
+for file in "$model" "$video"; do
+    [ -r "$file" ] || { echo "tee.sh: $file: no such file, or not readable" >&2; exit 2; }
+done
+build=${BUILD:-$(dirname "$0")/../build}
+export GST_PLUGIN_PATH=$build/gst/plugin:${GST_PLUGIN_PATH:-}
+
+# x264enc wants a few seconds of video before it gives any. The pipeline must not wait in PAUSED for the
+# recording's first byte (async=false): there the other branch takes no more frames, and so neither
+# does the tee.
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! video/x-raw,format=I420 ! \
+    tee name=t \
+    t. ! queue ! x264enc speed-preset=veryfast ! mp4mux ! filesink async=false location="$out" \
+    t. ! queue ! deepfakedetect model-file="$model" stream-id="$name" ! tee name=results \
+    results. ! queue ! deepfakejsonenc ! filesink location="$stem.jsonl" \
+    results. ! queue ! deepfakevttenc ! filesink location="$stem.vtt"

@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Encodes a video into an MPEG transport stream that carries the results of deepfakedetect as KLV
+# beside it.
+#
+#   pipelines/ts-klv.sh MODEL VIDEO OUT.ts
+#
+# Needs the plugin, built in $BUILD (default: build) or installed. docs/sidecars.md has the layout, and
+# how to read it back.
+set -euo pipefail
+[ $# = 3 ] || { echo "usage: ts-klv.sh MODEL VIDEO OUT.ts" >&2; exit 2; }
+model=$1 video=$2 out=$3 name=$(basename "$2")
+for file in "$model" "$video"; do
+    [ -r "$file" ] || { echo "ts-klv.sh: $file: no such file, or not readable" >&2; exit 2; }
+done
+build=${BUILD:-$(dirname "$0")/../build}
+export GST_PLUGIN_PATH=$build/gst/plugin:${GST_PLUGIN_PATH:-}
+
+# x264enc holds back a few seconds of video, and the muxer the packets of that time: the queue behind
+# deepfakeklvenc has no limit but its bytes.
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! video/x-raw,format=I420 ! \
+    deepfakedetect model-file="$model" stream-id="$name" ! tee name=t \
+    t. ! queue ! x264enc speed-preset=veryfast ! h264parse ! mpegtsmux name=mux ! \
+    filesink location="$out" \
+    t. ! deepfakeklvenc ! queue max-size-buffers=0 max-size-time=0 ! mux.
