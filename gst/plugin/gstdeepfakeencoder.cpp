@@ -20,6 +20,9 @@ namespace {
 enum Property { kPropUpdates = 1 };
 static_assert(kPropUpdates < kGstDeepfakeEncoderFirstProperty);
 
+// Further back than any codec reorders, it is no reordering but another time.
+constexpr GstClockTime kLongestReordering = GST_SECOND;
+
 // By what "on-change" tells two results apart.
 struct Standing {
   GstDeepfakeVerdict verdict;
@@ -53,7 +56,8 @@ struct GstDeepfakeEncoderPrivate {
   guint width = 0;
   guint height = 0;
   bool negotiated = false;
-  bool warned = false;  // Of a frame without a time, once a stream.
+  bool warned = false;                        // Of a frame without a time, once a stream.
+  GstClockTime newest = GST_CLOCK_TIME_NONE;  // Stream time of the frame shown last so far.
   std::optional<Standing> written;
 };
 
@@ -92,6 +96,7 @@ bool gst_deepfake_encoder_is_news(GstDeepfakeEncoder* self, const GstDeepfakeRec
   const int updates = self->priv->updates;
   GST_OBJECT_UNLOCK(self);
   if (updates == GST_DEEPFAKE_UPDATES_EVERY_FRAME) return true;
+  if (record.reordered) return false;
   Standing standing = standing_of(*record.meta);
   if (self->priv->written && *self->priv->written == standing) return false;
   self->priv->written = std::move(standing);
@@ -170,6 +175,7 @@ static void finish(GstDeepfakeEncoder* self, bool last) {
 static void reset(GstDeepfakeEncoder* self, bool all) {
   GstDeepfakeEncoderClass* klass = GST_DEEPFAKE_ENCODER_GET_CLASS(self);
   self->priv->written.reset();
+  self->priv->newest = GST_CLOCK_TIME_NONE;
   self->priv->warned = false;
   if (klass->reset != nullptr) klass->reset(self, all);
 }
@@ -205,6 +211,9 @@ static bool place(GstDeepfakeEncoder* self, GstBuffer* buffer, GstDeepfakeRecord
   }
   record.stream_time = gst_segment_to_stream_time(&priv.segment, GST_FORMAT_TIME, start);
   if (!GST_CLOCK_TIME_IS_VALID(record.stream_time)) return false;
+  record.reordered = GST_CLOCK_TIME_IS_VALID(priv.newest) && record.stream_time < priv.newest &&
+                     priv.newest - record.stream_time <= kLongestReordering;
+  if (!record.reordered) priv.newest = record.stream_time;
   if (record.meta != nullptr && (record.width == 0 || record.height == 0) &&
       gst_deepfake_meta_get_picture_size(record.meta, buffer, &record.width, &record.height) ==
           FALSE) {

@@ -27,7 +27,8 @@ struct GstDeepfakeRecord {
   GstClockTime pts;          // ns, of the segment.
   GstClockTime duration;     // ns, or GST_CLOCK_TIME_NONE.
   GstClockTime stream_time;  // ns, never GST_CLOCK_TIME_NONE.
-  guint width;               // Of the picture that the buffer holds now, in pixels; 0: unknown.
+  bool reordered;  // Shown before one that came earlier, as B-frames of encoded video are.
+  guint width;     // Of the picture that the buffer holds now, in pixels; 0: unknown.
   guint height;
 };
 
@@ -88,7 +89,8 @@ inline constexpr guint kGstDeepfakeEncoderFirstProperty = 2;
 void gst_deepfake_encoder_class_install_updates(GstDeepfakeEncoderClass* klass);
 
 // Whether the frame has results that are to be written, by the property `updates`. To be asked once
-// a frame: what it answers TRUE to counts as written.
+// a frame: what it answers TRUE to counts as written. Frames out of order are no news on-change,
+// for they tell of a time before the news.
 bool gst_deepfake_encoder_is_news(GstDeepfakeEncoder* self, const GstDeepfakeRecord& record);
 
 // Where a face lies in the picture that the buffer holds; nothing when that is not known.

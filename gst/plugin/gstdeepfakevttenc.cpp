@@ -23,7 +23,8 @@
  * ## Limits
  *
  * WebVTT has no place for more than text: boxes, tracks and scores are in deepfakejsonenc's lines.
- * A flushing seek begins a new text with its own header. Frames without a timestamp are not
+ * Of encoded video with B-frames a change is told with the next frame that is not shown out of
+ * order. A flushing seek begins a new text with its own header. Frames without a timestamp are not
  * written, which a warning tells.
  *
  * ## Example launch line
@@ -151,17 +152,25 @@ std::optional<guint64> worst_track_of(const GstDeepfakeMeta& meta) {
   return worst->track_id;
 }
 
+// Of a frame without a duration only its beginning is known.
+GstClockTime end_of(const GstDeepfakeRecord& record) {
+  return record.stream_time +
+         (GST_CLOCK_TIME_IS_VALID(record.duration) ? record.duration : GstClockTime{0});
+}
+
+const char* reason_of(const GstDeepfakeMeta& meta) {
+  return meta.reason != nullptr ? meta.reason : "error";
+}
+
+bool is_of(const Cue& cue, const GstDeepfakeMeta& meta) {
+  return meta.verdict == cue.verdict && cue.reason == reason_of(meta);
+}
+
 Cue cue_of(const GstDeepfakeRecord& record) {
   const GstDeepfakeMeta& meta = *record.meta;
-  const GstClockTime duration =
-      GST_CLOCK_TIME_IS_VALID(record.duration) ? record.duration : GstClockTime{0};
   const bool known = meta.probability >= 0 && meta.probability <= 1;
-  return {record.stream_time,
-          record.stream_time + duration,
-          record.pts,
-          meta.verdict,
-          meta.reason != nullptr ? meta.reason : "error",
-          known ? meta.probability : -1,
+  return {record.stream_time,  end_of(record),  record.pts,
+          meta.verdict,        reason_of(meta), known ? meta.probability : -1,
           worst_track_of(meta)};
 }
 
@@ -213,6 +222,22 @@ static GstClockTime max_cue_duration_of(GstDeepfakeEncoder* self) {
   return duration;
 }
 
+// Makes the open cue longer by the frame, or closes it before the frame.
+static void continue_cue(GstDeepfakeEncoder* self, const GstDeepfakeRecord& record,
+                         GstDeepfakeOutput& output) {
+  // Cues must not overlap, so a change counts from the first frame that is shown after all before.
+  if (record.reordered) return;
+  GstDeepfakeVttEncPrivate& priv = private_of(self);
+  Cue& cue = *priv.cue;
+  const GstClockTime now = record.stream_time;
+  const bool hole = now < cue.start || now > cue.end + kLongestHole;
+  const bool full = now >= cue.start && now - cue.start >= max_cue_duration_of(self);
+  const bool change = record.meta != nullptr && !is_of(cue, *record.meta);
+  // Short holes belong to the verdict before them.
+  if (record.meta != nullptr && !hole) cue.end = change || full ? now : end_of(record);
+  if (hole || full || change) close_cue(priv, output);
+}
+
 static void gst_deepfake_vtt_enc_encode(GstDeepfakeEncoder* self, const GstDeepfakeRecord& record,
                                         GstDeepfakeOutput& output) {
   GstDeepfakeVttEncPrivate& priv = private_of(self);
@@ -220,30 +245,16 @@ static void gst_deepfake_vtt_enc_encode(GstDeepfakeEncoder* self, const GstDeepf
   if (record.meta != nullptr && !std::exchange(priv.comment_written, true)) {
     output.bytes += comment_of(*record.meta);
   }
-  const GstClockTime now = record.stream_time;
-  if (priv.cue) {
-    // Frames of encoded video come in their order of decoding, which is a few frames off.
-    const bool hole = now > priv.cue->end + kLongestHole || now + kLongestHole < priv.cue->start;
-    const bool full = now >= priv.cue->start && now - priv.cue->start >= max_cue_duration_of(self);
-    const bool change = record.meta != nullptr && (record.meta->verdict != priv.cue->verdict ||
-                                                   record.meta->reason != priv.cue->reason);
-    // Short holes belong to the verdict before them.
-    if (record.meta != nullptr && !hole) {
-      priv.cue->end =
-          change || full ? std::max(now, priv.cue->start) : std::max(priv.cue->end, now);
-    }
-    if (hole || full || change) close_cue(priv, output);
-  }
+  if (priv.cue) continue_cue(self, record, output);
   if (record.meta == nullptr) return;
   Cue cue = cue_of(record);
-  if (!priv.cue) {
+  if (priv.cue) {
+    if (cue.probability > priv.cue->probability && is_of(*priv.cue, *record.meta)) {
+      priv.cue->probability = cue.probability;
+      priv.cue->track = cue.track;
+    }
+  } else if (!record.reordered) {
     priv.cue = std::move(cue);
-    return;
-  }
-  priv.cue->end = std::max(priv.cue->end, cue.end);
-  if (cue.probability > priv.cue->probability) {
-    priv.cue->probability = cue.probability;
-    priv.cue->track = cue.track;
   }
 }
 

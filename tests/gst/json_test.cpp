@@ -202,6 +202,17 @@ TEST(JsonLines, OnChangeThereIsALineWhenAVerdictOrTheFacesChange) {
   EXPECT_EQ(encoder.take_gaps().size(), 3U);
 }
 
+TEST(JsonLines, FramesInDecodingOrderAreOneChange) {
+  Encoder encoder("deepfakejsonenc updates=on-change");
+  for (const int number : {0, 4, 2, 1, 3, 8}) {
+    encoder.push(number, {number < 3 ? undecided() : manipulated()});
+  }
+  EXPECT_EQ(lines_of(encoder.take_text()).size(), 2U);
+  encoder.push(30, {manipulated()});
+  encoder.push(0, {undecided()});  // More than a second back: another time.
+  EXPECT_EQ(lines_of(encoder.take_text()).size(), 1U);
+}
+
 TEST(JsonLines, ASeekTellsEverythingAnew) {
   Encoder encoder("deepfakejsonenc updates=on-change");
   encoder.push(0, {undecided()});

@@ -162,6 +162,22 @@ TEST(WebVtt, ANewSegmentOrStreamEndsTheCueAndGoesOnInTheSameText) {
                 "01:00:00.000 --> 01:00:00.200\nMANIPULATED 90 % (face #3)\n\n");
 }
 
+TEST(WebVtt, CuesOfFramesInDecodingOrderDoNotOverlap) {
+  Encoder encoder("deepfakevttenc");
+  const auto risen = face(GST_DEEPFAKE_VERDICT_MANIPULATED, 0.95);
+  encoder.push(0, {kClean});
+  encoder.push(4, {kAlarm});
+  encoder.push(2, {kClean});
+  encoder.push(1, {kClean});
+  encoder.push(3, {risen});
+  encoder.push(8, {kAlarm});
+  encoder.send(gst_event_new_eos());
+  EXPECT_EQ(encoder.take_text(),
+            std::string(kHead) +
+                "00:00:00.000 --> 00:00:00.160\nAUTHENTIC (manipulated with 3 %)\n\n"
+                "00:00:00.160 --> 00:00:00.360\nMANIPULATED 95 % (face #3)\n\n");
+}
+
 TEST(WebVtt, AFrameWithoutADurationStillMakesACue) {
   Encoder encoder("deepfakevttenc");
   GstBuffer* buffer = Encoder::frame(0);
