@@ -6,19 +6,14 @@
 #
 #   pipelines/json-lines.sh MODEL VIDEO [OUT]
 #
-# OUT: a file; by default the lines go to standard output. Needs the plugin, built in $BUILD (default:
-# build) or installed. docs/json-lines.md has the layout.
+# OUT: a file; by default the lines go to standard output. docs/json-lines.md has the layout.
 set -euo pipefail
 [ $# -ge 2 ] && [ $# -le 3 ] || { echo "usage: json-lines.sh MODEL VIDEO [OUT]" >&2; exit 2; }
+. "$(dirname "$0")/common.sh"
 model=$1 video=$2
-for file in "$model" "$video"; do
-    [ -r "$file" ] ||
-        { echo "json-lines.sh: $file: no such file, or not readable" >&2; exit 2; }
-done
+need_files "$model" "$video"
 name=$(basename "$video")
 [ $# -lt 3 ] || exec >"$3"
-build=${BUILD:-$(dirname "$0")/../build}
-export GST_PLUGIN_PATH=$build/gst/plugin:${GST_PLUGIN_PATH:-}
 
 # -q: standard output is for the lines alone.
 gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \

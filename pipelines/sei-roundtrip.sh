@@ -6,23 +6,15 @@
 #
 #   pipelines/sei-roundtrip.sh MODEL VIDEO OUT.mp4
 #
-# Prints what came back as lines of JSON. The plugin is the one in $BUILD (default: build), as
-# pipelines/setup.sh makes it.
+# Prints what came back as lines of JSON.
 set -euo pipefail
-fail() { echo "sei-roundtrip.sh: $*" >&2; exit 2; }
-say() { printf '== %s\n' "$*" >&2; }
-
-[ $# = 3 ] || fail "three arguments are needed: MODEL VIDEO OUT.mp4"
+[ $# = 3 ] || { echo "usage: sei-roundtrip.sh MODEL VIDEO OUT.mp4" >&2; exit 2; }
+. "$(dirname "$0")/common.sh"
 model=$1 video=$2 out=$3
-for file in "$model" "$video"; do
-    [ -r "$file" ] || fail "$file: no such file, or not readable"
-done
-[ -d "$(dirname "$out")" ] || fail "$(dirname "$out"): no such folder"
-[ "$(realpath "$video")" != "$(realpath "$out")" ] || fail "$out is the video itself"
-build=$(realpath "${BUILD:-$(dirname "$0")/../build}")
-[ -e "$build/gst/plugin/libgstdeepfakedetect.so" ] ||
-    fail "$build holds no plugin; pipelines/setup.sh builds it"
-export GST_PLUGIN_PATH=$build/gst/plugin GST_REGISTRY=$build/registry.bin
+need_files "$model" "$video"
+[ "$(realpath "$video")" != "$(realpath "$out")" ] ||
+    { echo "sei-roundtrip.sh: $out is the video itself" >&2; exit 2; }
+say() { printf '== %s\n' "$*" >&2; }
 
 say "analysing $video"
 gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \

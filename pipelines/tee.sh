@@ -7,15 +7,12 @@
 #   pipelines/tee.sh MODEL VIDEO OUT.mp4
 #
 # Makes OUT.mp4, OUT.jsonl and OUT.vtt; players that look for subtitles beside a video show the
-# verdicts. Needs the plugin, built in $BUILD (default: build) or installed.
+# verdicts.
 set -euo pipefail
 [ $# = 3 ] || { echo "usage: tee.sh MODEL VIDEO OUT.mp4" >&2; exit 2; }
+. "$(dirname "$0")/common.sh"
 model=$1 video=$2 out=$3 name=$(basename "$2") stem=${3%.*}
-for file in "$model" "$video"; do
-    [ -r "$file" ] || { echo "tee.sh: $file: no such file, or not readable" >&2; exit 2; }
-done
-build=${BUILD:-$(dirname "$0")/../build}
-export GST_PLUGIN_PATH=$build/gst/plugin:${GST_PLUGIN_PATH:-}
+need_files "$model" "$video"
 
 # x264enc wants a few seconds of video before it gives any. The pipeline must not wait in PAUSED for the
 # recording's first byte (async=false): there the other branch takes no more frames, and so neither

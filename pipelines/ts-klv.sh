@@ -6,16 +6,12 @@
 #
 #   pipelines/ts-klv.sh MODEL VIDEO OUT.ts
 #
-# Needs the plugin, built in $BUILD (default: build) or installed. docs/sidecars.md has the layout, and
-# how to read it back.
+# docs/sidecars.md has the layout, and how to read it back.
 set -euo pipefail
 [ $# = 3 ] || { echo "usage: ts-klv.sh MODEL VIDEO OUT.ts" >&2; exit 2; }
+. "$(dirname "$0")/common.sh"
 model=$1 video=$2 out=$3 name=$(basename "$2")
-for file in "$model" "$video"; do
-    [ -r "$file" ] || { echo "ts-klv.sh: $file: no such file, or not readable" >&2; exit 2; }
-done
-build=${BUILD:-$(dirname "$0")/../build}
-export GST_PLUGIN_PATH=$build/gst/plugin:${GST_PLUGIN_PATH:-}
+need_files "$model" "$video"
 
 # x264enc holds back a few seconds of video, and the muxer the packets of that time: the queue behind
 # deepfakeklvenc has no limit but its bytes.

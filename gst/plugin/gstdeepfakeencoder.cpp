@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "gstdeepfakeerror.h"
+#include "gstdeepfakestanding.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_deepfake_encoder_debug);
 #define GST_CAT_DEFAULT gst_deepfake_encoder_debug
@@ -22,28 +21,6 @@ static_assert(kPropUpdates < kGstDeepfakeEncoderFirstProperty);
 
 // Further back than any codec reorders, it is no reordering but another time.
 constexpr GstClockTime kLongestReordering = GST_SECOND;
-
-// By what "on-change" tells two results apart.
-struct Standing {
-  GstDeepfakeVerdict verdict;
-  std::string reason;
-  std::vector<std::tuple<guint64, GstDeepfakeVerdict, std::string>> faces;
-
-  bool operator==(const Standing& other) const {
-    return std::tie(verdict, reason, faces) == std::tie(other.verdict, other.reason, other.faces);
-  }
-};
-
-const char* text_of(const gchar* reason) { return reason != nullptr ? reason : "error"; }
-
-Standing standing_of(const GstDeepfakeMeta& meta) {
-  Standing standing{meta.verdict, text_of(meta.reason), {}};
-  for (guint i = 0; i < meta.n_faces; ++i) {
-    const GstDeepfakeFace& face = meta.faces[i];
-    standing.faces.emplace_back(face.track_id, face.verdict, text_of(face.reason));
-  }
-  return standing;
-}
 
 }  // namespace
 
@@ -58,7 +35,7 @@ struct GstDeepfakeEncoderPrivate {
   bool negotiated = false;
   bool warned = false;                        // Of a frame without a time, once a stream.
   GstClockTime newest = GST_CLOCK_TIME_NONE;  // Stream time of the frame shown last so far.
-  std::optional<Standing> written;
+  std::optional<GstDeepfakeStanding> written;
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
@@ -97,7 +74,7 @@ bool gst_deepfake_encoder_is_news(GstDeepfakeEncoder* self, const GstDeepfakeRec
   GST_OBJECT_UNLOCK(self);
   if (updates == GST_DEEPFAKE_UPDATES_EVERY_FRAME) return true;
   if (record.reordered) return false;
-  Standing standing = standing_of(*record.meta);
+  GstDeepfakeStanding standing = gst_deepfake_standing_of(*record.meta);
   if (self->priv->written && *self->priv->written == standing) return false;
   self->priv->written = std::move(standing);
   return true;

@@ -39,11 +39,14 @@
 #include "gstdeepfakeseiinsert.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakepayload.h"
 #include "gstdeepfakesei.h"
+#include "gstdeepfakestanding.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_deepfake_sei_insert_debug);
 #define GST_CAT_DEFAULT gst_deepfake_sei_insert_debug
@@ -58,24 +61,11 @@ struct Settings {
 struct State {
   std::unique_ptr<GstDeepfakeAccessUnits> units;  // Null: no caps yet.
   GstClockTime last_time = GST_CLOCK_TIME_NONE;   // Of the newest message.
-  std::string last_verdicts;
+  std::optional<GstDeepfakeStanding> told;        // With it.
   bool warned = false;
 };
 
 enum : guint { PROP_0, PROP_INTERVAL };  // NOLINT: ids
-
-// What must not wait for the interval.
-std::string verdicts_of(const GstDeepfakeMeta* meta) {
-  const auto described = [](GstDeepfakeVerdict verdict, const gchar* reason) {
-    return std::to_string(verdict) + (reason == nullptr ? "" : reason);
-  };
-  std::string verdicts = described(meta->verdict, meta->reason);
-  for (guint i = 0; i < meta->n_faces; ++i) {
-    const GstDeepfakeFace& face = meta->faces[i];
-    verdicts += ' ' + std::to_string(face.track_id) + ':' + described(face.verdict, face.reason);
-  }
-  return verdicts;
-}
 
 }  // namespace
 
@@ -132,11 +122,12 @@ static void gst_deepfake_sei_insert_get_property(GObject* object, guint id, GVal
 }
 
 static bool is_due(const State& state, GstClockTime interval, GstBuffer* buffer,
-                   const std::string& verdicts) {
+                   const GstDeepfakeStanding& standing) {
   const GstClockTime time = GST_BUFFER_PTS(buffer);
   // Whoever tunes in starts at a keyframe.
   if (interval == 0 || !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) return true;
-  if (verdicts != state.last_verdicts) return true;
+  // News does not wait.
+  if (!state.told || !(standing == *state.told)) return true;
   if (!GST_CLOCK_TIME_IS_VALID(time) || !GST_CLOCK_TIME_IS_VALID(state.last_time)) return true;
   // Frames come in the order of decoding, so time goes back and forth a little.
   const GstClockTimeDiff passed = GST_CLOCK_DIFF(state.last_time, time);
@@ -151,12 +142,12 @@ static GstFlowReturn gst_deepfake_sei_insert_transform_ip(GstBaseTransform* base
   const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
   if (meta == nullptr) return GST_FLOW_OK;
   return gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-    std::string verdicts = verdicts_of(meta);
-    if (!is_due(state, interval_of(self), buffer, verdicts)) return GST_FLOW_OK;
+    GstDeepfakeStanding standing = gst_deepfake_standing_of(*meta);
+    if (!is_due(state, interval_of(self), buffer, standing)) return GST_FLOW_OK;
     const std::string text = gst_deepfake_payload_write(meta, buffer);
     if (state.units->insert(buffer, kGstDeepfakePayloadUuid, text)) {
       state.last_time = GST_BUFFER_PTS(buffer);
-      state.last_verdicts = std::move(verdicts);
+      state.told = std::move(standing);
     } else {
       // Once is enough to be told; what follows is likely to be the same.
       GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, state.warned ? GST_LEVEL_DEBUG : GST_LEVEL_WARNING, self,
@@ -179,7 +170,7 @@ static gboolean gst_deepfake_sei_insert_set_caps(GstBaseTransform* base, GstCaps
 // What was written before a seek says nothing of what the next reader has.
 static void forget_last(State& state) {
   state.last_time = GST_CLOCK_TIME_NONE;
-  state.last_verdicts.clear();
+  state.told.reset();
 }
 
 static gboolean gst_deepfake_sei_insert_sink_event(GstBaseTransform* base, GstEvent* event) {

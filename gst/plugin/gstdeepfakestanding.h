@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Of a result, what its readers must be told of when it changes: numbers move with every frame,
+// verdicts do not.
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "gstdeepfakemeta.h"
+
+struct GstDeepfakeStanding {
+  GstDeepfakeVerdict verdict;
+  std::string reason;
+  std::vector<std::tuple<guint64, GstDeepfakeVerdict, std::string>> faces;  // Track id first.
+
+  bool operator==(const GstDeepfakeStanding& other) const {
+    return std::tie(verdict, reason, faces) == std::tie(other.verdict, other.reason, other.faces);
+  }
+};
+
+GstDeepfakeStanding gst_deepfake_standing_of(const GstDeepfakeMeta& meta);
