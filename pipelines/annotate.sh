@@ -1,19 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Draws the verdicts on a video: boxes, labels and a banner, and with "heatmap" where the evidence is.
+# Draws the verdicts on a video: boxes, labels and a banner, and a heatmap of where the evidence is.
 #
-#   pipelines/annotate.sh MODEL VIDEO OUT.mp4 [OVERLAY]
-#
-# OVERLAY: flags of the property `overlay` (default: boxes+labels+banner).
+#   pipelines/annotate.sh MODEL VIDEO OUT.mp4
 set -euo pipefail
-[ $# -ge 3 ] && [ $# -le 4 ] ||
-    { echo "usage: annotate.sh MODEL VIDEO OUT.mp4 [OVERLAY]" >&2; exit 2; }
+[ $# = 3 ] || { echo "usage: annotate.sh MODEL VIDEO OUT.mp4" >&2; exit 2; }
 . "$(dirname "$0")/common.sh"
-model=$1 video=$2 out=$3 overlay=${4:-boxes+labels+banner}
+model=$1 video=$2 out=$3
 need_files "$model" "$video"
 
 gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
-    deepfakedetect model-file="$model" overlay="$overlay" ! \
+    deepfakedetect model-file="$model" overlay=boxes+labels+banner+heatmap ! \
     videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast ! mp4mux ! \
     filesink location="$out"
