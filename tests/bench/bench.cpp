@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 
+#include <c10/core/GradMode.h>
 #include <opencv2/imgproc.hpp>
 
 #include "backbone/inception_resnet_v1.h"
@@ -140,7 +141,7 @@ Frame to_nv12(const cv::Mat& rgb) {
 std::string bench_model() {
   const auto path = std::filesystem::temp_directory_path() / "deepfake-bench-model.safetensors";
   static const bool kMade = [&] {
-    const at::NoGradGuard no_grad;
+    const c10::NoGradGuard no_grad;
     ModelConfig config;
     config.backbone.source = "random, seed 1";
     config.backbone.warning = kRandomBackboneWarning;

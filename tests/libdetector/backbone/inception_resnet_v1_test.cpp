@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include "detector/error.h"
@@ -48,12 +49,12 @@ double largest_difference(const at::Tensor& embedding) {
 }
 
 TEST(InceptionResnetV1, EmbeddingEqualsFacenets) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   EXPECT_LE(largest_difference(formula_backbone().embed(formula_input())), kTolerance);
 }
 
 TEST(InceptionResnetV1, FoldedEmbeddingEqualsFacenets) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   InceptionResnetV1 backbone = formula_backbone();
   backbone.fold(at::kCPU);
   const at::Tensor input = formula_input().contiguous(at::MemoryFormat::ChannelsLast);
@@ -61,7 +62,7 @@ TEST(InceptionResnetV1, FoldedEmbeddingEqualsFacenets) {
 }
 
 TEST(InceptionResnetV1, EveryStageEqualsFacenets) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::size_t stages = 0;
   formula_backbone().embed(formula_input(), [&](const std::string& stage, const at::Tensor& out) {
     ASSERT_TRUE(reference()["stages"].contains(stage)) << stage;
@@ -89,7 +90,7 @@ TEST(InceptionResnetV1, NamesItsTensorsAsPyTorchDoes) {
 }
 
 TEST(InceptionResnetV1, ResultDoesNotDependOnTheBatch) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   InceptionResnetV1 backbone = formula_backbone();
   backbone.fold(at::kCPU);
   const at::Tensor input = formula_input().contiguous(at::MemoryFormat::ChannelsLast);
@@ -100,7 +101,7 @@ TEST(InceptionResnetV1, ResultDoesNotDependOnTheBatch) {
 // What serving runs on the CPU, batch after batch, against LibTorch's operators on the same
 // weights.
 TEST(InceptionResnetV1, PlansOfAllBatchSizesGiveTheSame) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   InceptionResnetV1 plain = formula_backbone();
   InceptionResnetV1 served = formula_backbone();
   served.fold(at::kCPU);
@@ -115,7 +116,7 @@ TEST(InceptionResnetV1, PlansOfAllBatchSizesGiveTheSame) {
 }
 
 TEST(InceptionResnetV1, CropsOfTwoSizesDoNotDisturbEachOther) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   InceptionResnetV1 served = formula_backbone();
   served.fold(at::kCPU);
   const at::Tensor large = (test::formula(9003, {2, 3, 128, 128}) * 2 - 1).to(at::kFloat);
@@ -127,7 +128,7 @@ TEST(InceptionResnetV1, CropsOfTwoSizesDoNotDisturbEachOther) {
 
 // Where the CPU has no bfloat16, LibTorch's operators compute it, slowly, with the same roundings.
 TEST(InceptionResnetV1, HalfTheBitsKeepTheDirection) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   // Waves of different length and direction: pictures, not noise.
   const at::Tensor place = at::arange(160, at::kFloat) / 160;
   std::vector<at::Tensor> pictures;
@@ -171,7 +172,7 @@ TEST(InceptionResnetV1, MissingTensorIsNamed) {
 }
 
 TEST(InceptionResnetV1, CalibrationMakesRandomEmbeddingsDiffer) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   const auto similarity = [](const InceptionResnetV1& backbone, const at::Tensor& crops) {
     const at::Tensor e = backbone.embed(crops);
     const at::Tensor cosines = e.matmul(e.t());

@@ -45,7 +45,7 @@ class LanesTest : public testing::Test {
 
   double expected(std::size_t window) const { return reference_["logits"][window].get<double>(); }
 
-  const at::NoGradGuard no_grad_;
+  const c10::NoGradGuard no_grad_;
   nlohmann::json reference_;
   TensorMap weights_;
   at::Tensor embeddings_;
