@@ -221,7 +221,7 @@ TEST_F(Analytics, UpstreamsOverlayDrawsOurFaces) {
   GstElement* pipeline = gst_parse_launch(
       "appsrc name=source format=time caps=video/x-raw,format=RGB,width=320,height=240,"
       "framerate=25/1 ! objectdetectionoverlay object-detection-outline-color=0xFF00FF00 "
-      "draw-labels=false ! appsink name=sink sync=false",
+      "draw-labels=false ! video/x-raw,format=RGB ! appsink name=sink sync=false",
       &error);
   ASSERT_EQ(error, nullptr) << error->message;
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
