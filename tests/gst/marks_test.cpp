@@ -14,7 +14,6 @@
 #ifdef HAVE_ANALYTICS
 #include <gst/analytics/analytics.h>
 #include <gst/app/gstappsink.h>
-#include <gst/app/gstappsrc.h>
 #endif
 
 namespace {
@@ -215,25 +214,38 @@ TEST_F(Analytics, AFaceWithoutAScoreHasNoClasses) {
   EXPECT_EQ(count(gst_analytics_cls_mtd_get_mtd_type()), 0U);
 }
 
-// Upstream's own overlay, from a buffer that we marked to the pixels it drew.
+struct Marked {
+  GstDeepfakeMarks* marks;
+  const dfd::StreamReport* report;
+};
+
+GstPadProbeReturn mark_passing(GstPad* /*pad*/, GstPadProbeInfo* info, gpointer data) {
+  auto* marked = static_cast<Marked*>(data);
+  GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  marked->marks->add_analytics(buffer, *marked->report);
+  return GST_PAD_PROBE_OK;
+}
+
+// Upstream's own overlay, from buffers that we marked to the pixels it drew.
 TEST_F(Analytics, UpstreamsOverlayDrawsOurFaces) {
   GError* error = nullptr;
   GstElement* pipeline = gst_parse_launch(
-      "appsrc name=source format=time caps=video/x-raw,format=RGB,width=320,height=240,"
-      "framerate=25/1 ! objectdetectionoverlay object-detection-outline-color=0xFF00FF00 "
-      "draw-labels=false ! video/x-raw,format=RGB ! appsink name=sink sync=false",
+      "videotestsrc num-buffers=1 pattern=solid-color foreground-color=0xFF808080 ! "
+      "video/x-raw,format=RGB,width=320,height=240 ! identity name=marker ! "
+      "objectdetectionoverlay object-detection-outline-color=0xFF00FF00 draw-labels=false ! "
+      "video/x-raw,format=RGB ! appsink name=sink sync=false",
       &error);
   ASSERT_EQ(error, nullptr) << error->message;
+  Marked marked{&marks_, &report_};
+  GstElement* marker = gst_bin_get_by_name(GST_BIN(pipeline), "marker");
+  GstPad* pad = gst_element_get_static_pad(marker, "src");
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, mark_passing, &marked, nullptr);
+  gst_object_unref(pad);
+  gst_object_unref(marker);
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
   GstVideoInfo info;
   gst_video_info_set_format(&info, GST_VIDEO_FORMAT_RGB, 320, 240);
-  GstBuffer* frame = gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&info), nullptr);
-  gst_buffer_memset(frame, 0, 128, GST_VIDEO_INFO_SIZE(&info));
-  GST_BUFFER_PTS(frame) = 0;
-  marks_.add_analytics(frame, report_);
-  GstElement* source = gst_bin_get_by_name(GST_BIN(pipeline), "source");
-  gst_app_src_push_buffer(GST_APP_SRC(source), frame);
-  gst_app_src_end_of_stream(GST_APP_SRC(source));
   GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
   GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 10 * GST_SECOND);
   ASSERT_NE(sample, nullptr);
@@ -249,7 +261,6 @@ TEST_F(Analytics, UpstreamsOverlayDrawsOurFaces) {
   EXPECT_FALSE(green(160, 60));
   gst_buffer_unmap(gst_sample_get_buffer(sample), &map);
   gst_sample_unref(sample);
-  gst_object_unref(source);
   gst_object_unref(sink);
   gst_element_set_state(pipeline, GST_STATE_NULL);
   gst_object_unref(pipeline);
