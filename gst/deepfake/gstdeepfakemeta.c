@@ -12,6 +12,10 @@
  * to this file, is tagged as depending on size and orientation: elements that tell what they do
  * (scaling) have it changed, elements that do not (cropping, turning) drop it. That is how
  * gst_deepfake_meta_locate_face() knows whether the boxes are still true.
+ *
+ * A program that takes buffers from another process (unixfdsrc) and has no element of ours in its
+ * pipeline calls gst_deepfake_meta_get_info() once before the first, so that GStreamer knows the
+ * meta when it comes.
  */
 
 #include "gstdeepfakemeta.h"
@@ -76,6 +80,21 @@ picture_meta_set (GstBuffer * buffer, guint width, guint height)
   self->height = height;
 }
 
+/* Where the shape of the display changes, videoscale adds borders, and does not tell. */
+static gboolean
+keeps_aspect (const GstVideoInfo * in, const GstVideoInfo * out)
+{
+  gdouble from = (gdouble) GST_VIDEO_INFO_WIDTH (in) * GST_VIDEO_INFO_PAR_N (in)
+      / ((gdouble) GST_VIDEO_INFO_HEIGHT (in) * GST_VIDEO_INFO_PAR_D (in));
+  gdouble to = (gdouble) GST_VIDEO_INFO_WIDTH (out) * GST_VIDEO_INFO_PAR_N (out)
+      / ((gdouble) GST_VIDEO_INFO_HEIGHT (out) * GST_VIDEO_INFO_PAR_D (out));
+  /* Sizes are whole pixels: a difference of one is rounding. */
+  gdouble pixel = 1.0 / MIN (GST_VIDEO_INFO_WIDTH (out),
+      GST_VIDEO_INFO_HEIGHT (out));
+
+  return ABS (from / to - 1) <= pixel;
+}
+
 static gboolean
 picture_meta_transform (GstBuffer * dest, GstMeta * meta,
     GstBuffer * buffer, GQuark type, gpointer data)
@@ -94,7 +113,8 @@ picture_meta_transform (GstBuffer * dest, GstMeta * meta,
     guint from_width = (guint) GST_VIDEO_INFO_WIDTH (scale->in_info);
     guint from_height = (guint) GST_VIDEO_INFO_HEIGHT (scale->in_info);
     /* Of another size before, it was not this picture that was scaled. */
-    if (from_width == self->width && from_height == self->height)
+    if (from_width == self->width && from_height == self->height
+        && keeps_aspect (scale->in_info, scale->out_info))
       picture_meta_set (dest, (guint) GST_VIDEO_INFO_WIDTH (scale->out_info),
           (guint) GST_VIDEO_INFO_HEIGHT (scale->out_info));
     return TRUE;
@@ -203,9 +223,10 @@ gst_deepfake_meta_free (GstMeta * meta, GstBuffer * buffer)
   self->n_faces = 0;
 }
 
-static GstDeepfakeMeta *
-gst_deepfake_meta_new_on (GstBuffer * buffer, const GstDeepfakeMeta * like)
+GstDeepfakeMeta *
+gst_deepfake_meta_put (GstBuffer * buffer, const GstDeepfakeMeta * like)
 {
+  GstDeepfakeMeta *old;
   GstDeepfakeMeta *self = (GstDeepfakeMeta *) gst_buffer_add_meta (buffer,
       GST_DEEPFAKE_META_INFO, NULL);
 
@@ -223,6 +244,9 @@ gst_deepfake_meta_new_on (GstBuffer * buffer, const GstDeepfakeMeta * like)
   if (like->n_faces > 0)
     self->faces = g_memdup2 (like->faces,
         sizeof (GstDeepfakeFace) * like->n_faces);
+  /* The first that is found is the oldest. */
+  while ((old = gst_buffer_get_deepfake_meta (buffer)) != self)
+    gst_buffer_remove_meta (buffer, (GstMeta *) old);
   return self;
 }
 
@@ -230,12 +254,17 @@ static gboolean
 gst_deepfake_meta_transform (GstBuffer * dest, GstMeta * meta,
     GstBuffer * buffer, GQuark type, gpointer data)
 {
+  GstDeepfakeMeta *self = (GstDeepfakeMeta *) meta;
+  GstDeepfakeMeta *there = gst_buffer_get_deepfake_meta (dest);
   (void) buffer;
   (void) type;
   (void) data;
 
+  /* Payloaders and parsers make one buffer of several; the worst of their results counts. */
+  if (there != NULL && there->verdict > self->verdict)
+    return TRUE;
   /* Whatever is done to the pixels, the results stay true: the boxes name the size they refer to. */
-  return gst_deepfake_meta_new_on (dest, (GstDeepfakeMeta *) meta) != NULL;
+  return gst_deepfake_meta_put (dest, self) != NULL;
 }
 
 #if GST_CHECK_VERSION (1, 24, 0)
@@ -316,7 +345,6 @@ gst_buffer_add_deepfake_meta (GstBuffer * buffer, const gchar * stream_id,
     const gchar * model_id, guint frame_width, guint frame_height,
     const GstDeepfakeFace * faces, guint n_faces)
 {
-  GstDeepfakeMeta *old;
   GstDeepfakeMeta *self;
   GstDeepfakeMeta like;
 
@@ -333,13 +361,9 @@ gst_buffer_add_deepfake_meta (GstBuffer * buffer, const gchar * stream_id,
   like.probability = -1;
   like.n_faces = n_faces;
   like.faces = (GstDeepfakeFace *) faces;
-  old = gst_buffer_get_deepfake_meta (buffer);
-  self = gst_deepfake_meta_new_on (buffer, &like);
-  if (self == NULL)
-    return NULL;
-  if (old != NULL)
-    gst_buffer_remove_meta (buffer, (GstMeta *) old);
-  picture_meta_set (buffer, frame_width, frame_height);
+  self = gst_deepfake_meta_put (buffer, &like);
+  if (self != NULL)
+    picture_meta_set (buffer, frame_width, frame_height);
   return self;
 }
 

@@ -27,6 +27,19 @@ heatmap_to_variant (const GstDeepfakeFace * face)
 }
 
 static gboolean
+is_part (gdouble value)
+{
+  return value >= 0 && value <= 1;
+}
+
+/* -1 stands for none. */
+static gboolean
+is_part_or_none (gdouble value)
+{
+  return value == -1 || is_part (value);
+}
+
+static gboolean
 heatmap_from_variant (GVariant * variant, GstDeepfakeFace * face)
 {
   gsize count = 0;
@@ -43,14 +56,27 @@ heatmap_from_variant (GVariant * variant, GstDeepfakeFace * face)
   face->heatmap_y = (gfloat) numbers[1];
   face->heatmap_width = (gfloat) numbers[2];
   face->heatmap_height = (gfloat) numbers[3];
-  for (i = 0; i < G_N_ELEMENTS (face->heatmap); i++)
+  for (i = 0; i < G_N_ELEMENTS (face->heatmap); i++) {
     face->heatmap[i] = (gfloat) numbers[4 + i];
-  return TRUE;
+    if (!is_part (face->heatmap[i]))
+      return FALSE;
+  }
+  return isfinite (face->heatmap_x) && isfinite (face->heatmap_y)
+      && isfinite (face->heatmap_width) && isfinite (face->heatmap_height);
+}
+
+/* GVariant takes nothing but UTF-8. */
+static gchar *
+valid_name (const gchar * name)
+{
+  return name == NULL ? NULL : g_utf8_make_valid (name, -1);
 }
 
 GBytes *
 gst_deepfake_meta_to_bytes (const GstDeepfakeMeta * meta)
 {
+  gchar *stream_id = valid_name (meta->stream_id);
+  gchar *model_id = valid_name (meta->model_id);
   GVariantBuilder faces;
   GVariant *variant;
   GBytes *bytes;
@@ -62,13 +88,16 @@ gst_deepfake_meta_to_bytes (const GstDeepfakeMeta * meta)
     g_variant_builder_add (&faces, "(tdddddddusttb@ad)", face->track_id,
         (gdouble) face->x, (gdouble) face->y, (gdouble) face->width,
         (gdouble) face->height, (gdouble) face->detection_confidence,
-        face->probability, face->score, (guint32) face->verdict, face->reason,
+        face->probability, face->score, (guint32) face->verdict,
+        gst_deepfake_reason_from_name (face->reason),
         face->windows, face->samples, face->partial, heatmap_to_variant (face));
   }
-  variant = g_variant_ref_sink (g_variant_new (META_TYPE, meta->stream_id,
-          meta->model_id, meta->frame_width, meta->frame_height,
-          (guint32) meta->verdict, meta->reason, meta->probability,
+  variant = g_variant_ref_sink (g_variant_new (META_TYPE, stream_id, model_id,
+          meta->frame_width, meta->frame_height, (guint32) meta->verdict,
+          gst_deepfake_reason_from_name (meta->reason), meta->probability,
           meta->threshold, &faces));
+  g_free (stream_id);
+  g_free (model_id);
   if (G_BYTE_ORDER == G_BIG_ENDIAN) {
     GVariant *swapped = g_variant_byteswap (variant);
     g_variant_unref (variant);
@@ -97,9 +126,6 @@ face_from_variant (GVariant * variant, GstDeepfakeFace * face)
   g_variant_get (variant, "(tdddddddu&sttb@ad)", &face->track_id, &x, &y,
       &width, &height, &confidence, &face->probability, &face->score, &verdict,
       &reason, &face->windows, &face->samples, &face->partial, &heatmap);
-  good = heatmap_from_variant (heatmap, face) && is_verdict (verdict)
-      && isfinite (x) && isfinite (y) && isfinite (width) && isfinite (height);
-  g_variant_unref (heatmap);
   face->x = (gfloat) x;
   face->y = (gfloat) y;
   face->width = (gfloat) width;
@@ -107,6 +133,11 @@ face_from_variant (GVariant * variant, GstDeepfakeFace * face)
   face->detection_confidence = (gfloat) confidence;
   face->verdict = (GstDeepfakeVerdict) verdict;
   face->reason = gst_deepfake_reason_from_name (reason);
+  good = heatmap_from_variant (heatmap, face) && is_verdict (verdict)
+      && isfinite (face->x) && isfinite (face->y) && isfinite (face->width)
+      && isfinite (face->height) && is_part (confidence)
+      && is_part_or_none (face->probability) && is_part_or_none (face->score);
+  g_variant_unref (heatmap);
   return good;
 }
 
@@ -127,20 +158,24 @@ meta_from_variant (GstBuffer * buffer, GVariant * variant)
       &list);
   n_faces = g_variant_n_children (list);
   faces = g_new0 (GstDeepfakeFace, n_faces);
-  good = is_verdict (verdict);
+  good = is_verdict (verdict) && is_part_or_none (probability)
+      && is_part (threshold);
   for (i = 0; i < n_faces && good; i++) {
     GVariant *face = g_variant_get_child_value (list, i);
-    good = face_from_variant (face, &faces[i]);
+    /* A stream is as bad as its worst face. */
+    good = face_from_variant (face, &faces[i])
+        && (guint32) faces[i].verdict <= verdict;
     g_variant_unref (face);
   }
-  if (good)
-    meta = gst_buffer_add_deepfake_meta (buffer, stream_id, model_id, width,
-        height, faces, (guint) n_faces);
-  if (meta != NULL) {
-    meta->verdict = (GstDeepfakeVerdict) verdict;
-    meta->reason = gst_deepfake_reason_from_name (reason);
-    meta->probability = probability;
-    meta->threshold = threshold;
+  if (good) {
+    GstDeepfakeMeta like = {.stream_id = (gchar *) stream_id,
+      .model_id = (gchar *) model_id,.frame_width = width,
+      .frame_height = height,.verdict = (GstDeepfakeVerdict) verdict,
+      .reason = gst_deepfake_reason_from_name (reason),
+      .probability = probability,.threshold = threshold,
+      .n_faces = (guint) n_faces,.faces = faces
+    };
+    meta = gst_deepfake_meta_put (buffer, &like);
   }
   g_free (faces);
   g_variant_unref (list);

@@ -21,6 +21,11 @@ GST_DEEPFAKE_API
 GstDeepfakeMeta *gst_deepfake_meta_from_bytes (GstBuffer * buffer,
     const guint8 * data, gsize size);
 
+/* Puts a copy in the place of all that are there; says nothing of where its boxes lie. In
+ * gstdeepfakemeta.c. */
+GstDeepfakeMeta *gst_deepfake_meta_put (GstBuffer * buffer,
+    const GstDeepfakeMeta * like);
+
 G_END_DECLS
 
 #endif /* __GST_DEEPFAKE_SERIALIZE_H__ */

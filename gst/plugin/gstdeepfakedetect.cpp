@@ -201,8 +201,7 @@ static void gst_deepfake_detect_set_property(GObject* object, guint id, const GV
     }
   }
   if (id == GST_DEEPFAKE_PROP_OVERLAY) {
-    self->painter->forget_downstream();
-    gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
+    self->painter->renegotiate(GST_BASE_TRANSFORM(self));
   }
   if (swap) {
     gst_element_call_async(GST_ELEMENT(self), gst_deepfake_detect_swap_models, nullptr, nullptr);
@@ -279,19 +278,21 @@ static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State&
   return GST_FLOW_OK;
 }
 
-// The drawing is of the result meta, whether that may stay or not.
-static GstFlowReturn gst_deepfake_detect_draw(GstDeepfakeDetect* self, const State& state,
-                                              const FrameSettings& settings, GstBuffer* buffer) {
-  if (!self->painter->paint(GST_BASE_TRANSFORM(self), buffer, state.info, settings.overlay)) {
-    GST_ELEMENT_ERROR(self, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
-                      ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
-    return GST_FLOW_ERROR;
-  }
-  GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
-  if ((settings.meta & GST_DEEPFAKE_META_RESULT) == 0 && meta != nullptr) {
-    gst_buffer_remove_meta(buffer, GST_META_CAST(meta));
-  }
-  return GST_FLOW_OK;
+// The result goes onto the buffer, or, where that is not wanted, is drawn from elsewhere: a result
+// that another element left there is not ours to take away.
+static GstFlowReturn gst_deepfake_detect_show(GstDeepfakeDetect* self, const State& state,
+                                              const FrameSettings& settings,
+                                              const dfd::StreamReport& report, GstBuffer* buffer) {
+  const bool attach = (settings.meta & GST_DEEPFAKE_META_RESULT) != 0;
+  if (!attach && settings.overlay == 0) return GST_FLOW_OK;
+  GstBuffer* results = attach ? buffer : gst_buffer_new();
+  gst_deepfake_add_result_meta(results, report, state.context);
+  const bool painted = self->painter->paint(buffer, results, state.info, settings.overlay);
+  if (!attach) gst_buffer_unref(results);
+  if (painted) return GST_FLOW_OK;
+  GST_ELEMENT_ERROR(self, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
+                    ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
+  return GST_FLOW_ERROR;
 }
 
 static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, GstBuffer* buffer) {
@@ -299,6 +300,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   const std::shared_ptr<State> state = state_of(self);
   if (!state || !state->negotiated) return GST_FLOW_NOT_NEGOTIATED;
   const FrameSettings settings = frame_settings_of(self);
+  self->painter->ask_downstream(base, settings.overlay != 0);
   // Played backwards, a window would run backwards too.
   if (base->segment.rate < 0) return GST_FLOW_OK;
   gst_deepfake_state_resolve_mode(GST_BASE_TRANSFORM_SINK_PAD(base), *state, settings.mode);
@@ -332,16 +334,13 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   gst_deepfake_detect_post_events(self, *state, settings.messages);
 
   const dfd::StreamReport report = state->session->report();
-  if ((settings.meta & GST_DEEPFAKE_META_RESULT) != 0 || settings.overlay != 0) {
-    gst_deepfake_add_result_meta(buffer, report, state->context);
-  }
   if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) state->marks.add_regions(buffer, report);
 #ifdef HAVE_ANALYTICS
   if ((settings.meta & GST_DEEPFAKE_META_ANALYTICS) != 0) {
     state->marks.add_analytics(buffer, report);
   }
 #endif
-  return gst_deepfake_detect_draw(self, *state, settings, buffer);
+  return gst_deepfake_detect_show(self, *state, settings, report, buffer);
 }
 
 static void gst_deepfake_detect_before_transform(GstBaseTransform* base, GstBuffer* buffer) {
@@ -371,6 +370,7 @@ static gboolean gst_deepfake_detect_set_caps(GstBaseTransform* base, GstCaps* in
       state->negotiated && (GST_VIDEO_INFO_WIDTH(&info) != GST_VIDEO_INFO_WIDTH(&state->info) ||
                             GST_VIDEO_INFO_HEIGHT(&info) != GST_VIDEO_INFO_HEIGHT(&state->info));
   if (resized && gst_deepfake_detect_finish(self, true) == FALSE) return FALSE;
+  self->painter->caps_set();
   state->info = info;
   state->negotiated = true;
   return TRUE;
@@ -386,6 +386,7 @@ static gboolean gst_deepfake_detect_propose_allocation(GstBaseTransform* base, G
   if (gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr) == FALSE) {
     gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, nullptr);
   }
+  GstDeepfakePainter::refuse_crop_meta(query);
   return TRUE;
 }
 
@@ -408,7 +409,7 @@ static void gst_deepfake_detect_gap(GstDeepfakeDetect* self, State& state, GstEv
 
 static gboolean gst_deepfake_detect_src_event(GstBaseTransform* base, GstEvent* event) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
-    GST_DEEPFAKE_DETECT(base)->painter->forget_downstream();
+    GST_DEEPFAKE_DETECT(base)->painter->renegotiate(base);
   }
   if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
     const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
@@ -482,7 +483,7 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
 static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
   auto* self = GST_DEEPFAKE_DETECT(base);
   const GstDeepfakeSettings settings = settings_of(self);
-  self->painter->forget_downstream();
+  self->painter->renegotiate(base);
   return gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
     std::shared_ptr<State> state = gst_deepfake_state_new(GST_ELEMENT(self), settings);
     if (self->cuda != nullptr &&

@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "gstdeepfakewords.h"
 
 namespace {
 
@@ -57,31 +59,15 @@ struct Sizes {
 
 // --- Words
 
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
-
-// "MANIPULATED 94 %", "UNDECIDED, no face"
-std::string statement(GstDeepfakeVerdict verdict, double probability, const char* reason) {
-  std::string text = upper(gst_deepfake_verdict_get_name(verdict));
-  if (probability >= 0) text += " " + std::to_string(std::lround(probability * 100)) + " %";
-  if (std::string(reason) != "none") {
-    std::string words = reason;
-    std::replace(words.begin(), words.end(), '-', ' ');
-    text += ", " + words;
-  }
-  return text;
-}
+std::string reason_of(const gchar* reason) { return reason == nullptr ? "error" : reason; }
 
 std::string label_of(const GstDeepfakeFace& face) {
   const std::string who = face.track_id == 0 ? "" : "#" + std::to_string(face.track_id) + " ";
-  return who + statement(face.verdict, face.probability, face.reason);
+  return who + gst_deepfake_statement(face.verdict, face.probability, reason_of(face.reason));
 }
 
 std::string banner_of(const GstDeepfakeMeta& meta, bool located) {
-  std::string text = statement(meta.verdict, meta.probability, meta.reason);
+  std::string text = gst_deepfake_statement(meta.verdict, meta.probability, reason_of(meta.reason));
   const bool picture = meta.n_faces == 1 && meta.faces[0].track_id == 0;
   if (meta.n_faces > 0 && !picture) {
     text += meta.n_faces == 1 ? " - 1 face" : " - " + std::to_string(meta.n_faces) + " faces";
@@ -260,7 +246,8 @@ std::vector<LocatedFace> locate_faces(const GstDeepfakeMeta& meta, GstBuffer* bu
   for (guint i = 0; i < meta.n_faces; ++i) {
     Box box{};
     if (gst_deepfake_meta_locate_face(&meta, buffer, i, &box.x, &box.y, &box.width, &box.height) !=
-        FALSE) {
+            FALSE &&
+        std::isfinite(box.x + box.y + box.width + box.height)) {
       faces.push_back({&meta.faces[i], box});
     }
   }
@@ -271,64 +258,146 @@ Box grown(const Box& box, double by) {
   return {box.x - by, box.y - by, box.width + 2 * by, box.height + 2 * by};
 }
 
-}  // namespace
+// One drawing in the making.
+class Sketch {
+ public:
+  Sketch(GstVideoOverlayComposition* composition, const GstDeepfakeMeta& meta, GstBuffer* buffer,
+         int width, int height)
+      : composition_(composition),
+        meta_(meta),
+        sizes_(height),
+        frame_{0, 0, double(width), double(height)},
+        faces_(locate_faces(meta, buffer)) {
+    for (const LocatedFace& face : faces_) {
+      if (face.face->track_id != 0) taken_.push_back(grown(face.box, sizes_.line));
+    }
+  }
 
-void GstDeepfakeDrawing::add(GstVideoOverlayComposition* composition, const GstDeepfakeMeta& meta,
-                             GstBuffer* buffer, guint flags, int width, int height) {
-  const Sizes sizes(height);
-  const Box frame{0, 0, double(width), double(height)};
-  const std::vector<LocatedFace> faces = locate_faces(meta, buffer);
-  const bool located = faces.size() == meta.n_faces;
+  bool all_located() const { return faces_.size() == meta_.n_faces; }
 
-  std::vector<Box> taken;
-  for (const LocatedFace& located_face : faces) {
-    const GstDeepfakeFace& face = *located_face.face;
-    const Box& box = located_face.box;
-    if (face.track_id != 0) taken.push_back(grown(box, sizes.line));
-    if ((flags & GST_DEEPFAKE_OVERLAY_HEATMAP) != 0 && face.has_heatmap != FALSE) {
+  void add_heatmaps() {
+    for (const LocatedFace& located : faces_) {
+      const GstDeepfakeFace& face = *located.face;
+      const Box& box = located.box;
+      if (face.has_heatmap == FALSE) continue;
       const Box crop{box.x + face.heatmap_x * box.width, box.y + face.heatmap_y * box.height,
                      face.heatmap_width * box.width, face.heatmap_height * box.height};
-      add_rectangle(composition, crop, frame, [&](cairo_t* c) { draw_heatmap(c, face, crop); });
-    }
-    if ((flags & GST_DEEPFAKE_OVERLAY_BOXES) != 0) {
-      const bool alarm = face.verdict == GST_DEEPFAKE_VERDICT_MANIPULATED;
-      const double line = alarm ? 1.5 * sizes.line : sizes.line;
-      // The whole picture's line has to lie inside of it.
-      const double thickness = line + 2 * halo_of(line);
-      const Box around = face.track_id == 0 ? grown(box, -thickness) : box;
-      add_rectangle(composition, grown(around, thickness + 1), frame,
-                    [&](cairo_t* c) { draw_box(c, around, line, face.verdict); });
+      add(crop, [&](cairo_t* cairo) { draw_heatmap(cairo, face, crop); });
     }
   }
 
-  // Where faces cannot be shown, the banner says so instead of nothing.
-  const guint of_faces = GST_DEEPFAKE_OVERLAY_BOXES | GST_DEEPFAKE_OVERLAY_LABELS;
-  if ((flags & GST_DEEPFAKE_OVERLAY_BANNER) != 0 || (!located && (flags & of_faces) != 0)) {
-    const Plate plate = plate_of(banner_of(meta, located), sizes.font * 1.2, frame.width);
-    const Box top{0, 0, frame.width, plate.height};
-    const Box bottom{0, frame.height - plate.height, frame.width, plate.height};
+  void add_boxes() {
+    for (const LocatedFace& located : faces_) {
+      const GstDeepfakeVerdict verdict = located.face->verdict;
+      const double line =
+          verdict == GST_DEEPFAKE_VERDICT_MANIPULATED ? 1.5 * sizes_.line : sizes_.line;
+      const double thickness = line + 2 * halo_of(line);
+      // The whole picture's line has to lie inside of it.
+      const Box box = located.face->track_id == 0 ? grown(located.box, -thickness) : located.box;
+      // A pixel on both sides for smooth edges. The inside is left out: a face may fill the
+      // picture.
+      const double side = thickness + 2;
+      const Box around = grown(box, thickness + 1);
+      const double beneath = around.y + side;
+      const double between = around.height - 2 * side;
+      for (const Box& strip : {Box{around.x, around.y, around.width, side},
+                               Box{around.x, around.bottom() - side, around.width, side},
+                               Box{around.x, beneath, side, between},
+                               Box{around.right() - side, beneath, side, between}}) {
+        add(strip, [&](cairo_t* cairo) { draw_box(cairo, box, line, verdict); });
+      }
+    }
+  }
+
+  // at_bottom: where it was, and where it is now.
+  void add_banner(bool& at_bottom) {
+    const Plate plate = plate_of(banner_of(meta_, all_located()), sizes_.font * 1.2, frame_.width);
+    const Box top{0, 0, frame_.width, plate.height};
+    const Box bottom{0, frame_.height - plate.height, frame_.width, plate.height};
     const auto hides = [&](const Box& place) {
       double sum = 0;
-      for (const Box& box : taken) sum += overlap(place, box);
+      for (const Box& box : taken_) sum += overlap(place, box);
       return sum;
     };
-    const bool stays = hides(banner_at_bottom_ ? bottom : top) == 0;
-    if (!stays) banner_at_bottom_ = hides(bottom) < hides(top);
-    const Box place = banner_at_bottom_ ? bottom : top;
-    add_rectangle(composition, place, frame,
-                  [&](cairo_t* c) { draw_plate(c, plate, place, meta.verdict); });
-    taken.push_back(place);
+    const bool stays = hides(at_bottom ? bottom : top) == 0;
+    if (!stays) at_bottom = hides(bottom) < hides(top);
+    add_plate(plate, at_bottom ? bottom : top, meta_.verdict);
   }
 
-  if ((flags & GST_DEEPFAKE_OVERLAY_LABELS) == 0) return;
-  for (const LocatedFace& located_face : faces) {
-    const GstDeepfakeFace& face = *located_face.face;
-    const Plate plate = plate_of(label_of(face), sizes.font, frame.width);
-    // Of the whole picture: in its corner.
-    const Box around = face.track_id == 0 ? Box{0, 0, 0, 0} : located_face.box;
-    const Box place = place_label(plate, around, 2 * sizes.line, taken, frame);
-    add_rectangle(composition, place, frame,
-                  [&](cairo_t* c) { draw_plate(c, plate, place, face.verdict); });
-    taken.push_back(place);
+  void add_labels() {
+    for (const LocatedFace& located : faces_) {
+      const GstDeepfakeFace& face = *located.face;
+      const Plate plate = plate_of(label_of(face), sizes_.font, frame_.width);
+      // Of the whole picture: in its corner.
+      const Box around = face.track_id == 0 ? Box{0, 0, 0, 0} : located.box;
+      add_plate(plate, place_label(plate, around, 2 * sizes_.line, taken_, frame_), face.verdict);
+    }
   }
+
+ private:
+  void add(const Box& area, const Draw& draw) { add_rectangle(composition_, area, frame_, draw); }
+
+  void add_plate(const Plate& plate, const Box& place, GstDeepfakeVerdict verdict) {
+    add(place, [&](cairo_t* cairo) { draw_plate(cairo, plate, place, verdict); });
+    taken_.push_back(place);
+  }
+
+  GstVideoOverlayComposition* composition_;
+  const GstDeepfakeMeta& meta_;
+  Sizes sizes_;
+  Box frame_;
+  std::vector<LocatedFace> faces_;
+  std::vector<Box> taken_;  // What labels and banner should not hide.
+};
+
+template <typename T>
+void append(std::string& bytes, const T& value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+// All that a drawing depends on. Reasons are static strings, so their addresses tell them apart.
+std::string key_of(const GstDeepfakeMeta& meta, GstBuffer* buffer, guint flags, int width,
+                   int height) {
+  guint picture[2] = {0, 0};
+  gst_deepfake_meta_get_picture_size(&meta, buffer, &picture[0], &picture[1]);
+  std::string key;
+  append(key, flags);
+  append(key, width);
+  append(key, height);
+  append(key, picture);
+  append(key, meta.frame_width);
+  append(key, meta.frame_height);
+  append(key, meta.verdict);
+  append(key, meta.reason);
+  append(key, meta.probability);
+  key.append(reinterpret_cast<const char*>(meta.faces), meta.n_faces * sizeof(GstDeepfakeFace));
+  return key;
+}
+
+}  // namespace
+
+GstDeepfakeDrawing::~GstDeepfakeDrawing() {
+  if (composition_ != nullptr) gst_video_overlay_composition_unref(composition_);
+}
+
+GstVideoOverlayComposition* GstDeepfakeDrawing::compose(const GstDeepfakeMeta& meta,
+                                                        GstBuffer* buffer, guint flags, int width,
+                                                        int height) {
+  std::string key = key_of(meta, buffer, flags, width, height);
+  if (composition_ != nullptr && key == key_) return composition_;
+  if (composition_ != nullptr) gst_video_overlay_composition_unref(composition_);
+  composition_ = gst_video_overlay_composition_new(nullptr);
+  key_ = std::move(key);
+
+  Sketch sketch(composition_, meta, buffer, width, height);
+  if ((flags & GST_DEEPFAKE_OVERLAY_HEATMAP) != 0) sketch.add_heatmaps();
+  if ((flags & GST_DEEPFAKE_OVERLAY_BOXES) != 0) sketch.add_boxes();
+  // Where faces cannot be shown, the banner says so instead of nothing.
+  const guint of_faces = GST_DEEPFAKE_OVERLAY_BOXES | GST_DEEPFAKE_OVERLAY_LABELS;
+  if ((flags & GST_DEEPFAKE_OVERLAY_BANNER) != 0 ||
+      (!sketch.all_located() && (flags & of_faces) != 0)) {
+    sketch.add_banner(banner_at_bottom_);
+  }
+  if ((flags & GST_DEEPFAKE_OVERLAY_LABELS) != 0) sketch.add_labels();
+  return composition_;
 }

@@ -11,16 +11,31 @@
 
 namespace {
 
-// A read map of a shallow copy: same memory, other buffer.
+// The buffer's memory and layout in another buffer. Not by gst_buffer_copy(): in GStreamer 1.26 (not
+// in 1.22) a copy of a pool's buffer holds a reference to it, and no meta could be added any more.
+GstBuffer* share_memory(GstBuffer* buffer) {
+  GstBuffer* shared = gst_buffer_new();
+  for (guint i = 0; i < gst_buffer_n_memory(buffer); ++i) {
+    gst_buffer_append_memory(shared, gst_buffer_get_memory(buffer, i));
+  }
+  if (GstVideoMeta* layout = gst_buffer_get_video_meta(buffer)) {
+    gst_buffer_add_video_meta_full(shared, layout->flags, layout->format, layout->width,
+                                   layout->height, layout->n_planes, layout->offset,
+                                   layout->stride);
+  }
+  return shared;
+}
+
+// A read map of the same memory in another buffer.
 class MappedBuffer {
  public:
   MappedBuffer(GstBuffer* buffer, const GstVideoInfo& info, GstMapFlags flags)
-      : copy_(gst_buffer_copy(buffer)) {
-    mapped_ = gst_video_frame_map(&frame_, &info, copy_, flags) != FALSE;
+      : shared_(share_memory(buffer)) {
+    mapped_ = gst_video_frame_map(&frame_, &info, shared_, flags) != FALSE;
   }
   ~MappedBuffer() {
     if (mapped_) gst_video_frame_unmap(&frame_);
-    gst_buffer_unref(copy_);
+    gst_buffer_unref(shared_);
   }
   MappedBuffer(const MappedBuffer&) = delete;
   MappedBuffer& operator=(const MappedBuffer&) = delete;
@@ -29,7 +44,7 @@ class MappedBuffer {
   const GstVideoFrame& frame() const { return frame_; }
 
  private:
-  GstBuffer* copy_;
+  GstBuffer* shared_;
   GstVideoFrame frame_{};
   bool mapped_ = false;
 };

@@ -86,8 +86,7 @@ static void gst_deepfake_overlay_element_set_property(GObject* object, guint id,
     return;
   }
   *self->overlay = g_value_get_flags(value);
-  self->painter->forget_downstream();
-  gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
+  self->painter->renegotiate(GST_BASE_TRANSFORM(self));
 }
 
 static void gst_deepfake_overlay_element_get_property(GObject* object, guint id, GValue* value,
@@ -108,17 +107,28 @@ static GstCaps* gst_deepfake_overlay_element_transform_caps(GstBaseTransform* ba
 
 static gboolean gst_deepfake_overlay_element_set_caps(GstBaseTransform* base, GstCaps* in,
                                                       GstCaps* /*out*/) {
-  return gst_video_info_from_caps(&GST_DEEPFAKE_OVERLAY_ELEMENT(base)->info, in);
+  auto* self = GST_DEEPFAKE_OVERLAY_ELEMENT(base);
+  self->painter->caps_set();
+  return gst_video_info_from_caps(&self->info, in);
 }
 
 static gboolean gst_deepfake_overlay_element_start(GstBaseTransform* base) {
-  GST_DEEPFAKE_OVERLAY_ELEMENT(base)->painter->forget_downstream();
+  GST_DEEPFAKE_OVERLAY_ELEMENT(base)->painter->renegotiate(base);
   return TRUE;
+}
+
+static gboolean gst_deepfake_overlay_element_propose_allocation(GstBaseTransform* base,
+                                                                GstQuery* decided,
+                                                                GstQuery* query) {
+  const gboolean proposed = GST_BASE_TRANSFORM_CLASS(gst_deepfake_overlay_element_parent_class)
+                                ->propose_allocation(base, decided, query);
+  GstDeepfakePainter::refuse_crop_meta(query);
+  return proposed;
 }
 
 static gboolean gst_deepfake_overlay_element_src_event(GstBaseTransform* base, GstEvent* event) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
-    GST_DEEPFAKE_OVERLAY_ELEMENT(base)->painter->forget_downstream();
+    GST_DEEPFAKE_OVERLAY_ELEMENT(base)->painter->renegotiate(base);
   }
   return GST_BASE_TRANSFORM_CLASS(gst_deepfake_overlay_element_parent_class)
       ->src_event(base, event);
@@ -127,7 +137,9 @@ static gboolean gst_deepfake_overlay_element_src_event(GstBaseTransform* base, G
 static GstFlowReturn gst_deepfake_overlay_element_transform_ip(GstBaseTransform* base,
                                                                GstBuffer* buffer) {
   auto* self = GST_DEEPFAKE_OVERLAY_ELEMENT(base);
-  if (self->painter->paint(base, buffer, self->info, *self->overlay)) return GST_FLOW_OK;
+  const guint overlay = *self->overlay;
+  self->painter->ask_downstream(base, overlay != 0);
+  if (self->painter->paint(buffer, buffer, self->info, overlay)) return GST_FLOW_OK;
   GST_ELEMENT_ERROR(self, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
                     ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
   return GST_FLOW_ERROR;
@@ -181,6 +193,7 @@ static void gst_deepfake_overlay_element_class_init(GstDeepfakeOverlayElementCla
   base_class->transform_caps = gst_deepfake_overlay_element_transform_caps;
   base_class->set_caps = gst_deepfake_overlay_element_set_caps;
   base_class->start = gst_deepfake_overlay_element_start;
+  base_class->propose_allocation = gst_deepfake_overlay_element_propose_allocation;
   base_class->src_event = gst_deepfake_overlay_element_src_event;
   base_class->transform_ip = gst_deepfake_overlay_element_transform_ip;
 

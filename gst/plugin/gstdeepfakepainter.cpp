@@ -33,7 +33,7 @@ bool has_feature(GstCaps* caps) {
 GstCaps* GstDeepfakePainter::transform_caps(GstPadDirection direction, GstCaps* caps,
                                             GstCaps* filter, bool draws) const {
   GstCaps* result = nullptr;
-  if (!draws || way_ == Way::kBlend) {
+  if (!draws || refused_ == wishes_) {
     result = gst_caps_ref(caps);
   } else if (direction == GST_PAD_SINK) {
     // What comes with the feature keeps it: somebody before us attaches too.
@@ -47,10 +47,25 @@ GstCaps* GstDeepfakePainter::transform_caps(GstPadDirection direction, GstCaps* 
   return filtered;
 }
 
-void GstDeepfakePainter::ask_downstream(GstBaseTransform* base) {
+void GstDeepfakePainter::refuse_crop_meta(GstQuery* query) {
+  guint index = 0;
+  while (gst_query_find_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, &index) != FALSE) {
+    gst_query_remove_nth_allocation_meta(query, index);
+  }
+}
+
+void GstDeepfakePainter::renegotiate(GstBaseTransform* base) {
+  ++wishes_;
+  gst_base_transform_reconfigure_src(base);
+}
+
+void GstDeepfakePainter::ask_downstream(GstBaseTransform* base, bool draws) {
+  const unsigned wishes = wishes_;
+  if (!draws || (way_ != Way::kUnknown && asked_ == wishes)) return;
+  asked_ = wishes;
+  way_ = Way::kBlend;
   GstPad* pad = GST_BASE_TRANSFORM_SRC_PAD(base);
   GstCaps* caps = gst_pad_get_current_caps(pad);
-  way_ = Way::kBlend;
   if (caps == nullptr) return;
   if (has_feature(caps)) {
     GstQuery* query = gst_query_new_allocation(caps, FALSE);
@@ -60,6 +75,7 @@ void GstDeepfakePainter::ask_downstream(GstBaseTransform* base) {
       way_ = Way::kAttach;
     } else {
       // Caps were taken by somebody who takes anything. Plain ones tell the truth.
+      refused_ = wishes;
       gst_base_transform_reconfigure_src(base);
     }
     gst_query_unref(query);
@@ -67,33 +83,35 @@ void GstDeepfakePainter::ask_downstream(GstBaseTransform* base) {
   gst_caps_unref(caps);
 }
 
-bool GstDeepfakePainter::paint(GstBaseTransform* base, GstBuffer* buffer, const GstVideoInfo& info,
+bool GstDeepfakePainter::paint(GstBuffer* buffer, GstBuffer* results, const GstVideoInfo& info,
                                guint flags) {
-  const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
+  const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(results);
   if (meta == nullptr || flags == 0) return true;
-  if (way_ == Way::kUnknown) ask_downstream(base);
-
-  GstVideoOverlayCompositionMeta* upstream = gst_buffer_get_video_overlay_composition_meta(buffer);
-  const bool attach = way_ == Way::kAttach;
-  GstVideoOverlayComposition* composition =
-      attach && upstream != nullptr ? gst_video_overlay_composition_copy(upstream->overlay)
-                                    : gst_video_overlay_composition_new(nullptr);
-  drawing_.add(composition, *meta, buffer, flags, GST_VIDEO_INFO_WIDTH(&info),
-               GST_VIDEO_INFO_HEIGHT(&info));
-  bool painted = true;
-  if (gst_video_overlay_composition_n_rectangles(composition) > 0) {
-    if (attach) {
-      if (upstream != nullptr) gst_buffer_remove_meta(buffer, GST_META_CAST(upstream));
-      gst_buffer_add_video_overlay_composition_meta(buffer, composition);
-    } else {
-      GstVideoFrame frame;
-      painted = gst_video_frame_map(&frame, &info, buffer, GST_MAP_READWRITE) != FALSE;
-      if (painted) {
-        gst_video_overlay_composition_blend(composition, &frame);
-        gst_video_frame_unmap(&frame);
-      }
+  GstVideoOverlayComposition* drawn = drawing_.compose(
+      *meta, results, flags, GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info));
+  const guint count = gst_video_overlay_composition_n_rectangles(drawn);
+  if (count == 0) return true;
+  if (way_ == Way::kAttach) {
+    GstVideoOverlayCompositionMeta* upstream =
+        gst_buffer_get_video_overlay_composition_meta(buffer);
+    if (upstream == nullptr) {
+      gst_buffer_add_video_overlay_composition_meta(buffer, drawn);
+      return true;
     }
+    // What others attached stays below.
+    GstVideoOverlayComposition* both = gst_video_overlay_composition_copy(upstream->overlay);
+    for (guint i = 0; i < count; ++i) {
+      gst_video_overlay_composition_add_rectangle(
+          both, gst_video_overlay_composition_get_rectangle(drawn, i));
+    }
+    gst_buffer_remove_meta(buffer, GST_META_CAST(upstream));
+    gst_buffer_add_video_overlay_composition_meta(buffer, both);
+    gst_video_overlay_composition_unref(both);
+    return true;
   }
-  gst_video_overlay_composition_unref(composition);
-  return painted;
+  GstVideoFrame frame;
+  if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_READWRITE) == FALSE) return false;
+  gst_video_overlay_composition_blend(drawn, &frame);
+  gst_video_frame_unmap(&frame);
+  return true;
 }

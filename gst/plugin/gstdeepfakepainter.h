@@ -16,22 +16,37 @@
 class GstDeepfakePainter {
  public:
   // The element's transform_caps: the same caps, and while it draws, the same with and without the
-  // feature of the composition. Thread-safe. (transfer full)
+  // feature of the composition. Any thread. (transfer full)
   GstCaps* transform_caps(GstPadDirection direction, GstCaps* caps, GstCaps* filter,
                           bool draws) const;
 
-  // To be asked again: before a start, when downstream changed or drawing begins. Thread-safe.
-  void forget_downstream() { way_ = Way::kUnknown; }
+  // In the element's propose_allocation, behind the base class's, which asks downstream: nobody may
+  // leave the cutting of the picture to downstream, since boxes are drawn and faces sought in it.
+  static void refuse_crop_meta(GstQuery* query);
 
-  // Draws the result meta of a writable buffer. Streaming thread. False when its pixels cannot be
-  // written.
-  bool paint(GstBaseTransform* base, GstBuffer* buffer, const GstVideoInfo& info, guint flags);
+  // Downstream is asked anew for its wishes: drawing begins, or downstream changed. Any thread.
+  void renegotiate(GstBaseTransform* base);
+
+  // New caps are in force. Streaming thread.
+  void caps_set() { way_ = Way::kUnknown; }
+
+  // To be called for each buffer before it leaves, drawn on or not: the first after new caps asks
+  // downstream, as long as no buffer waits there that the answer would have to wait for. Streaming
+  // thread.
+  void ask_downstream(GstBaseTransform* base, bool draws);
+
+  // Draws the result meta of the buffer results, which may be another one, on a writable buffer.
+  // False when its pixels cannot be written. Streaming thread.
+  bool paint(GstBuffer* buffer, GstBuffer* results, const GstVideoInfo& info, guint flags);
 
  private:
   enum class Way { kUnknown, kAttach, kBlend };
 
-  void ask_downstream(GstBaseTransform* base);
-
-  std::atomic<Way> way_{Way::kUnknown};
+  Way way_ = Way::kUnknown;  // With the caps in force.
+  // Downstream's wishes by number: those that count, those that were asked for, and those by which
+  // it took caps with the feature but does not draw. An answer to an older question is void.
+  std::atomic<unsigned> wishes_{1};
+  unsigned asked_ = 0;
+  std::atomic<unsigned> refused_{0};
   GstDeepfakeDrawing drawing_;
 };

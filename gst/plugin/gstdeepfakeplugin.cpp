@@ -7,12 +7,14 @@
 #include "gstdeepfakedetect.h"
 #include "gstdeepfakejsonenc.h"
 #include "gstdeepfakeklvenc.h"
+#include "gstdeepfakemeta.h"
 #include "gstdeepfakeoverlay.h"
 #include "gstdeepfakeseiextract.h"
 #include "gstdeepfakeseiinsert.h"
 #include "gstdeepfakevttenc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
+  gst_deepfake_meta_get_info();  // Known before one comes from another process.
   return GST_ELEMENT_REGISTER(deepfakedetect, plugin) &&
          GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeklvenc, plugin) &&

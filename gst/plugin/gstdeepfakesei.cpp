@@ -31,21 +31,48 @@ bool starts_picture(guint type) {
          (type >= GST_H264_NAL_SLICE_AUX && type <= GST_H264_NAL_SLICE_DEPTH);
 }
 
-// The last message of this UUID in a NAL unit that has the UUID somewhere.
-std::string message_in(GstH264NalParser* parser, GstH264NalUnit& nal, const GstDeepfakeUuid& uuid) {
-  std::string text;
-  GArray* messages = nullptr;
-  // Of a unit that is damaged further on, the messages before the damage count.
-  gst_h264_parser_parse_sei(parser, &nal, &messages);
-  for (guint i = 0; messages != nullptr && i < messages->len; ++i) {
-    const GstH264SEIMessage& message = g_array_index(messages, GstH264SEIMessage, i);
-    if (message.payloadType != GST_H264_SEI_USER_DATA_UNREGISTERED) continue;
-    const GstH264UserDataUnregistered& data = message.payload.user_data_unregistered;
-    if (!std::equal(uuid.begin(), uuid.end(), data.uuid) || data.data == nullptr) continue;
-    text.assign(reinterpret_cast<const char*>(data.data), data.size);
+// The payload of a NAL unit without what keeps start codes out of it.
+std::vector<guint8> unescaped(const guint8* start, const guint8* end) {
+  std::vector<guint8> bytes;
+  int zeros = 0;
+  for (; start != end; ++start) {
+    if (zeros >= 2 && *start == 3) {
+      zeros = 0;
+      continue;
+    }
+    bytes.push_back(*start);
+    zeros = *start == 0 ? zeros + 1 : 0;
   }
-  if (messages != nullptr) g_array_unref(messages);
-  return text;
+  return bytes;
+}
+
+// A number in SEI's own way: bytes of FF, then one that is smaller; their sum. None at the end.
+std::optional<gsize> number_at(const std::vector<guint8>& bytes, gsize& at) {
+  gsize number = 0;
+  while (at < bytes.size()) {
+    number += bytes[at];
+    if (bytes[at++] != 0xFF) return number;
+  }
+  return std::nullopt;
+}
+
+// The last message of this UUID in an SEI NAL unit that has the UUID somewhere; empty when none can
+// be read. Not by gst_h264_parser_parse_sei(): without the stream's parameter sets it ends at the
+// first message that needs them, and ours may stand behind it.
+std::string message_in(const guint8* start, const guint8* end, const GstDeepfakeUuid& uuid) {
+  const std::vector<guint8> bytes = unescaped(start, end);
+  std::string text;
+  gsize at = 0;
+  while (true) {
+    const std::optional<gsize> type = number_at(bytes, at);
+    const std::optional<gsize> size = number_at(bytes, at);
+    if (!type || !size || *size > bytes.size() - at) return text;
+    const guint8* payload = bytes.data() + at;
+    at += *size;
+    if (*type != kUserDataUnregistered || *size < uuid.size()) continue;
+    if (!std::equal(uuid.begin(), uuid.end(), payload)) continue;
+    text.assign(payload + uuid.size(), payload + *size);
+  }
 }
 
 }  // namespace
@@ -157,7 +184,7 @@ std::optional<std::string> GstDeepfakeAccessUnits::find(GstBuffer* buffer,
     const guint8* end = start + nal.size;
     // Nobody else's messages are parsed.
     if (std::search(start, end, uuid.begin(), uuid.end()) == end) return;
-    text = message_in(parser_, nal, uuid);
+    text = message_in(start + nal.header_bytes, end, uuid);
   });
   gst_buffer_unmap(buffer, &map);
   return text;

@@ -47,6 +47,7 @@
 #include <utility>
 
 #include "gstdeepfakeencoder.h"
+#include "gstdeepfakewords.h"
 
 namespace {
 
@@ -98,33 +99,12 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
-// No number reads as certainty.
-std::string percent(double probability) {
-  const long rounded = std::lround(probability * 100);
-  if (rounded < 1) return "under 1 %";
-  if (rounded > 99) return "over 99 %";
-  return std::to_string(rounded) + " %";
-}
-
-// A number behind "AUTHENTIC" would read as how sure that is; there it says what it counts.
 std::string text_of(const Cue& cue) {
-  gchar* name = g_ascii_strup(gst_deepfake_verdict_get_name(cue.verdict), -1);
-  std::string text = name;
-  g_free(name);
-  std::string remarks;
-  const auto remark = [&](const std::string& more) {
-    remarks += (remarks.empty() ? "" : ", ") + more;
-  };
-  const bool known = cue.probability >= 0;
-  const bool alarm = cue.verdict >= GST_DEEPFAKE_VERDICT_SUSPICIOUS;
-  if (known && alarm) text += " " + percent(cue.probability);
-  if (known && !alarm) remark("manipulated with " + percent(cue.probability));
-  if (cue.reason != "none") remark(cue.reason);
-  if (alarm && cue.track) {
-    remark(*cue.track == 0 ? "whole picture" : "face #" + std::to_string(*cue.track));
+  std::string whose;
+  if (cue.verdict >= GST_DEEPFAKE_VERDICT_SUSPICIOUS && cue.track) {
+    whose = *cue.track == 0 ? "whole picture" : "face #" + std::to_string(*cue.track);
   }
-  if (!remarks.empty()) text += " (" + remarks + ")";
-  return escaped(text);
+  return escaped(gst_deepfake_statement(cue.verdict, cue.probability, cue.reason, whose));
 }
 
 std::string cue_text(const Cue& cue) {

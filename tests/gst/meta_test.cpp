@@ -6,6 +6,9 @@
 #include <gst/gst.h>
 #include <unistd.h>
 
+#include <cmath>
+#include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -113,7 +116,7 @@ TEST(DeepfakeMeta, OutlivesConversionCopiesAndCodecsWithItsBoxes) {
 }
 
 TEST(DeepfakeMeta, ItsBoxesFollowAScaledPicture) {
-  const std::string way = "videoscale ! video/x-raw,width=640,height=120,pixel-aspect-ratio=1/1";
+  const std::string way = "videoscale ! video/x-raw,width=640,height=120";
   const Travel travel(way);
   expect_verdict(travel, way);
   expect_place(travel, way, 2, 0.5);
@@ -130,8 +133,10 @@ TEST(DeepfakeMeta, ItsBoxesFollowTwoScalings) {
 
 TEST(DeepfakeMeta, SaysThatACutPictureHasLostItsBoxes) {
   for (const std::string way :
-       {"videocrop left=20 ! videoconvert", "videobox left=20", "videoflip video-direction=90r",
-        "videoflip video-direction=horiz"}) {
+       {"videocrop left=20 ! videoconvert",
+        // With borders at both sides.
+        "videoscale ! video/x-raw,width=640,height=240,pixel-aspect-ratio=1/1", "videobox left=20",
+        "videoflip video-direction=90r", "videoflip video-direction=horiz"}) {
     const Travel travel(way);
     expect_verdict(travel, way);
     if (travel.meta() == nullptr) continue;
@@ -146,6 +151,34 @@ TEST(DeepfakeMeta, ThereIsNeverASecondOne) {
   EXPECT_EQ(gst_buffer_get_n_meta(buffer, GST_DEEPFAKE_META_API_TYPE), 1U);
   EXPECT_EQ(gst_buffer_get_deepfake_meta(buffer)->n_faces, 1U);
   gst_buffer_unref(buffer);
+}
+
+TEST(DeepfakeMeta, OfSeveralBuffersInOneTheWorstVerdictCounts) {
+  GstBuffer* authentic = gst_buffer_new();
+  GstBuffer* manipulated = gst_buffer_new();
+  test::mark(authentic, 320, 240,
+             {test::make_face(1, 0, 0, 9, GST_DEEPFAKE_VERDICT_AUTHENTIC, 0.1)});
+  test::mark(manipulated, 320, 240,
+             {test::make_face(1, 0, 0, 9, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9)});
+  for (const bool worst_last : {false, true}) {
+    GstBuffer* both = gst_buffer_copy(worst_last ? authentic : manipulated);
+    gst_buffer_copy_into(both, worst_last ? manipulated : authentic, GST_BUFFER_COPY_META, 0, -1);
+    EXPECT_EQ(gst_buffer_get_n_meta(both, GST_DEEPFAKE_META_API_TYPE), 1U);
+    EXPECT_EQ(gst_buffer_get_deepfake_meta(both)->verdict, GST_DEEPFAKE_VERDICT_MANIPULATED);
+    gst_buffer_unref(both);
+  }
+  gst_buffer_unref(authentic);
+  gst_buffer_unref(manipulated);
+}
+
+TEST(DeepfakeMeta, IsOneAfterRtp) {
+  const std::string way =
+      "x264enc speed-preset=ultrafast tune=zerolatency ! rtph264pay ! rtph264depay ! h264parse ! "
+      "avdec_h264";
+  const Travel travel(way);
+  expect_verdict(travel, way);
+  ASSERT_NE(travel.buffer(), nullptr);
+  EXPECT_EQ(gst_buffer_get_n_meta(travel.buffer(), GST_DEEPFAKE_META_API_TYPE), 1U);
 }
 
 TEST(DeepfakeMeta, AFreshOneNeverReadsAsAuthentic) {
@@ -215,6 +248,41 @@ TEST_F(Bytes, BringTheWholeMetaAcross) {
   EXPECT_STREQ(meta->faces[1].reason, "warming-up");
 }
 
+TEST_F(Bytes, SayNothingOfWhereTheFacesLie) {
+  // Whether the picture was cut before is in another meta's bytes.
+  const GstDeepfakeMeta* meta = read(bytes_);
+  EXPECT_FALSE(gst_deepfake_meta_get_picture_size(meta, to_, nullptr, nullptr));
+}
+
+TEST_F(Bytes, AreRefusedWithNumbersThatAreNone) {
+  const auto refused = [&](const std::function<void(GstDeepfakeMeta&)>& change) {
+    GstBuffer* from = gst_buffer_copy(from_);
+    change(*gst_buffer_get_deepfake_meta(from));
+    GBytes* bytes = gst_deepfake_meta_to_bytes(gst_buffer_get_deepfake_meta(from));
+    const bool was = gst_deepfake_meta_from_bytes(
+                         to_, static_cast<const guint8*>(g_bytes_get_data(bytes, nullptr)),
+                         g_bytes_get_size(bytes)) == nullptr;
+    g_bytes_unref(bytes);
+    gst_buffer_unref(from);
+    return was;
+  };
+  EXPECT_FALSE(refused([](GstDeepfakeMeta&) {}));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.probability = 7; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.threshold = NAN; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].score = -0.5; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].detection_confidence = -3; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].heatmap[5] = NAN; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].x = INFINITY; }));
+  EXPECT_TRUE(refused(
+      [](GstDeepfakeMeta& meta) { meta.faces[0].verdict = GST_DEEPFAKE_VERDICT_MANIPULATED; }));
+  // Names are no reason.
+  EXPECT_FALSE(refused([](GstDeepfakeMeta& meta) {
+    meta.reason = nullptr;
+    g_free(meta.stream_id);
+    meta.stream_id = g_strdup("no UTF-8: \xff");
+  }));
+}
+
 TEST_F(Bytes, AreRefusedWhenTheyWereCutShort) {
   for (std::size_t length = 0; length < bytes_.size(); ++length) {
     EXPECT_EQ(read({bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(length)}), nullptr)
@@ -234,45 +302,35 @@ TEST_F(Bytes, SurviveDamageWithoutACrash) {
 }
 
 #if GST_CHECK_VERSION(1, 24, 0)
-// Both ends in one process, but the buffers cross a socket as they would to another.
 TEST(DeepfakeMeta, CrossesToAnotherProcess) {
   const std::string path = "/tmp/deepfake-meta-test-" + std::to_string(getpid());
-  GError* error = nullptr;
-  GstElement* sender = gst_parse_launch(
-      ("videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! "
-       "identity name=marker ! unixfdsink name=out socket-path=" +
-       path)
-          .c_str(),
-      &error);
-  ASSERT_EQ(error, nullptr) << error->message;
-  test::Marks marks;
-  marks.faces = {{test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9)}};
-  test::mark_pad(sender, "marker", marks);
-  gst_element_set_state(sender, GST_STATE_PLAYING);
-  gst_element_get_state(sender, nullptr, nullptr, 10 * GST_SECOND);
-  GstElement* receiver = gst_parse_launch(
-      ("unixfdsrc socket-path=" + path + " ! appsink name=sink sync=false").c_str(), &error);
-  ASSERT_EQ(error, nullptr) << error->message;
-  gst_element_set_state(receiver, GST_STATE_PLAYING);
-  GstElement* sink = gst_bin_get_by_name(GST_BIN(receiver), "sink");
-  GstSample* sample = gst_app_sink_try_pull_sample(GST_APP_SINK(sink), 10 * GST_SECOND);
-  ASSERT_NE(sample, nullptr);
-  GstBuffer* buffer = gst_sample_get_buffer(sample);
-  const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
-  ASSERT_NE(meta, nullptr);
-  EXPECT_EQ(meta->verdict, GST_DEEPFAKE_VERDICT_MANIPULATED);
-  double x = 0;
-  double y = 0;
-  double width = 0;
-  double height = 0;
-  ASSERT_TRUE(gst_deepfake_meta_locate_face(meta, buffer, 0, &x, &y, &width, &height));
-  EXPECT_EQ(x, 40);
-  EXPECT_EQ(height, 80);
-  gst_sample_unref(sample);
-  gst_object_unref(sink);
-  for (GstElement* pipeline : {receiver, sender}) {
-    gst_element_set_state(pipeline, GST_STATE_NULL);
-    gst_object_unref(pipeline);
+  for (const bool cut : {false, true}) {
+    GError* error = nullptr;
+    const std::string line =
+        "videotestsrc is-live=true ! "
+        "video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! identity name=marker ! " +
+        std::string(cut ? "videocrop left=20 ! " : "") + "unixfdsink socket-path=" + path;
+    GstElement* sender = gst_parse_launch(line.c_str(), &error);
+    ASSERT_EQ(error, nullptr) << error->message;
+    test::Marks marks;
+    marks.faces = {{test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9)}};
+    test::mark_pad(sender, "marker", marks);
+    gst_element_set_state(sender, GST_STATE_PLAYING);
+    gst_element_get_state(sender, nullptr, nullptr, 10 * GST_SECOND);
+    FILE* reader =
+        popen(("timeout 20 gst-launch-1.0 -q unixfdsrc num-buffers=3 socket-path=" + path +
+               " ! deepfakejsonenc ! fdsink 2>&1")
+                  .c_str(),
+              "r");
+    ASSERT_NE(reader, nullptr);
+    std::string printed;
+    char text[4096];
+    while (std::fgets(text, sizeof text, reader) != nullptr) printed += text;
+    pclose(reader);
+    gst_element_set_state(sender, GST_STATE_NULL);
+    gst_object_unref(sender);
+    EXPECT_NE(printed.find("\"verdict\":\"manipulated\""), std::string::npos) << printed;
+    EXPECT_EQ(printed.find("\"x\":40,\"y\":60,\"w\":80") != std::string::npos, !cut) << printed;
   }
 }
 #endif

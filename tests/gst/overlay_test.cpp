@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -166,31 +167,35 @@ TEST(DeepfakeOverlay, TheHeatmapLiesWhereItsCropWas) {
   EXPECT_EQ(drawn.touched_in(0, 0, 640, 98), 0);
 }
 
-TEST(DeepfakeOverlay, FacesOutsideTheFrameDoNoHarm) {
-  for (const float place : {-5000.F, -60.F, 600.F, 5000.F}) {
-    const Drawn drawn("boxes+labels+banner+heatmap", 640, 360, {face_at(place, place, 120)});
-    EXPECT_GT(drawn.touched_at_all(), 0) << place;
+TEST(DeepfakeOverlay, AFaceAtTheEdgeIsDrawnInPart) {
+  for (const float place : {-60.F, 300.F}) {
+    EXPECT_GT(Drawn("boxes", 640, 360, {face_at(place, place, 120)}).touched_at_all(), 100);
   }
+}
+
+TEST(DeepfakeOverlay, PlacesThatAreNoneDoNoHarm) {
+  for (const float place : {-5000.F, 5000.F, 1e30F, -1e30F}) {
+    const Drawn drawn("boxes+heatmap", 640, 360, {face_at(place, place, 120)});
+    EXPECT_EQ(drawn.touched_at_all(), 0) << place;
+  }
+  // Where a face is nowhere, the banner speaks.
+  for (const float place : {NAN, INFINITY, -INFINITY}) {
+    const Drawn drawn("boxes+labels+heatmap", 640, 360, {face_at(place, 10, 120)});
+    EXPECT_GT(drawn.touched_in(0, 0, 640, 12), 3000) << place;
+    EXPECT_EQ(drawn.touched_in(0, 60, 640, 300), 0) << place;
+  }
+  Drawn("boxes+labels+heatmap", 640, 360, {face_at(-1e30F, -1e30F, 1e32F)});
 }
 
 // --- Attached instead of blended
-
-GstPadProbeReturn offer_composition(GstPad* /*pad*/, GstPadProbeInfo* info, gpointer offered) {
-  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
-  if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION || !*static_cast<bool*>(offered)) {
-    return GST_PAD_PROBE_OK;
-  }
-  gst_query_add_allocation_meta(query, GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, nullptr);
-  return GST_PAD_PROBE_HANDLED;
-}
 
 // A sink that may or may not draw overlays itself, behind deepfakeoverlay.
 class Sink {
  public:
   explicit Sink(bool draws, const char* sink_caps = nullptr) : draws_(draws) {
     harness_ = gst_harness_new("deepfakeoverlay");
-    gst_pad_add_probe(harness_->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, offer_composition,
-                      &draws_, nullptr);
+    gst_pad_add_probe(harness_->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, answer, this,
+                      nullptr);
     if (sink_caps != nullptr) gst_harness_set_sink_caps_str(harness_, sink_caps);
     gst_harness_set_src_caps_str(harness_,
                                  "video/x-raw,format=I420,width=320,height=240,framerate=30/1");
@@ -199,14 +204,35 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
+  GstElement* element() const { return harness_->element; }
+
+  GstBuffer* push_unmarked() { return gst_harness_push_and_pull(harness_, make_frame()); }
+
   GstBuffer* push(GstVideoOverlayComposition* upstream = nullptr) {
+    GstBuffer* in = make_frame();
+    test::mark(in, 320, 240, {face_at(100, 100, 80)});
+    if (upstream != nullptr) gst_buffer_add_video_overlay_composition_meta(in, upstream);
+    return gst_harness_push_and_pull(harness_, in);
+  }
+
+  // What upstream is told about frames that downstream would cut.
+  bool lets_upstream_cut() {
+    cuts_ = true;
+    GstCaps* caps = gst_pad_get_current_caps(harness_->srcpad);
+    GstQuery* query = gst_query_new_allocation(caps, FALSE);
+    EXPECT_TRUE(gst_pad_peer_query(harness_->srcpad, query));
+    const bool lets =
+        gst_query_find_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, nullptr) != FALSE;
+    gst_query_unref(query);
+    gst_caps_unref(caps);
+    return lets;
+  }
+  static GstBuffer* make_frame() {
     GstVideoInfo info;
     gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, 320, 240);
     GstBuffer* in = gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&info), nullptr);
     gst_buffer_memset(in, 0, 128, GST_VIDEO_INFO_SIZE(&info));
-    test::mark(in, 320, 240, {face_at(100, 100, 80)});
-    if (upstream != nullptr) gst_buffer_add_video_overlay_composition_meta(in, upstream);
-    return gst_harness_push_and_pull(harness_, in);
+    return in;
   }
   bool caps_have_feature() const {
     GstCaps* caps = gst_pad_get_current_caps(harness_->sinkpad);
@@ -225,8 +251,25 @@ class Sink {
     return grey;
   }
 
+  void now_draws(bool draws) {
+    draws_ = draws;
+    gst_harness_push_upstream_event(harness_, gst_event_new_reconfigure());
+  }
+
  private:
+  static GstPadProbeReturn answer(GstPad* /*pad*/, GstPadProbeInfo* info, gpointer data) {
+    const auto* self = static_cast<const Sink*>(data);
+    GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+    if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION) return GST_PAD_PROBE_OK;
+    if (self->draws_) {
+      gst_query_add_allocation_meta(query, GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, nullptr);
+    }
+    if (self->cuts_) gst_query_add_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, nullptr);
+    return GST_PAD_PROBE_HANDLED;
+  }
+
   bool draws_;
+  bool cuts_ = false;
   GstHarness* harness_ = nullptr;
 };
 
@@ -238,7 +281,8 @@ TEST(DeepfakeOverlay, AttachesTheDrawingWhereTheSinkDraws) {
   EXPECT_TRUE(Sink::is_grey(out));
   const GstVideoOverlayCompositionMeta* meta = gst_buffer_get_video_overlay_composition_meta(out);
   ASSERT_NE(meta, nullptr);
-  EXPECT_EQ(gst_video_overlay_composition_n_rectangles(meta->overlay), 3U);  // Box, banner, label.
+  EXPECT_EQ(gst_video_overlay_composition_n_rectangles(meta->overlay),
+            6U);  // Four sides, banner, label.
   gst_buffer_unref(out);
 }
 
@@ -254,7 +298,7 @@ TEST(DeepfakeOverlay, AddsToADrawingThatIsThere) {
   ASSERT_NE(out, nullptr);
   EXPECT_EQ(gst_buffer_get_n_meta(out, GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE), 1U);
   const GstVideoOverlayCompositionMeta* meta = gst_buffer_get_video_overlay_composition_meta(out);
-  EXPECT_EQ(gst_video_overlay_composition_n_rectangles(meta->overlay), 4U);
+  EXPECT_EQ(gst_video_overlay_composition_n_rectangles(meta->overlay), 7U);
   EXPECT_EQ(gst_video_overlay_composition_n_rectangles(upstream), 1U);
   gst_buffer_unref(out);
   gst_video_overlay_composition_unref(upstream);
@@ -282,6 +326,60 @@ TEST(DeepfakeOverlay, BlendsForASinkThatTakesAnyCapsAndSaysSoFromTheSecondFrameO
     gst_buffer_unref(out);
   }
   EXPECT_FALSE(sink.caps_have_feature());
+}
+
+TEST(DeepfakeOverlay, AsksTheSinkBeforeTheFirstFrameThoughNothingIsToBeDrawnYet) {
+  Sink sink(true);
+  gst_buffer_unref(sink.push_unmarked());
+  GstBuffer* out = sink.push();
+  EXPECT_NE(gst_buffer_get_video_overlay_composition_meta(out), nullptr);
+  gst_buffer_unref(out);
+}
+
+TEST(DeepfakeOverlay, FollowsASinkThatChangesItsMind) {
+  Sink sink(false);
+  for (const bool draws : {false, true, false, true}) {
+    sink.now_draws(draws);
+    // The first frame may still go the old way; its pixels tell in any case.
+    gst_buffer_unref(sink.push());
+    GstBuffer* out = sink.push();
+    EXPECT_EQ(gst_buffer_get_video_overlay_composition_meta(out) != nullptr, draws);
+    EXPECT_EQ(Sink::is_grey(out), draws);
+    EXPECT_EQ(sink.caps_have_feature(), draws);
+    gst_buffer_unref(out);
+  }
+}
+
+TEST(DeepfakeOverlay, CanBeSwitchedOffAndOnWhilePlaying) {
+  Sink sink(true);
+  for (int i = 0; i < 3; ++i) {
+    g_object_set(sink.element(), "overlay", 0, nullptr);
+    GstBuffer* out = sink.push();
+    EXPECT_EQ(gst_buffer_get_video_overlay_composition_meta(out), nullptr);
+    EXPECT_FALSE(sink.caps_have_feature());
+    gst_buffer_unref(out);
+    gst_util_set_object_arg(G_OBJECT(sink.element()), "overlay", "boxes");
+    out = sink.push();
+    EXPECT_NE(gst_buffer_get_video_overlay_composition_meta(out), nullptr);
+    EXPECT_TRUE(sink.caps_have_feature());
+    gst_buffer_unref(out);
+  }
+}
+
+TEST(DeepfakeOverlay, DrawsOnceWhatStaysTheSame) {
+  Sink sink(true);
+  GstBuffer* first = sink.push();
+  GstBuffer* second = sink.push();
+  EXPECT_EQ(gst_buffer_get_video_overlay_composition_meta(first)->overlay,
+            gst_buffer_get_video_overlay_composition_meta(second)->overlay);
+  gst_buffer_unref(first);
+  gst_buffer_unref(second);
+}
+
+TEST(DeepfakeOverlay, LeavesNoCuttingOfThePictureToDownstream) {
+  Sink sink(true);
+  gst_buffer_unref(sink.push());
+  EXPECT_FALSE(sink.lets_upstream_cut());
 }
 
 }  // namespace

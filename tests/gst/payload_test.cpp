@@ -426,6 +426,11 @@ TEST(SeiUnit, TheLastOfOursCountsAndOthersAreLeftAlone) {
   EXPECT_EQ(found_in(joined({first, second, foreign}), 0), "second");
   EXPECT_EQ(found_in(foreign, 0), std::nullopt);
   EXPECT_EQ(found_in({}, 0), std::nullopt);
+  // Behind others in the same unit, such as pic_timing, which only the stream's parameters explain.
+  auto behind = second;
+  const std::vector<guint8> others = {1, 1, 4, 6, 1, 0x84};
+  behind.insert(behind.begin() + 5, others.begin(), others.end());
+  EXPECT_EQ(found_in(behind, 0), "second");
   // Of one that was damaged before its text nothing older is taken instead.
   auto damaged = second;
   damaged[6] = 3;

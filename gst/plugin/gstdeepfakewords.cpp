@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "gstdeepfakewords.h"
+
+#include <cmath>
+
+static std::string percent(double probability) {
+  const long rounded = std::lround(probability * 100);
+  if (rounded < 1) return "under 1 %";
+  if (rounded > 99) return "over 99 %";
+  return std::to_string(rounded) + " %";
+}
+
+std::string gst_deepfake_statement(GstDeepfakeVerdict verdict, double probability,
+                                   const std::string& reason, const std::string& remark) {
+  gchar* name = g_ascii_strup(gst_deepfake_verdict_get_name(verdict), -1);
+  std::string text = name;
+  g_free(name);
+  std::string remarks;
+  const auto add = [&](const std::string& more) {
+    if (!more.empty()) remarks += (remarks.empty() ? "" : ", ") + more;
+  };
+  const bool known = probability >= 0 && probability <= 1;  // A stranger's may be anything.
+  const bool alarm = verdict >= GST_DEEPFAKE_VERDICT_SUSPICIOUS;
+  if (known && alarm) text += " " + percent(probability);
+  if (known && !alarm) add("manipulated with " + percent(probability));
+  if (reason != "none") add(reason);
+  add(remark);
+  if (!remarks.empty()) text += " (" + remarks + ")";
+  return text;
+}
