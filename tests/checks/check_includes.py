@@ -26,10 +26,11 @@ ROOMS = {
     "backbone": ("base", "model"),
     "face": ("base", "model"),
     "window": ("base", "model"),
+    "explain": ("base", "backbone", "window"),
     "decision": ("base",),
-    "runtime": ("base", "model", "backbone", "face", "window", "decision"),
+    "runtime": ("base", "model", "backbone", "face", "window", "explain", "decision"),
     # What base and runtime declare for frames and models on a device is defined there.
-    "cuda": ("base", "model", "backbone", "window", "runtime"),
+    "cuda": ("base", "model", "backbone", "window", "explain", "runtime"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)')

@@ -63,12 +63,14 @@ enum class ExplainMethod {
 
 const char* to_string(ExplainMethod method) noexcept;  // "grad-cam", "hires-cam"
 
-// Of the samples that fill a window in one frame, the one whose track has the highest probability
-// so far is explained. Scores are the same with and without.
+// Of the faces whose windows a frame fills, those with the highest probability so far are
+// explained. Scores are the same with and without.
 struct ExplainConfig {
   bool on = false;
   ExplainMethod method = ExplainMethod::kGradCam;
-  double rate = 1;  // At most so many explanations a second of the stream's time, > 0.
+  double rate = 1;  // Frames of which something is explained, at most, a second of the stream's
+                    // time; in (0, 1000].
+  int faces = 1;    // Explained of one frame at most, >= 1.
 };
 
 struct SessionConfig {

@@ -37,22 +37,28 @@ at::Tensor batch_norm(const ConvUnit& unit, const at::Tensor& x, bool calibratin
                         /*momentum=*/0.1, kBatchNormEpsilon, /*cudnn_enabled=*/true);
 }
 
-// LibTorch's operators: the reference, and what runs on CUDA.
+// A weight as its factor wants it.
+at::Tensor like(const at::Tensor& x, const at::Tensor& weight) {
+  return weight.defined() ? weight.to(x.scalar_type()) : weight;
+}
+
+// LibTorch's operators: the reference, what runs on CUDA, and what gradients pass.
 struct AtenOps {
   using Value = at::Tensor;
 
-  const InceptionResnetV1::Probe& probe;
+  InceptionResnetV1::Probe probe;
   bool calibrating;
 
   at::Tensor conv(const ConvUnit& unit, const at::Tensor& x) const {
-    at::Tensor y = at::conv2d(x, unit.weight, unit.bias, unit.stride, unit.padding);
+    at::Tensor y =
+        at::conv2d(x, like(x, unit.weight), like(x, unit.bias), unit.stride, unit.padding);
     if (unit.gamma.defined()) y = batch_norm(unit, y, calibrating);
     return y.relu_();
   }
   static at::Tensor max_pool(const at::Tensor& x) { return at::max_pool2d(x, {3, 3}, {2, 2}); }
   static at::Tensor join(const std::vector<at::Tensor>& parts) { return at::cat(parts, 1); }
   static at::Tensor project(const Block& block, const at::Tensor& joined, const at::Tensor& x) {
-    at::Tensor y = at::conv2d(joined, block.projection, block.projection_bias);
+    at::Tensor y = at::conv2d(joined, like(x, block.projection), like(x, block.projection_bias));
     if (block.scale != 1) y.mul_(block.scale);
     y.add_(x);
     return block.relu ? y.relu_() : y;
@@ -62,20 +68,29 @@ struct AtenOps {
   }
 };
 
-// float [N, 3, S, S] -> float [N, 512] before its length becomes 1.
-at::Tensor run_aten(const Layers& layers, const at::Tensor& crops,
-                    const InceptionResnetV1::Probe& probe, bool calibrating) {
-  AtenOps ops{probe, calibrating};
-  at::Tensor x = run_layers(ops, layers, crops.to(layers.stem[0].weight.scalar_type()));
-  x = x.to(at::kFloat).mean({2, 3}, /*keepdim=*/true);
+// The last feature map -> float [N, 512] before its length becomes 1.
+at::Tensor run_last(const AtenOps& ops, const Layers& layers, const at::Tensor& map) {
+  at::Tensor x = map.to(at::kFloat).mean({2, 3}, /*keepdim=*/true);
   ops.tell("avgpool_1a", x);
   x = at::linear(x.flatten(1), layers.last.weight, layers.last.bias);
   if (layers.last.gamma.defined()) {
     ops.tell("last_linear", x);
-    x = batch_norm(layers.last, x, calibrating);
+    x = batch_norm(layers.last, x, ops.calibrating);
   }
   ops.tell("last_bn", x);
   return x;
+}
+
+// float [N, 3, S, S] -> float [N, 512] before its length becomes 1.
+at::Tensor run_aten(const Layers& layers, const at::Tensor& crops,
+                    const InceptionResnetV1::Probe& probe, bool calibrating) {
+  AtenOps ops{probe, calibrating};
+  const at::Tensor input = crops.to(layers.stem[0].weight.scalar_type());
+  return run_last(ops, layers, run_layers(ops, layers, input));
+}
+
+at::Tensor to_unit_length(const at::Tensor& x) {
+  return x / x.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
 }
 
 at::Tensor run_plans(CpuPlans& plans, const at::Tensor& crops) {
@@ -126,7 +141,19 @@ at::Tensor InceptionResnetV1::embed(const at::Tensor& crops, const Probe& probe)
   DFD_CHECK(crops.dim() == 4 && crops.size(0) > 0 && crops.size(1) == 3);
   const at::Tensor x = plans_ && !probe ? run_plans(*plans_, crops)
                                         : run_aten(*layers_, crops, probe, /*calibrating=*/false);
-  return x / x.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
+  return to_unit_length(x);
+}
+
+at::Tensor InceptionResnetV1::feature_map(const at::Tensor& crops) const {
+  DFD_CHECK(crops.dim() == 4 && crops.size(0) > 0 && crops.size(1) == 3);
+  AtenOps ops{Probe(), /*calibrating=*/false};
+  return run_lower_layers(ops, *layers_, crops.to(at::kFloat));
+}
+
+at::Tensor InceptionResnetV1::embed_map(const at::Tensor& map) const {
+  DFD_CHECK(map.dim() == 4 && map.scalar_type() == at::kFloat);
+  AtenOps ops{Probe(), /*calibrating=*/false};
+  return to_unit_length(run_last(ops, *layers_, run_upper_layers(ops, *layers_, map)));
 }
 
 void InceptionResnetV1::calibrate(const at::Tensor& crops) {

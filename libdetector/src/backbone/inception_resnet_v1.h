@@ -49,6 +49,13 @@ class InceptionResnetV1 {
   // A probe sees LibTorch's operators at work.
   at::Tensor embed(const at::Tensor& crops, const Probe& probe = {}) const;
 
+  // embed() in two halves and in LibTorch's operators, float whatever it was folded to:
+  // float [N, 3, S, S] -> repeat_2's map float [N, 896, h, w], 8x8 for S = 160 -> float [N, 512].
+  // Gradients of the second half reach its map, unless the weights were made under
+  // c10::InferenceMode.
+  at::Tensor feature_map(const at::Tensor& crops) const;
+  at::Tensor embed_map(const at::Tensor& map) const;
+
   TensorMap tensors() const;  // By PyTorch's names, without prefix; not after fold().
 
  private:

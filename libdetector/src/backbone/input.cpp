@@ -67,17 +67,17 @@ std::optional<CropPlan> plan_aligned(const FrameView& view, const FaceLandmarks&
                                      const InputRule& rule) {
   const std::optional<cv::Matx23d> to_crop = alignment(landmarks, rule);
   if (!to_crop) return std::nullopt;
-  cv::Mat to_frame;
-  cv::invertAffineTransform(*to_crop, to_frame);
-  const auto side = static_cast<double>(rule.size);
-  std::vector<cv::Point2d> corners{{0, 0}, {side, 0}, {0, side}, {side, side}};
-  cv::transform(corners, corners, to_frame);
-  const auto [left, right] = std::minmax({corners[0].x, corners[1].x, corners[2].x, corners[3].x});
-  const auto [top, bottom] = std::minmax({corners[0].y, corners[1].y, corners[2].y, corners[3].y});
-  if (right <= 0 || bottom <= 0 || left >= view.width || top >= view.height) return std::nullopt;
-  const cv::Range columns = needed(left, right, view.width);
-  const cv::Range rows = needed(top, bottom, view.height);
-  return CropPlan{view, {columns.start, rows.start, columns.size(), rows.size()}, to_crop};
+  CropPlan plan{view, {}, to_crop};
+  const cv::Rect2d square = outline_of(plan, rule);
+  const double right = square.x + square.width;
+  const double bottom = square.y + square.height;
+  if (right <= 0 || bottom <= 0 || square.x >= view.width || square.y >= view.height) {
+    return std::nullopt;
+  }
+  const cv::Range columns = needed(square.x, right, view.width);
+  const cv::Range rows = needed(square.y, bottom, view.height);
+  plan.region = {columns.start, rows.start, columns.size(), rows.size()};
+  return plan;
 }
 
 }  // namespace
@@ -98,6 +98,18 @@ std::optional<CropPlan> plan_face(const FrameView& view, const RectF& box,
   const cv::Rect region = box_with_margin(box, rule, view);
   if (region.empty()) return std::nullopt;
   return CropPlan{view, region, std::nullopt};
+}
+
+cv::Rect2d outline_of(const CropPlan& plan, const InputRule& rule) {
+  if (!plan.to_crop) return plan.region;
+  cv::Mat to_frame;
+  cv::invertAffineTransform(*plan.to_crop, to_frame);
+  const auto side = static_cast<double>(rule.size);
+  std::vector<cv::Point2d> corners{{0, 0}, {side, 0}, {0, side}, {side, side}};
+  cv::transform(corners, corners, to_frame);
+  const auto [left, right] = std::minmax({corners[0].x, corners[1].x, corners[2].x, corners[3].x});
+  const auto [top, bottom] = std::minmax({corners[0].y, corners[1].y, corners[2].y, corners[3].y});
+  return {left, top, right - left, bottom - top};
 }
 
 CropGrid grid_of(const CropPlan& plan, const InputRule& rule) {

@@ -32,6 +32,10 @@ std::optional<CropPlan> plan_face(const FrameView& view, const RectF& box,
                                   const std::optional<FaceLandmarks>& landmarks,
                                   const InputRule& rule);
 
+// Where the crop lies in the frame, in pixels: the region, or of an aligned crop the upright
+// rectangle around its turned square, which may reach out of the frame.
+cv::Rect2d outline_of(const CropPlan& plan, const InputRule& rule);
+
 // How a plan's region becomes the crop: it is averaged to a grid of this size first, so that no
 // pixel of a large face is passed over, and then turned.
 struct CropGrid {

@@ -76,9 +76,26 @@ typename Ops::Value run_block(Ops& ops, const Block& block, const typename Ops::
   return block.projection.defined() ? ops.project(block, std::move(joined), x) : joined;
 }
 
-// [N, 3, S, S] -> the last feature map [N, 1792, h, w].
 template <typename Ops>
-typename Ops::Value run_layers(Ops& ops, const Layers& layers, typename Ops::Value x) {
+typename Ops::Value run_repeat(Ops& ops, const char* stage, const std::vector<Block>& blocks,
+                               typename Ops::Value x) {
+  for (const Block& block : blocks) x = run_block(ops, block, x);
+  ops.tell(stage, x);
+  return x;
+}
+
+template <typename Ops>
+typename Ops::Value run_once(Ops& ops, const char* stage, const Block& block,
+                             const typename Ops::Value& x) {
+  typename Ops::Value y = run_block(ops, block, x);
+  ops.tell(stage, y);
+  return y;
+}
+
+// [N, 3, S, S] -> repeat_2's feature map [N, 896, h, w]: the last one with more than a few places,
+// 8x8 for S = 160.
+template <typename Ops>
+typename Ops::Value run_lower_layers(Ops& ops, const Layers& layers, typename Ops::Value x) {
   static constexpr std::array kStem{"conv2d_1a", "conv2d_2a", "conv2d_2b",
                                     "conv2d_3b", "conv2d_4a", "conv2d_4b"};
   for (std::size_t i = 0; i < kStem.size(); ++i) {
@@ -89,21 +106,23 @@ typename Ops::Value run_layers(Ops& ops, const Layers& layers, typename Ops::Val
       ops.tell("maxpool_3a", x);
     }
   }
-  const auto repeat = [&](const char* stage, const std::vector<Block>& blocks) {
-    for (const Block& block : blocks) x = run_block(ops, block, x);
-    ops.tell(stage, x);
-  };
-  const auto once = [&](const char* stage, const Block& block) {
-    x = run_block(ops, block, x);
-    ops.tell(stage, x);
-  };
-  repeat("repeat_1", layers.repeat_1);
-  once("mixed_6a", layers.mixed_6a);
-  repeat("repeat_2", layers.repeat_2);
-  once("mixed_7a", layers.mixed_7a);
-  repeat("repeat_3", layers.repeat_3);
-  once("block8", layers.block8);
-  return x;
+  x = run_repeat(ops, "repeat_1", layers.repeat_1, std::move(x));
+  x = run_once(ops, "mixed_6a", layers.mixed_6a, x);
+  return run_repeat(ops, "repeat_2", layers.repeat_2, std::move(x));
+}
+
+// repeat_2's feature map -> the last one [N, 1792, h, w].
+template <typename Ops>
+typename Ops::Value run_upper_layers(Ops& ops, const Layers& layers, typename Ops::Value x) {
+  x = run_once(ops, "mixed_7a", layers.mixed_7a, x);
+  x = run_repeat(ops, "repeat_3", layers.repeat_3, std::move(x));
+  return run_once(ops, "block8", layers.block8, x);
+}
+
+// [N, 3, S, S] -> the last feature map [N, 1792, h, w].
+template <typename Ops>
+typename Ops::Value run_layers(Ops& ops, const Layers& layers, typename Ops::Value x) {
+  return run_upper_layers(ops, layers, run_lower_layers(ops, layers, std::move(x)));
 }
 
 }  // namespace dfd

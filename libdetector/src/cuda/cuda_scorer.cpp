@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/GradMode.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -19,6 +20,7 @@
 #include "base/padding.h"
 #include "cuda/face_crops.h"
 #include "cuda/frame_stage.h"
+#include "explain/grad_cam.h"
 #include "runtime/scorer.h"
 #include "window/lstm_head.h"
 
@@ -109,9 +111,15 @@ class CudaScorer : public Scorer {
     }
     const at::Tensor embeddings = embed(slots);
     const at::Tensor rows = to_pinned(embeddings);
+    const std::vector<ToExplain> asked = to_explain(samples, stepper_);
     const std::vector<std::optional<double>> logits = stepper_.advance(tracks, embeddings);
     stream_.synchronize();
-    return results_of(logits, rows);
+    std::vector<SampleResult> results = results_of(logits, rows);
+    for (const auto& [sample, before, method] : asked) {
+      const at::Tensor crop = batch_.narrow(0, slots[sample], 1).permute({0, 3, 1, 2});
+      results[sample].map = explain(backbone_, head_, crop, before, method).map;
+    }
+    return results;
   }
 
   std::optional<double> partial(const Lanes& track) override {
@@ -209,7 +217,8 @@ class CudaScorer : public Scorer {
 std::unique_ptr<Scorer> make_cuda_scorer(TensorSource& source, const ModelConfig& config,
                                          const at::Device& device, at::ScalarType type) {
   DFD_CHECK(device.is_cuda() && device.has_index());
-  const c10::InferenceMode inference;
+  // Not c10::InferenceMode: gradients must pass the weights when scores are explained.
+  const c10::NoGradGuard no_grad;
   const c10::cuda::CUDAStream stream =
       c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index());
   const c10::cuda::CUDAStreamGuard guard(stream);

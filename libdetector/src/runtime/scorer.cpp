@@ -5,7 +5,9 @@
 #include <utility>
 
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
+#include "explain/grad_cam.h"
 #include "runtime/device.h"
 #include "window/lstm_head.h"
 
@@ -46,9 +48,15 @@ class TorchScorer : public Scorer {
       crops.push_back(sample.crop);
       tracks.push_back(sample.lanes);
     }
-    const at::Tensor rows = backbone_.embed(to_network_input(crops, input_)).contiguous();
-    const std::vector<std::optional<double>> logits = stepper_.advance(tracks, rows);
-    return results_of(logits, rows);
+    const at::Tensor input = to_network_input(crops, input_);
+    const at::Tensor rows = backbone_.embed(input).contiguous();
+    const std::vector<ToExplain> asked = to_explain(samples, stepper_);
+    std::vector<SampleResult> results = results_of(stepper_.advance(tracks, rows), rows);
+    for (const auto& [sample, before, method] : asked) {
+      const at::Tensor crop = input.narrow(0, static_cast<std::int64_t>(sample), 1);
+      results[sample].map = explain(backbone_, head_, crop, before, method).map;
+    }
+    return results;
   }
 
   std::optional<double> partial(const Lanes& track) override {
@@ -78,6 +86,17 @@ std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& l
   return results;
 }
 
+std::vector<ToExplain> to_explain(const std::vector<Sample>& samples, const LaneStepper& stepper) {
+  std::vector<ToExplain> asked;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (!samples[i].explain) continue;
+    if (auto before = stepper.before_full(*samples[i].lanes)) {
+      asked.push_back({i, std::move(*before), *samples[i].explain});
+    }
+  }
+  return asked;
+}
+
 void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule) {
   at::parallel_for(0, static_cast<std::int64_t>(samples.size()), 1,
                    [&](std::int64_t first, std::int64_t last) {
@@ -89,7 +108,8 @@ void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule) {
 }
 
 LoadedModel load_model(const std::string& path, const at::Device& device, Precision precision) {
-  const c10::InferenceMode guard;
+  // Not c10::InferenceMode: gradients must pass the weights when scores are explained.
+  const c10::NoGradGuard guard;
   const SafetensorsFile file(path);
   LoadedModel model;
   model.config = parse_model_config(file);

@@ -14,6 +14,7 @@
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "detector/config.h"
+#include "detector/report.h"
 #include "model/model_config.h"
 #include "window/lanes.h"
 
@@ -21,15 +22,17 @@ namespace dfd {
 
 // A face, or a picture, to be scored, and the track it belongs to.
 struct Sample {
-  Lanes* lanes = nullptr;  // Borrowed; one track at most once in a batch.
-  CropPlan plan;           // Its frame must outlive crop().
-  cv::Mat crop;            // CV_8UC3, S x S, RGB: made by crop().
-  std::int64_t slot = -1;  // The scorer's own: where it keeps the crop on its device.
+  Lanes* lanes = nullptr;                // Borrowed; one track at most once in a batch.
+  CropPlan plan;                         // Its frame must outlive crop().
+  cv::Mat crop;                          // CV_8UC3, S x S, RGB: made by crop().
+  std::int64_t slot = -1;                // The scorer's own: where it keeps the crop on its device.
+  std::optional<ExplainMethod> explain;  // Heeded where the sample fills a window.
 };
 
 struct SampleResult {
-  std::optional<double> logit;   // When the track's window became full.
-  std::vector<float> embedding;  // [D], of length 1.
+  std::optional<double> logit;               // When the track's window became full.
+  std::vector<float> embedding;              // [D], of length 1.
+  std::optional<Explanation::Map> map = {};  // Where it was asked for.
 };
 
 // An interface so that tests of the rooms above need no network. Thread-compatible; built, used and
@@ -62,6 +65,15 @@ struct LoadedModel {
 // host.
 std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& logits,
                                      const at::Tensor& embeddings);
+
+// The samples that are to be explained, each with what its window held before it: to be taken
+// before the tracks are advanced.
+struct ToExplain {
+  std::size_t sample;  // Index.
+  LstmState before;
+  ExplainMethod method;
+};
+std::vector<ToExplain> to_explain(const std::vector<Sample>& samples, const LaneStepper& stepper);
 
 // Crops on the CPU, for scorers that need nothing better.
 void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule);

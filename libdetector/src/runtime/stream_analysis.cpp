@@ -49,6 +49,13 @@ bool says_the_same(const StreamReport& a, const StreamReport& b) {
          std::equal(a.faces.begin(), a.faces.end(), b.faces.begin(), same);
 }
 
+RectF in_parts_of(const RectF& box, const cv::Rect2d& place) {
+  return {(static_cast<float>(place.x) - box.x) / box.width,
+          (static_cast<float>(place.y) - box.y) / box.height,
+          static_cast<float>(place.width) / box.width,
+          static_cast<float>(place.height) / box.height};
+}
+
 std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
   std::vector<FaceDetection> detections;
   detections.reserve(faces.size());
@@ -62,40 +69,6 @@ std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
 }
 
 }  // namespace
-
-void require_explainable(const ExplainConfig& explain) {
-  // As many as no stream has frames; it also refuses what is no number.
-  constexpr double kMost = 1000;
-  DFD_REQUIRE(
-      explain.rate > 0 && explain.rate <= kMost, ErrorCode::kInvalidArgument,
-      "explain-rate " << explain.rate << ": expected above 0, at most " << kMost << " a second");
-}
-
-SessionConfig resolve(SessionConfig config, const ModelConfig& model) {
-  const auto require = [](bool good, const char* what) {
-    DFD_REQUIRE(good, ErrorCode::kInvalidArgument, what);
-  };
-  // Beyond an hour times start to overflow when they are multiplied, and nothing would be found.
-  constexpr std::chrono::hours kLongest{1};
-  require(config.detection_interval.count() >= 0 && config.detection_interval <= kLongest,
-          "detection-interval must be 0 to 1 hour");
-  require(config.min_face_size >= 16, "min-face-size must be at least 16 pixels");
-  require(config.max_faces >= 1, "max-faces must be at least 1");
-  require(config.window_stride >= 1, "window-stride must be at least 1");
-  require(config.max_queued >= 1, "at least one frame must be allowed to wait");
-  require(config.sample_rate.numerator >= 0 && config.sample_rate.denominator >= 1,
-          "sample-rate must be a fraction >= 0");
-  if (!config.sample_rate.given()) config.sample_rate = model.sample_rate;
-  if (config.max_gap.count() <= 0) config.max_gap = 3 * config.sample_rate.period();
-  DecisionConfig& decision = config.decision;
-  if (decision.threshold < 0) decision.threshold = model.threshold;
-  require(decision.threshold <= 1, "threshold must be in [0, 1]");
-  require(decision.hysteresis >= 0 && decision.hysteresis <= 1, "hysteresis must be in [0, 1]");
-  require(decision.half_life.count() >= 0 && decision.min_duration.count() >= 0,
-          "smoothing and minimum duration must not be negative");
-  require_explainable(config.explain);
-  return config;
-}
 
 StreamAnalysis::Track::Track(TrackId id, const SessionConfig& config, int window_length)
     : lanes(window_length, config.window_stride), decision(config.decision) {
@@ -256,6 +229,31 @@ void StreamAnalysis::select(std::vector<Sample>& samples) {
   }
   samples = std::move(kept);
   sampled_ = std::move(ids);
+  if (config_.explain.on) ask_for_explanations(samples);
+}
+
+// The worst tracks'; what this round's scores will be is not known yet.
+void StreamAnalysis::ask_for_explanations(std::vector<Sample>& samples) {
+  const double period = std::round(1e9 / config_.explain.rate);  // Times are whole nanoseconds.
+  if (explained_ && static_cast<double>((time_ - *explained_).count()) < period) return;
+  explained_regions_.assign(samples.size(), RectF());
+  const auto probability = [&](std::size_t i) {
+    return track_of(sampled_[i]).report.probability.value_or(0);
+  };
+  std::vector<std::size_t> asked;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (samples[i].lanes->next_fills()) asked.push_back(i);
+  }
+  std::stable_sort(asked.begin(), asked.end(),
+                   [&](std::size_t a, std::size_t b) { return probability(a) > probability(b); });
+  if (asked.empty()) return;
+  explained_ = time_;
+  asked.resize(std::min(asked.size(), static_cast<std::size_t>(config_.explain.faces)));
+  for (const std::size_t i : asked) {
+    samples[i].explain = config_.explain.method;
+    explained_regions_[i] =
+        in_parts_of(track_of(sampled_[i]).report.box, outline_of(samples[i].plan, model_.input));
+  }
 }
 
 void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& scorer) {
@@ -265,6 +263,10 @@ void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& 
     Track& track = track_of(sampled_[i]);
     ++track.report.samples;
     ++counters_.samples;
+    if (results[i].map) {
+      track.report.explanation = std::make_shared<const Explanation>(
+          Explanation{*results[i].map, explained_regions_[i], time_});
+    }
     if (!results[i].logit) continue;
     const double score = checked_score(*results[i].logit, model_);
     track.report.score = score;
@@ -315,6 +317,7 @@ void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
 
 void StreamAnalysis::begin_window(Track& track, Reason why) {
   track.lanes.restart();
+  track.report.explanation.reset();
   track.refilling = why;
 }
 
@@ -348,6 +351,7 @@ void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& 
 }
 
 void StreamAnalysis::change_person(Track& track) {
+  track.report.explanation.reset();  // The newest may show the new face already.
   post(EventKind::kIdentityChanged, only(track.report, report()));
   track.lanes.restart();
   track.decision = TrackDecision(config_.decision);
@@ -465,6 +469,7 @@ void StreamAnalysis::reset() {
   if (people_) people_->clear();
   watch_ = PictureWatch();
   picture_ = Reason::kNone;
+  explained_.reset();
   posted_once_ = false;
   finished_ = false;
 }

@@ -20,14 +20,9 @@
 #include "face/face_finder.h"
 #include "face/identity_watch.h"
 #include "runtime/scorer.h"
+#include "runtime/settings.h"
 
 namespace dfd {
-
-// Settings with every "the model's" and "0: by rule" resolved. Throws Error(kInvalidArgument).
-SessionConfig resolve(SessionConfig config, const ModelConfig& model);
-
-// Throws Error(kInvalidArgument) when the rate is out of range.
-void require_explainable(const ExplainConfig& explain);
 
 // Thread-compatible.
 class StreamAnalysis {
@@ -84,6 +79,7 @@ class StreamAnalysis {
   std::vector<RectF> visible_boxes() const;
   std::optional<Sample> sample_of(Track& track, const FrameView& view);
   bool is_worth_a_score(Track& track, const cv::Mat& crop);
+  void ask_for_explanations(std::vector<Sample>& samples);
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
   void close(TrackId id);
   void look_at_people(const std::vector<SampleResult>& results);
@@ -105,8 +101,10 @@ class StreamAnalysis {
   PictureWatch watch_;
   Reason picture_ = Reason::kNone;  // kBlack or kFrozen: the picture says nothing.
   std::map<TrackId, Track> tracks_;
-  std::vector<TrackId> sampled_;  // Tracks of the samples under way, in order.
-  std::vector<Track> closed_;     // Ended, and wait for their last score.
+  std::vector<TrackId> sampled_;          // Tracks of the samples under way, in order.
+  std::vector<Track> closed_;             // Ended, and wait for their last score.
+  std::optional<Timestamp> explained_;    // Time of the last frame of which something was.
+  std::vector<RectF> explained_regions_;  // Explanation::region of the samples under way.
   bool changed_score_ = false;
   StreamReport last_posted_;
   bool posted_once_ = false;

@@ -37,6 +37,25 @@ void Lanes::restart() {
   windows_ = 0;
 }
 
+bool Lanes::next_fills() const {
+  // A lane of one sample is full as soon as it starts.
+  if (length_ == 1) return samples_ % stride_ == 0;
+  return std::find(ages_.begin(), ages_.end(), length_ - 1) != ages_.end();
+}
+
+std::optional<LstmState> LaneStepper::before_full(const Lanes& track) const {
+  if (!track.next_fills()) return std::nullopt;
+  const auto full = std::find(track.ages_.begin(), track.ages_.end(), track.length_ - 1);
+  if (track.length_ == 1 || full == track.ages_.end()) {
+    const at::Tensor nothing = at::zeros({head_.sizes().layers, 1, head_.sizes().hidden},
+                                         at::TensorOptions().device(head_.device()));
+    return LstmState{nothing, nothing};
+  }
+  const auto lane = static_cast<std::int64_t>(full - track.ages_.begin());
+  return LstmState{track.hidden_.narrow(1, lane, 1).clone(),
+                   track.cell_.narrow(1, lane, 1).clone()};
+}
+
 void LaneStepper::start_due_lanes(Lanes& track) const {
   const auto lanes = static_cast<std::int64_t>(track.ages_.size());
   if (!track.hidden_.defined()) {

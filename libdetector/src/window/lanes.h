@@ -24,6 +24,8 @@ class Lanes {
 
   void restart();  // Forgets all samples: after a gap.
 
+  bool next_fills() const;  // Does the next sample fill a window?
+
   std::int64_t samples() const { return samples_; }  // Since the last restart.
   std::int64_t windows() const { return windows_; }  // Full ones since the last restart.
 
@@ -38,6 +40,11 @@ class Lanes {
   at::Tensor hidden_, cell_;  // float [layers, lanes, H]; undefined before the first sample.
 };
 
+// What an LSTM remembers: float [layers, 1, H] each, on the head's device.
+struct LstmState {
+  at::Tensor hidden, cell;
+};
+
 // Advances the lanes of any number of tracks in one batch. Thread-compatible.
 class LaneStepper {
  public:
@@ -47,6 +54,10 @@ class LaneStepper {
   // window became full with it. A track may stand in the list once.
   std::vector<std::optional<double>> advance(const std::vector<Lanes*>& tracks,
                                              const at::Tensor& embeddings) const;
+
+  // A copy of the state, before it is advanced, of the lane that becomes full with the track's next
+  // sample: what the window's other samples left. None where no lane does.
+  std::optional<LstmState> before_full(const Lanes& track) const;
 
   // The logit of the oldest lane of a track whose first window is not full yet; none without a
   // sample.

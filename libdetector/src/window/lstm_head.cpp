@@ -70,6 +70,23 @@ void LstmHead::step(const at::Tensor& embeddings, at::Tensor& hidden, at::Tensor
   cell = at::stack(next_cell);
 }
 
+LstmHead LstmHead::differentiable() const {
+  LstmHead head(*this);
+  head.type_ = at::kFloat;
+  const auto unpack = [](at::Tensor& weight) {
+    if (!weight.defined()) return;
+    weight = weight.is_mkldnn() ? weight.to_dense()
+                                : weight.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  };
+  for (LstmLayer& layer : head.layers_) {
+    unpack(layer.input_weight);
+    unpack(layer.recurrent_weight);
+  }
+  unpack(head.classifier_weight_);
+  unpack(head.output_weight_);
+  return head;
+}
+
 at::Tensor LstmHead::classify(const at::Tensor& hidden) const {
   const at::Tensor x = product(hidden, classifier_weight_).add_(classifier_bias_).relu_();
   return product(x, output_weight_).add_(output_bias_).squeeze(1);

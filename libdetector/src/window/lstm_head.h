@@ -42,6 +42,9 @@ class LstmHead {
 
   at::Tensor classify(const at::Tensor& hidden) const;  // float [M, H] of the last layer -> [M]
 
+  // The same with plain float weights in memory of its own: gradients pass it, and it is slower.
+  LstmHead differentiable() const;
+
   const HeadSizes& sizes() const { return sizes_; }
   const at::Device& device() const { return device_; }
 

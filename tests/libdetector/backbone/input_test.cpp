@@ -160,6 +160,7 @@ TEST(CropPlan, SaysWhatPartOfTheFrameIsRead) {
   ASSERT_TRUE(box.has_value());
   EXPECT_EQ(box->region, cv::Rect(100, 50, 200, 180));
   EXPECT_FALSE(box->to_crop.has_value());
+  EXPECT_EQ(outline_of(*box, {}), cv::Rect2d(100, 50, 200, 180));
   EXPECT_FALSE(plan_face(view, {900, 50, 20, 20}, std::nullopt, {}).has_value());
 
   const auto aligned = plan_face(view, {}, face.landmarks, aligned_rule());
@@ -167,6 +168,11 @@ TEST(CropPlan, SaysWhatPartOfTheFrameIsRead) {
   // A square of 208 pixels turned by 20 degrees fits in one of 267.
   EXPECT_NEAR(aligned->region.width, 267, 5);
   EXPECT_NEAR(aligned->region.height, 267, 5);
+  const cv::Rect2d outline = outline_of(*aligned, aligned_rule());
+  EXPECT_NEAR(outline.width, 266.6, 0.5);
+  EXPECT_NEAR(outline.height, 266.6, 0.5);
+  EXPECT_NEAR(outline.x + outline.width / 2, 401.3, 0.5);
+  EXPECT_NEAR(outline.y + outline.height / 2, 350.7, 0.5);
   for (std::size_t i = 0; i < kPlaces.size(); ++i) {
     const cv::Vec2d place =
         *aligned->to_crop * cv::Vec3d(face.landmarks[i].x, face.landmarks[i].y, 1);

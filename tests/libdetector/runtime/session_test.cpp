@@ -281,6 +281,9 @@ TEST_F(SessionTest, SettingsOutOfRangeAreRefused) {
     EXPECT_THROW(make({}, config), Error) << rate;
     EXPECT_THROW(make({})->set_explain(config.explain), Error) << rate;
   }
+  config = {};
+  config.explain.faces = 0;
+  EXPECT_THROW(make({}, config), Error);
 }
 
 TEST_F(SessionTest, AlignedFacesNeedLandmarks) {
