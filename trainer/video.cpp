@@ -100,10 +100,12 @@ VideoReader::VideoReader(const std::string& path) : pipeline_(std::make_unique<P
 VideoReader::~VideoReader() = default;
 
 std::optional<Frame> VideoReader::next() {
-  GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(pipeline_->sink));
-  if (sample == nullptr) {
+  GstAppSink* sink = GST_APP_SINK(pipeline_->sink);
+  GstSample* sample = nullptr;
+  // Where nothing is linked to the sink, as with text or sound alone, no end of stream reaches it.
+  while ((sample = gst_app_sink_try_pull_sample(sink, GST_SECOND / 10)) == nullptr) {
     pipeline_->launched.check(pipeline_->path, 0, false);
-    return std::nullopt;
+    if (gst_app_sink_is_eos(sink) != FALSE) return std::nullopt;
   }
   GstVideoInfo info;
   gst_video_info_from_caps(&info, gst_sample_get_caps(sample));
