@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <filesystem>
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
+#include "video.h"
 
 namespace dfd {
 namespace {
@@ -71,13 +71,7 @@ class Book {
     const std::string path = (std::filesystem::path(folder_) / name_of(++number_)).string();
     cv::Mat picture;
     cv::vconcat(page_, picture);
-    cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
-    bool written = false;
-    try {
-      written = cv::imwrite(path, picture);
-    } catch (const cv::Exception&) {  // Some versions throw, some return false.
-    }
-    DFD_REQUIRE(written, ErrorCode::kIo, path << ": cannot be written");
+    write_picture(path, picture);
     page_.clear();
     height_ = 0;
   }

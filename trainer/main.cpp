@@ -24,6 +24,7 @@
 #include "blas.h"
 #include "contact_sheets.h"
 #include "evaluate.h"
+#include "explain.h"
 #include "import.h"
 #include "numbers.h"
 #include "synthesize.h"
@@ -294,6 +295,38 @@ void add_detect(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actio
   actions[command] = [] { dfd::detect_faces(options, [](const Json& line) { print(line); }); };
 }
 
+void add_explain(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+  static dfd::ExplainOptions options;
+  CLI::App* command = app.add_subcommand(
+      "explain", "Play a video and draw what in each face spoke for \"manipulated\"");
+  command->add_option("--model", options.model, "Model file")->required();
+  command->add_option("video", options.video, "Video file")->required();
+  command->add_option("-o,--output", options.output, "Folder to write to")->required();
+  command->add_option("--face-model", options.face_model,
+                      "File that import mtcnn made, where the model was trained with it");
+  command
+      ->add_option_function<std::string>(
+          "--method",
+          [](const std::string& word) {
+            options.method =
+                word == "hires-cam" ? dfd::ExplainMethod::kHiResCam : dfd::ExplainMethod::kGradCam;
+          },
+          "grad-cam, or hires-cam; default grad-cam")
+      ->check(CLI::IsMember({"grad-cam", "hires-cam"}));
+  command->add_option("--rate", options.rate,
+                      "Explained frames a second at most; default: whenever a window is full");
+  command->footer(
+      "Example: deepfake-trainer explain --model demo.safetensors clip.mp4 -o evidence\n"
+      "Prints a JSON line an explained sample and draws a sheet a face, with at most 12 of them.");
+  actions[command] = [] {
+    for (const dfd::ExplainedTrack& track : dfd::explain_video(options, say, print)) {
+      std::fprintf(stderr, "track %llu: %s, probability %.3f, %d explained: %s\n",
+                   static_cast<unsigned long long>(track.id), dfd::to_string(track.verdict),
+                   track.probability, track.explained, track.sheet.c_str());
+    }
+  };
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Makes data sets and models for deepfakedetect", "deepfake-trainer");
   app.require_subcommand(1);
@@ -305,6 +338,7 @@ int run(int argc, char** argv) {
   add_numbers(app, actions);
   add_detect(app, actions);
   add_crops(app, actions);
+  add_explain(app, actions);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

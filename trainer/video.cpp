@@ -187,6 +187,17 @@ cv::Mat read_picture(const std::string& path) {
   return picture;
 }
 
+void write_picture(const std::string& path, const cv::Mat& rgb) {
+  cv::Mat picture;
+  cv::cvtColor(rgb, picture, cv::COLOR_RGB2BGR);
+  bool written = false;
+  try {
+    written = cv::imwrite(path, picture);
+  } catch (const cv::Exception&) {  // Some versions throw, some return false.
+  }
+  DFD_REQUIRE(written, ErrorCode::kIo, path << ": cannot be written");
+}
+
 Frame frame_of(const cv::Mat& rgb) {
   Frame frame;
   const auto kept = std::make_shared<cv::Mat>(rgb);
