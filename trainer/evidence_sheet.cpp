@@ -151,7 +151,8 @@ class Sheet {
     const int top = 3 * kLine + kCell + kGap;
     cv::Mat ramp(kCell, 14, CV_8U);
     for (int y = 0; y < ramp.rows; ++y) {
-      ramp.row(y).setTo(255 - 255 * y / (ramp.rows - 1));
+      const int value = 255 - 255 * y / (ramp.rows - 1);
+      ramp.row(y).setTo(value);
     }
     inferno(ramp).copyTo(page_(cv::Rect(kLeft - 22, top, ramp.cols, ramp.rows)));
     write(page_, "most", {kGap - 2, top + 11}, kInk, 0.36);

@@ -110,6 +110,7 @@ class ColoredPeople : public testing::Test {
   void analyse(const Frame& frame, bool sample) {
     std::vector<Sample> samples = analysis_->prepare(frame, sample);
     std::vector<Sample*> pointers;
+    pointers.reserve(samples.size());
     for (Sample& found : samples) pointers.push_back(&found);
     scorer_.crop(pointers);
     analysis_->select(samples);
@@ -119,6 +120,7 @@ class ColoredPeople : public testing::Test {
   // So many samples, ten a second, of these faces.
   void play(const std::vector<Face>& faces, int samples) {
     std::vector<RectF> boxes;
+    boxes.reserve(faces.size());
     for (const Face& face : faces) boxes.push_back(face.box);
     detector_->set_boxes(boxes);
     for (int i = 0; i < samples; ++i, time_ += std::chrono::milliseconds(100)) {
