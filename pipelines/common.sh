@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the pipelines have in common: they source this file, and call need_files with the files that
-# they read.
+# they read and keep_apart with the one that they write and those that they read.
 
 script=$(basename "$0")
 
@@ -9,6 +9,17 @@ need_files() {
     for file in "$@"; do
         [ -r "$file" ] || { echo "$script: $file: no such file, or not readable" >&2; exit 2; }
     done
+}
+
+keep_apart() {
+    local out=$1 file
+    shift
+    for file in "$@"; do
+        [ ! "$out" -ef "$file" ] ||
+            { echo "$script: $out: would be written over while it is read" >&2; exit 2; }
+    done
+    [ -d "$(dirname "$out")" ] ||
+        { echo "$script: $(dirname "$out"): no such folder" >&2; exit 2; }
 }
 
 # The plugin built in $BUILD (default: build) goes before an installed one.

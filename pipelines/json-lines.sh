@@ -13,7 +13,10 @@ set -euo pipefail
 model=$1 video=$2
 need_files "$model" "$video"
 name=$(basename "$video")
-[ $# -lt 3 ] || exec >"$3"
+if [ $# = 3 ]; then
+    keep_apart "$3" "$model" "$video"
+    exec >"$3"
+fi
 
 # -q: standard output is for the lines alone.
 gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Analyses a video beside its recording: behind a tee, one branch encodes the video as it is, the other
-# one is analysed and writes JSON lines and WebVTT subtitles with the recording's name.
+# Analyses a video beside its recording: behind a tee, one branch encodes the picture as it is (the
+# sound is left out), the other one is analysed and writes JSON lines and WebVTT subtitles with the recording's name.
 #
 #   pipelines/tee.sh MODEL VIDEO OUT.mp4
 #
@@ -11,8 +11,10 @@
 set -euo pipefail
 [ $# = 3 ] || { echo "usage: tee.sh MODEL VIDEO OUT.mp4" >&2; exit 2; }
 . "$(dirname "$0")/common.sh"
-model=$1 video=$2 out=$3 name=$(basename "$2") stem=${3%.*}
+model=$1 video=$2 out=$3 name=$(basename "$2")
 need_files "$model" "$video"
+keep_apart "$out" "$model" "$video"
+stem=$(dirname "$out")/$(basename "$out" .mp4)
 
 # x264enc wants a few seconds of video before it gives any. The pipeline must not wait in PAUSED for the
 # recording's first byte (async=false): there the other branch takes no more frames, and so neither

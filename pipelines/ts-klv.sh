@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Encodes a video into an MPEG transport stream that carries the results of deepfakedetect as KLV
-# beside it.
+# beside it. The sound is left out.
 #
 #   pipelines/ts-klv.sh MODEL VIDEO OUT.ts
 #
@@ -12,6 +12,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 model=$1 video=$2 out=$3 name=$(basename "$2")
 need_files "$model" "$video"
+keep_apart "$out" "$model" "$video"
 
 # x264enc holds back a few seconds of video, and the muxer the packets of that time: the queue behind
 # deepfakeklvenc has no limit but its bytes.

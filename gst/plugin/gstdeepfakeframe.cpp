@@ -11,8 +11,9 @@
 
 namespace {
 
-// The buffer's memory and layout in another buffer. Not by gst_buffer_copy(): in GStreamer 1.26 (not
-// in 1.22) a copy of a pool's buffer holds a reference to it, and no meta could be added any more.
+// The buffer's memory and layout in another buffer. Not by gst_buffer_copy(): in GStreamer 1.26
+// (not in 1.22) a copy of a pool's buffer holds a reference to it, and no meta could be added any
+// more.
 GstBuffer* share_memory(GstBuffer* buffer) {
   GstBuffer* shared = gst_buffer_new();
   for (guint i = 0; i < gst_buffer_n_memory(buffer); ++i) {

@@ -63,7 +63,7 @@ std::string cut(const char* text, std::size_t limit) {
 }
 
 void write_optional(Json& json, const char* key, double value) {
-  if (value >= 0) json[key] = part(value);
+  if (value >= 0 && value <= 1) json[key] = part(value);
 }
 
 Json box_of(const GstDeepfakeMeta* meta, GstBuffer* buffer, guint index) {

@@ -15,6 +15,7 @@
 
 #include "detector/geometry.h"
 #include "gstdeepfakemeta.h"
+#include "marked_video.h"
 #include "pipelines.h"
 #include "support/test_model.h"
 
@@ -282,6 +283,50 @@ TEST_F(HarnessTest, GapBuffersAreNotAnalysed) {
   GstBuffer* buffer = gst_harness_pull(harness_);
   EXPECT_EQ(gst_buffer_get_deepfake_meta(buffer)->n_faces, 0U);
   gst_buffer_unref(buffer);
+}
+
+TEST_F(HarnessTest, ExplainsWhenAskedAndOnlyThen) {
+  start("inference-region=full-frame explain-rate=100",
+        "format=I420,width=320,height=240,framerate=25/1");
+  GstElement* detect = gst_harness_find_element(harness_, "deepfakedetect");
+  int number = 0;
+  const auto explained = [&] {
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(push(number++), GST_FLOW_OK);
+    while (gst_harness_buffers_in_queue(harness_) > 1) {
+      gst_buffer_unref(gst_harness_pull(harness_));
+    }
+    GstBuffer* last = gst_harness_pull(harness_);
+    const GstDeepfakeFace face = *gst_deepfake_meta_get_face(gst_buffer_get_deepfake_meta(last), 0);
+    gst_buffer_unref(last);
+    if (face.has_heatmap == FALSE) return false;
+    EXPECT_EQ(face.heatmap_x, 0);
+    EXPECT_EQ(face.heatmap_width, 1);  // The whole picture.
+    return true;
+  };
+  EXPECT_FALSE(explained());
+  g_object_set(detect, "explain", TRUE, nullptr);
+  EXPECT_TRUE(explained());
+  g_object_set(detect, "explain", FALSE, nullptr);
+  EXPECT_FALSE(explained());
+  gst_util_set_object_arg(G_OBJECT(detect), "overlay", "heatmap");
+  EXPECT_TRUE(explained());
+  gst_object_unref(detect);
+}
+
+TEST_F(HarnessTest, AnotherElementsResultIsNotTakenAway) {
+  for (const char* overlay : {"overlay=0", "overlay=banner"}) {
+    start(std::string("meta=roi inference-region=full-frame ") + overlay,
+          "format=I420,width=320,height=240,framerate=25/1");
+    GstBuffer* buffer = make_frame(info_, 0);
+    test::mark(buffer, 320, 240, {});
+    ASSERT_EQ(gst_harness_push(harness_, buffer), GST_FLOW_OK);
+    buffer = gst_harness_pull(harness_);
+    const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
+    ASSERT_NE(meta, nullptr) << overlay;
+    EXPECT_STREQ(meta->stream_id, "camera") << overlay;
+    gst_buffer_unref(buffer);
+    gst_harness_teardown(std::exchange(harness_, nullptr));
+  }
 }
 
 TEST_F(HarnessTest, BackwardsPlaybackPassesUnjudged) {

@@ -144,6 +144,14 @@ TEST(DeepfakeMeta, SaysThatACutPictureHasLostItsBoxes) {
   }
 }
 
+TEST(DeepfakeMeta, IsLostWhereAnotherPictureIsMade) {
+  for (const std::string way : {"compositor", "interlace ! deinterlace"}) {
+    const Travel travel(way);
+    EXPECT_GT(travel.frames, 0) << way;
+    EXPECT_EQ(travel.meta(), nullptr) << way;
+  }
+}
+
 TEST(DeepfakeMeta, ThereIsNeverASecondOne) {
   GstBuffer* buffer = gst_buffer_new();
   test::mark(buffer, 320, 240, {});
