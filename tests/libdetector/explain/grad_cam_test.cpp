@@ -12,6 +12,8 @@
 #include <limits>
 #include <string>
 
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
