@@ -139,8 +139,10 @@ class Sheet {
     lit(crop, evidence.map).copyTo(page_(cv::Rect(left, top, kCell, kCell)));
     top += kCell;
     const bool none = *std::max_element(evidence.map.begin(), evidence.map.end()) <= 0;
-    write(page_, "score " + number("%.2f", evidence.sample.score) + (none ? ", no place" : ""),
-          {left, top + 16}, ink_of(evidence.sample.verdict));
+    const std::string score = number("%.2f", evidence.sample.score);
+    // A longer line would run into the next one.
+    write(page_, none ? score + ", no place" : "score " + score, {left, top + 16},
+          ink_of(evidence.sample.verdict));
     const int x = x_of(evidence.sample.time);
     cv::line(page_, {left + kCell / 2, top + kLine}, {x, curve_top() - 2}, kFaint, 1, cv::LINE_AA);
     cv::line(page_, {x, curve_top()}, {x, curve_top() + kCurve}, {60, 60, 60}, 1);
