@@ -25,12 +25,12 @@ fi
 
 mkdir -p "$BUILD_DIR" "$(dirname "$CHROOT")"
 if [ ! -e "$CHROOT/.made" ]; then
-    # The mirror that this machine uses; Debian's own without one.
+    # The mirror that this machine uses; debootstrap's own without one.
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
         grep -E '/debian/?$' | head -n 1)
     rm -rf --one-file-system "$CHROOT"
     debootstrap --variant=minbase --include=ca-certificates trixie "$CHROOT" \
-        "${mirror:-http://deb.debian.org/debian}" >&2
+        ${mirror:+"$mirror"} >&2
     printf '#!/bin/sh\nexit 101\n' >"$CHROOT/usr/sbin/policy-rc.d"  # Starts no services.
     chmod +x "$CHROOT/usr/sbin/policy-rc.d"
     for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*prox*; do
