@@ -12,6 +12,9 @@
 #include "base/check.h"
 
 namespace dfd {
+
+double seconds(Timestamp time) { return std::chrono::duration<double>(time).count(); }
+
 namespace {
 
 // Pixels.
@@ -49,8 +52,6 @@ std::string number(const char* format, double value) {
   std::snprintf(text.data(), text.size(), format, value);
   return text.data();
 }
-
-double seconds(Timestamp time) { return std::chrono::duration<double>(time).count(); }
 
 void write(cv::Mat& page, const std::string& text, const cv::Point& at,
            const cv::Scalar& ink = kInk, double size = 0.42) {

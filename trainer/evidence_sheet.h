@@ -14,6 +14,8 @@
 
 namespace dfd {
 
+double seconds(Timestamp time);
+
 // A scored sample.
 struct ScoredSample {
   Timestamp time{};

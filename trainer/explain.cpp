@@ -26,8 +26,6 @@ struct TrackStory {
   EvidenceSelection evidence;
 };
 
-double seconds(Timestamp time) { return std::chrono::duration<double>(time).count(); }
-
 // The part of the frame that the explanation lies over; black where it reaches out of it.
 cv::Mat explained_pixels(const FrameView& view, const RectF& box, const RectF& region) {
   const cv::Rect2d place(box.x + region.x * box.width, box.y + region.y * box.height,

@@ -287,12 +287,10 @@ static GstFlowReturn gst_deepfake_detect_show(GstDeepfakeDetect* self, const Sta
   if (!attach && settings.overlay == 0) return GST_FLOW_OK;
   GstBuffer* results = attach ? buffer : gst_buffer_new();
   gst_deepfake_add_result_meta(results, report, state.context);
-  const bool painted = self->painter->paint(buffer, results, state.info, settings.overlay);
+  const GstFlowReturn flow =
+      self->painter->paint(GST_BASE_TRANSFORM(self), buffer, results, state.info, settings.overlay);
   if (!attach) gst_buffer_unref(results);
-  if (painted) return GST_FLOW_OK;
-  GST_ELEMENT_ERROR(self, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
-                    ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
-  return GST_FLOW_ERROR;
+  return flow;
 }
 
 static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, GstBuffer* buffer) {

@@ -59,15 +59,15 @@ struct Sizes {
 
 // --- Words
 
-std::string reason_of(const gchar* reason) { return reason == nullptr ? "error" : reason; }
-
 std::string label_of(const GstDeepfakeFace& face) {
   const std::string who = face.track_id == 0 ? "" : "#" + std::to_string(face.track_id) + " ";
-  return who + gst_deepfake_statement(face.verdict, face.probability, reason_of(face.reason));
+  return who + gst_deepfake_statement(face.verdict, face.probability,
+                                      gst_deepfake_reason_text(face.reason));
 }
 
 std::string banner_of(const GstDeepfakeMeta& meta, bool located) {
-  std::string text = gst_deepfake_statement(meta.verdict, meta.probability, reason_of(meta.reason));
+  std::string text =
+      gst_deepfake_statement(meta.verdict, meta.probability, gst_deepfake_reason_text(meta.reason));
   const bool picture = meta.n_faces == 1 && meta.faces[0].track_id == 0;
   if (meta.n_faces > 0 && !picture) {
     text += meta.n_faces == 1 ? " - 1 face" : " - " + std::to_string(meta.n_faces) + " faces";

@@ -106,14 +106,6 @@ std::optional<GstDeepfakeBox> gst_deepfake_encoder_locate(const GstDeepfakeRecor
                         part(bottom, picture_height)};
 }
 
-std::string gst_deepfake_encoder_utf8(const char* text) {
-  if (text == nullptr) return {};
-  gchar* valid = g_utf8_make_valid(text, -1);
-  std::string result = valid;
-  g_free(valid);
-  return result;
-}
-
 // --- Output
 
 static GstFlowReturn push_output(GstDeepfakeEncoder* self, const GstDeepfakeOutput& output) {

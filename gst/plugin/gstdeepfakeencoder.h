@@ -96,6 +96,3 @@ bool gst_deepfake_encoder_is_news(GstDeepfakeEncoder* self, const GstDeepfakeRec
 // Where a face lies in the picture that the buffer holds; nothing when that is not known.
 std::optional<GstDeepfakeBox> gst_deepfake_encoder_locate(const GstDeepfakeRecord& record,
                                                           guint index);
-
-// The text as UTF-8: bytes that are none become U+FFFD; null becomes the empty text.
-std::string gst_deepfake_encoder_utf8(const char* text);

@@ -51,6 +51,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gstdeepfakeencoder.h"
+#include "gstdeepfakewords.h"
 
 namespace {
 
@@ -66,8 +67,6 @@ bool is_part(double value) { return value >= 0 && value <= 1; }
 void set_part(Json& object, const char* field, double value) {
   if (is_part(value)) object[field] = value;
 }
-
-const char* reason_of(const gchar* reason) { return reason != nullptr ? reason : "error"; }
 
 // Nothing where a number is none: half a heatmap would mislead.
 std::optional<Json> heatmap_of(const GstDeepfakeFace& face) {
@@ -136,7 +135,7 @@ Json object_of(const GstDeepfakeRecord& record, guint index, const std::string& 
   object["manipulation"] = attribute_of(face.verdict, face.probability, model);
   Json ours = {{"track_id", face.track_id},
                {"verdict", gst_deepfake_verdict_get_name(face.verdict)},
-               {"reason", reason_of(face.reason)}};
+               {"reason", gst_deepfake_reason_text(face.reason)}};
   set_part(ours, "probability", face.probability);
   set_part(ours, "score", face.score);
   ours["windows"] = face.windows;
@@ -150,14 +149,13 @@ Json object_of(const GstDeepfakeRecord& record, guint index, const std::string& 
 
 Json line_of(const GstDeepfakeRecord& record) {
   const GstDeepfakeMeta& meta = *record.meta;
-  const std::string model = gst_deepfake_encoder_utf8(meta.model_id);
-  Json line = {{"timestamp", record.stream_time},
-               {"source", gst_deepfake_encoder_utf8(meta.stream_id)}};
+  const std::string model = gst_deepfake_utf8(meta.model_id);
+  Json line = {{"timestamp", record.stream_time}, {"source", gst_deepfake_utf8(meta.stream_id)}};
   if (record.width > 0 && record.height > 0) {
     line["resolution"] = {{"width", record.width}, {"height", record.height}};
   }
   Json ours = {{"verdict", gst_deepfake_verdict_get_name(meta.verdict)},
-               {"reason", reason_of(meta.reason)}};
+               {"reason", gst_deepfake_reason_text(meta.reason)}};
   set_part(ours, "probability", meta.probability);
   set_part(ours, "threshold", meta.threshold);
   ours["model_id"] = model;

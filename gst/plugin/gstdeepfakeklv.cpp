@@ -8,6 +8,8 @@
 #include <numeric>
 #include <vector>
 
+#include "gstdeepfakewords.h"
+
 namespace {
 
 constexpr std::uint8_t kLayout = 1;
@@ -87,7 +89,7 @@ void append_part(std::string& bytes, std::uint8_t tag, double value) {
 }
 
 void append_text(std::string& bytes, std::uint8_t tag, const char* text) {
-  std::string valid = gst_deepfake_encoder_utf8(text);
+  std::string valid = gst_deepfake_utf8(text);
   if (valid.empty()) return;
   if (valid.size() > kLongestName) {
     std::size_t end = kLongestName;
@@ -112,7 +114,7 @@ std::string face_set(const GstDeepfakeRecord& record, guint index) {
   append_part(set, kFaceProbability, face.probability);
   append_part(set, kScore, face.score);
   append_number(set, kFaceVerdict, static_cast<std::uint64_t>(face.verdict));
-  append_text(set, kFaceReason, face.reason != nullptr ? face.reason : "error");
+  append_text(set, kFaceReason, gst_deepfake_reason_text(face.reason));
   append_number(set, kWindows, face.windows);
   append_number(set, kSamples, face.samples);
   append_number(set, kPartial, face.partial != FALSE ? 1 : 0);
@@ -166,7 +168,7 @@ std::string gst_deepfake_klv_packet(const GstDeepfakeKlvKey& key, const GstDeepf
   append_text(set, kStreamId, meta.stream_id);
   append_text(set, kModelId, meta.model_id);
   append_number(set, kVerdict, static_cast<std::uint64_t>(meta.verdict));
-  append_text(set, kReason, meta.reason != nullptr ? meta.reason : "error");
+  append_text(set, kReason, gst_deepfake_reason_text(meta.reason));
   append_part(set, kProbability, meta.probability);
   append_part(set, kThreshold, meta.threshold);
   if (record.width > 0 && record.height > 0) {

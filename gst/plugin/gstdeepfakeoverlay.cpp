@@ -139,10 +139,7 @@ static GstFlowReturn gst_deepfake_overlay_element_transform_ip(GstBaseTransform*
   auto* self = GST_DEEPFAKE_OVERLAY_ELEMENT(base);
   const guint overlay = *self->overlay;
   self->painter->ask_downstream(base, overlay != 0);
-  if (self->painter->paint(buffer, buffer, self->info, overlay)) return GST_FLOW_OK;
-  GST_ELEMENT_ERROR(self, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
-                    ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
-  return GST_FLOW_ERROR;
+  return self->painter->paint(base, buffer, buffer, self->info, overlay);
 }
 
 static void gst_deepfake_overlay_element_init(GstDeepfakeOverlayElement* self) {

@@ -83,20 +83,20 @@ void GstDeepfakePainter::ask_downstream(GstBaseTransform* base, bool draws) {
   gst_caps_unref(caps);
 }
 
-bool GstDeepfakePainter::paint(GstBuffer* buffer, GstBuffer* results, const GstVideoInfo& info,
-                               guint flags) {
+GstFlowReturn GstDeepfakePainter::paint(GstBaseTransform* base, GstBuffer* buffer,
+                                        GstBuffer* results, const GstVideoInfo& info, guint flags) {
   const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(results);
-  if (meta == nullptr || flags == 0) return true;
+  if (meta == nullptr || flags == 0) return GST_FLOW_OK;
   GstVideoOverlayComposition* drawn = drawing_.compose(
       *meta, results, flags, GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info));
   const guint count = gst_video_overlay_composition_n_rectangles(drawn);
-  if (count == 0) return true;
+  if (count == 0) return GST_FLOW_OK;
   if (way_ == Way::kAttach) {
     GstVideoOverlayCompositionMeta* upstream =
         gst_buffer_get_video_overlay_composition_meta(buffer);
     if (upstream == nullptr) {
       gst_buffer_add_video_overlay_composition_meta(buffer, drawn);
-      return true;
+      return GST_FLOW_OK;
     }
     // What others attached stays below.
     GstVideoOverlayComposition* both = gst_video_overlay_composition_copy(upstream->overlay);
@@ -107,11 +107,15 @@ bool GstDeepfakePainter::paint(GstBuffer* buffer, GstBuffer* results, const GstV
     gst_buffer_remove_meta(buffer, GST_META_CAST(upstream));
     gst_buffer_add_video_overlay_composition_meta(buffer, both);
     gst_video_overlay_composition_unref(both);
-    return true;
+    return GST_FLOW_OK;
   }
   GstVideoFrame frame;
-  if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_READWRITE) == FALSE) return false;
+  if (gst_video_frame_map(&frame, &info, buffer, GST_MAP_READWRITE) == FALSE) {
+    GST_ELEMENT_ERROR(base, RESOURCE, WRITE, ("A video frame cannot be drawn on."),
+                      ("%" GST_PTR_FORMAT " cannot be mapped for writing", buffer));
+    return GST_FLOW_ERROR;
+  }
   gst_video_overlay_composition_blend(drawn, &frame);
   gst_video_frame_unmap(&frame);
-  return true;
+  return GST_FLOW_OK;
 }

@@ -36,8 +36,10 @@ class GstDeepfakePainter {
   void ask_downstream(GstBaseTransform* base, bool draws);
 
   // Draws the result meta of the buffer results, which may be another one, on a writable buffer.
-  // False when its pixels cannot be written. Streaming thread.
-  bool paint(GstBuffer* buffer, GstBuffer* results, const GstVideoInfo& info, guint flags);
+  // GST_FLOW_ERROR, and an error of the element, when its pixels cannot be written. Streaming
+  // thread.
+  GstFlowReturn paint(GstBaseTransform* base, GstBuffer* buffer, GstBuffer* results,
+                      const GstVideoInfo& info, guint flags);
 
  private:
   enum class Way { kUnknown, kAttach, kBlend };

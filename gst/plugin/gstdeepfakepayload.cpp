@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gstdeepfakewords.h"
+
 namespace {
 
 using Json = nlohmann::ordered_json;  // In the order written: the version comes first.
@@ -47,9 +49,7 @@ std::size_t length_of(const Json& json) {
 
 // As much of a text as has room, whole characters only; an ellipsis shows that some is missing.
 std::string cut(const char* text, std::size_t limit) {
-  gchar* valid = g_utf8_make_valid(text == nullptr ? "" : text, -1);
-  std::string kept = valid;
-  g_free(valid);
+  std::string kept = gst_deepfake_utf8(text);
   if (kept.size() <= limit && length_of(kept) <= limit + 2) return kept;
   const std::string ellipsis = "\u2026";
   kept.resize(std::min(kept.size(), limit));

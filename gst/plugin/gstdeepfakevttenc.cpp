@@ -116,8 +116,8 @@ std::string cue_text(const Cue& cue) {
 std::string comment_of(const GstDeepfakeMeta& meta) {
   char threshold[16];
   g_ascii_formatd(threshold, sizeof(threshold), "%.3f", meta.threshold);
-  return "NOTE stream " + escaped(gst_deepfake_encoder_utf8(meta.stream_id)) + ", model " +
-         escaped(gst_deepfake_encoder_utf8(meta.model_id)) + ", threshold " + threshold + "\n\n";
+  return "NOTE stream " + escaped(gst_deepfake_utf8(meta.stream_id)) + ", model " +
+         escaped(gst_deepfake_utf8(meta.model_id)) + ", threshold " + threshold + "\n\n";
 }
 
 // The face that the verdict is of.
@@ -138,19 +138,19 @@ GstClockTime end_of(const GstDeepfakeRecord& record) {
          (GST_CLOCK_TIME_IS_VALID(record.duration) ? record.duration : GstClockTime{0});
 }
 
-const char* reason_of(const GstDeepfakeMeta& meta) {
-  return meta.reason != nullptr ? meta.reason : "error";
-}
-
 bool is_of(const Cue& cue, const GstDeepfakeMeta& meta) {
-  return meta.verdict == cue.verdict && cue.reason == reason_of(meta);
+  return meta.verdict == cue.verdict && cue.reason == gst_deepfake_reason_text(meta.reason);
 }
 
 Cue cue_of(const GstDeepfakeRecord& record) {
   const GstDeepfakeMeta& meta = *record.meta;
   const bool known = meta.probability >= 0 && meta.probability <= 1;
-  return {record.stream_time,  end_of(record),  record.pts,
-          meta.verdict,        reason_of(meta), known ? meta.probability : -1,
+  return {record.stream_time,
+          end_of(record),
+          record.pts,
+          meta.verdict,
+          gst_deepfake_reason_text(meta.reason),
+          known ? meta.probability : -1,
           worst_track_of(meta)};
 }
 

@@ -11,6 +11,18 @@ static std::string percent(double probability) {
   return std::to_string(rounded) + " %";
 }
 
+std::string gst_deepfake_utf8(const char* text) {
+  if (text == nullptr) return {};
+  gchar* valid = g_utf8_make_valid(text, -1);
+  std::string result = valid;
+  g_free(valid);
+  return result;
+}
+
+const char* gst_deepfake_reason_text(const gchar* reason) {
+  return reason != nullptr ? reason : "error";
+}
+
 std::string gst_deepfake_statement(GstDeepfakeVerdict verdict, double probability,
                                    const std::string& reason, const std::string& remark) {
   gchar* name = g_ascii_strup(gst_deepfake_verdict_get_name(verdict), -1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A verdict in words, for people.
+// Results in words.
 
 #pragma once
 
@@ -8,8 +8,14 @@
 
 #include "gstdeepfakemeta.h"
 
-// "MANIPULATED 94 % (face #3)", "AUTHENTIC (manipulated with 6 %)", "UNDECIDED (warming-up)". No
-// number reads as certainty, nor as how sure "authentic" is. probability: below 0 when there is
-// none. remark: such as "face #3"; may be empty.
+// The text as UTF-8: bytes that are none become U+FFFD; null becomes the empty text.
+std::string gst_deepfake_utf8(const char* text);
+
+// A meta's reason; of a stranger's that has none, "error".
+const char* gst_deepfake_reason_text(const gchar* reason);
+
+// For people: "MANIPULATED 94 % (face #3)", "AUTHENTIC (manipulated with 6 %)", "UNDECIDED
+// (warming-up)". No number reads as certainty, nor as how sure "authentic" is. probability: below 0
+// when there is none. remark: such as "face #3"; may be empty.
 std::string gst_deepfake_statement(GstDeepfakeVerdict verdict, double probability,
                                    const std::string& reason, const std::string& remark = "");
