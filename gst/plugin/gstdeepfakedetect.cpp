@@ -226,33 +226,12 @@ static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* 
 
 // --- Results
 
-static void gst_deepfake_detect_post_events(GstDeepfakeDetect* self, State& state, int messages) {
-  state.context.model_id = state.session->engine()->model().id;
-  for (const dfd::Event& event : state.session->take_events()) {
-    if (messages == GST_DEEPFAKE_MESSAGES_NONE) continue;
-    if (event.kind == dfd::EventKind::kScore && messages != GST_DEEPFAKE_MESSAGES_EVERY_WINDOW)
-      continue;
-    gst_element_post_message(GST_ELEMENT(self),
-                             gst_deepfake_message_new(GST_ELEMENT(self), event, state.context));
-  }
-}
-
 // Waits for what is under way, posts the last scores, and forgets the tracks.
 static gboolean gst_deepfake_detect_finish(GstDeepfakeDetect* self, bool reset) {
   const std::shared_ptr<State> state = state_of(self);
   if (!state || !state->seen_frame) return TRUE;
   const int messages = frame_settings_of(self).messages;
-  const gboolean finished = gst_deepfake_guarded(GST_ELEMENT(self), FALSE, [&] {
-    state->session->finish();
-    return TRUE;
-  });
-  gst_deepfake_detect_post_events(self, *state, messages);
-  if (reset) {
-    state->session->reset();
-    state->last_time.reset();
-    state->seen_frame = false;
-  }
-  return finished;
+  return gst_deepfake_state_finish(GST_ELEMENT(self), *state, messages, reset);
 }
 
 // --- Frames
@@ -329,7 +308,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
         });
     if (flow != GST_FLOW_OK) return flow;
   }
-  gst_deepfake_detect_post_events(self, *state, settings.messages);
+  gst_deepfake_state_post_events(GST_ELEMENT(self), *state, settings.messages);
 
   const dfd::StreamReport report = state->session->report();
   if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) state->marks.add_regions(buffer, report);
@@ -388,23 +367,6 @@ static gboolean gst_deepfake_detect_propose_allocation(GstBaseTransform* base, G
   return TRUE;
 }
 
-// Time passes though no frame comes.
-static void gst_deepfake_detect_gap(GstDeepfakeDetect* self, State& state, GstEvent* event) {
-  const GstSegment& segment = GST_BASE_TRANSFORM(self)->segment;
-  GstClockTime end = 0;
-  GstClockTime duration = 0;
-  gst_event_parse_gap(event, &end, &duration);
-  if (GST_CLOCK_TIME_IS_VALID(duration)) end += duration;
-  const GstClockTime running_time = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, end);
-  if (!state.seen_frame || segment.rate < 0 || !GST_CLOCK_TIME_IS_VALID(running_time)) return;
-  gst_deepfake_guarded(GST_ELEMENT(self), false, [&] {
-    state.session->gap(dfd::Timestamp(static_cast<gint64>(running_time)));
-    if (state.complete) state.session->wait();
-    return true;
-  });
-  gst_deepfake_detect_post_events(self, state, frame_settings_of(self).messages);
-}
-
 static gboolean gst_deepfake_detect_src_event(GstBaseTransform* base, GstEvent* event) {
   if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
     GST_DEEPFAKE_DETECT(base)->painter->renegotiate(base);
@@ -440,11 +402,9 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
       break;
     case GST_EVENT_FLUSH_STOP:
       if (state) {
-        state->session->reset();
+        gst_deepfake_state_reset(*state);
         state->session->cancel(false);
         state->late_before = 0;
-        state->last_time.reset();
-        state->seen_frame = false;
       }
       break;
     case GST_EVENT_SEGMENT: {
@@ -461,7 +421,10 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
       break;
     }
     case GST_EVENT_GAP:
-      if (state) gst_deepfake_detect_gap(self, *state, event);
+      if (state) {
+        gst_deepfake_state_gap(GST_ELEMENT(self), *state, base->segment, event,
+                               frame_settings_of(self).messages);
+      }
       break;
     case GST_EVENT_STREAM_START:
       gst_deepfake_detect_finish(self, true);

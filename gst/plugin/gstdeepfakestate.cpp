@@ -93,6 +93,49 @@ void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::
   }
 }
 
+void gst_deepfake_state_post_events(GstElement* element, GstDeepfakeState& state, int messages) {
+  state.context.model_id = state.session->engine()->model().id;
+  for (const dfd::Event& event : state.session->take_events()) {
+    if (messages == GST_DEEPFAKE_MESSAGES_NONE) continue;
+    if (event.kind == dfd::EventKind::kScore && messages != GST_DEEPFAKE_MESSAGES_EVERY_WINDOW)
+      continue;
+    gst_element_post_message(element, gst_deepfake_message_new(element, event, state.context));
+  }
+}
+
+gboolean gst_deepfake_state_finish(GstElement* element, GstDeepfakeState& state, int messages,
+                                   bool reset) {
+  const gboolean finished = gst_deepfake_guarded(element, FALSE, [&] {
+    state.session->finish();
+    return TRUE;
+  });
+  gst_deepfake_state_post_events(element, state, messages);
+  if (reset) gst_deepfake_state_reset(state);
+  return finished;
+}
+
+void gst_deepfake_state_reset(GstDeepfakeState& state) {
+  state.session->reset();
+  state.last_time.reset();
+  state.seen_frame = false;
+}
+
+void gst_deepfake_state_gap(GstElement* element, GstDeepfakeState& state, const GstSegment& segment,
+                            GstEvent* event, int messages) {
+  GstClockTime end = 0;
+  GstClockTime duration = 0;
+  gst_event_parse_gap(event, &end, &duration);
+  if (GST_CLOCK_TIME_IS_VALID(duration)) end += duration;
+  const GstClockTime running_time = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, end);
+  if (!state.seen_frame || segment.rate < 0 || !GST_CLOCK_TIME_IS_VALID(running_time)) return;
+  gst_deepfake_guarded(element, false, [&] {
+    state.session->gap(dfd::Timestamp(static_cast<gint64>(running_time)));
+    if (state.complete) state.session->wait();
+    return true;
+  });
+  gst_deepfake_state_post_events(element, state, messages);
+}
+
 void gst_deepfake_state_heed(GstDeepfakeState& state, double threshold,
                              const dfd::ExplainConfig& explain) {
   if (threshold != state.threshold) {

@@ -78,6 +78,20 @@ void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, 
 // Throws dfd::Error of the analysis.
 void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::Timestamp time);
 
+// Posts what happened since the last call. messages: GstDeepfakeMessages.
+void gst_deepfake_state_post_events(GstElement* element, GstDeepfakeState& state, int messages);
+
+// Waits for what is under way, and posts the last scores and errors. reset: forgets the tracks.
+gboolean gst_deepfake_state_finish(GstElement* element, GstDeepfakeState& state, int messages,
+                                   bool reset);
+
+// Forgets tracks and frames: what follows has nothing to do with what was.
+void gst_deepfake_state_reset(GstDeepfakeState& state);
+
+// A GAP event: time passes though no frame comes.
+void gst_deepfake_state_gap(GstElement* element, GstDeepfakeState& state, const GstSegment& segment,
+                            GstEvent* event, int messages);
+
 // Tells the session of settings that changed since the last frame.
 void gst_deepfake_state_heed(GstDeepfakeState& state, double threshold,
                              const dfd::ExplainConfig& explain);
