@@ -15,8 +15,9 @@ FOREIGN = {
     r"(gst|glib|glib-object)[/.]": ("gst/", "trainer/video.cpp", "trainer/main.cpp", "tests/"),
     r"cairo\.h": ("gst/",),
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
-    r"nlohmann/": ("libdetector/src/model/", "gst/plugin/gstdeepfakejson",
-                   "gst/plugin/gstdeepfakepayload", "trainer/", "tests/"),
+    r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
+                   "gst/plugin/gstdeepfakejson", "gst/plugin/gstdeepfakepayload", "trainer/",
+                   "tests/"),
 }
 
 # Inside libdetector/src: a room and the rooms it may use, besides its own.

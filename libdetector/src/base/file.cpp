@@ -11,9 +11,16 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <iomanip>
+#include <memory>
+#include <random>
+#include <sstream>
+#include <vector>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace dfd {
 namespace {
@@ -33,6 +40,19 @@ class Descriptor {
  private:
   int value_;
 };
+
+// Where a link leads to, and the next, though there may be nothing yet.
+std::string end_of_links(const std::string& path) {
+  namespace fs = std::filesystem;
+  fs::path place = path;
+  std::error_code error;
+  constexpr int kMostLinks = 40;  // As many as Linux follows.
+  for (int i = 0; fs::is_symlink(place, error); ++i) {
+    DFD_REQUIRE(i < kMostLinks, ErrorCode::kIo, path << ": links that lead to each other");
+    place = place.parent_path() / fs::read_symlink(place);
+  }
+  return place.string();
+}
 
 }  // namespace
 
@@ -56,42 +76,99 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) munmap(const_cast<std::uint8_t*>(data_), size_);
 }
 
-void replace_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
-  const std::string temporary = path + ".part" + std::to_string(getpid());
-  try {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    DFD_REQUIRE(out.is_open(), errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-                path << ": cannot be written: " << errno_text());
-    write(out);
-    out.close();
-    DFD_REQUIRE(out.good(), ErrorCode::kIo, path << ": writing failed: " << errno_text());
-    const Descriptor file(open(temporary.c_str(), O_RDONLY | O_CLOEXEC));
-    DFD_REQUIRE(file.get() >= 0 && fsync(file.get()) == 0, ErrorCode::kIo,
-                path << ": syncing failed: " << errno_text());
-    DFD_REQUIRE(rename(temporary.c_str(), path.c_str()) == 0, ErrorCode::kIo,
-                path << ": cannot be replaced: " << errno_text());
-  } catch (...) {
-    unlink(temporary.c_str());
-    throw;
+FileReplacement::FileReplacement(const std::string& path) : path_(path) {
+  struct stat status {};
+  const bool exists = stat(path.c_str(), &status) == 0;
+  DFD_REQUIRE(!exists || !S_ISDIR(status.st_mode), ErrorCode::kIo,
+              path << ": cannot be written: it is a folder");
+  // /dev/stdout may be a link to a regular file.
+  const bool device = path.rfind("/dev/", 0) == 0 || path.rfind("/proc/", 0) == 0;
+  if (exists && (device || !S_ISREG(status.st_mode))) {
+    temporary_ = path;
+    open_ = false;
+    return;
   }
+  path_ = end_of_links(path);
+  // Process numbers would not do: in containers that share a folder they are all the same.
+  std::random_device random;
+  int descriptor = -1;
+  do {
+    std::ostringstream name;
+    name << path_ << ".part-" << std::hex << std::setw(8) << std::setfill('0') << random();
+    temporary_ = name.str();
+    descriptor = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor < 0 && errno == EEXIST);
+  const Descriptor file(descriptor);
+  DFD_REQUIRE(file.get() >= 0, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+              path << ": cannot be written: " << errno_text());
+}
+
+FileReplacement::~FileReplacement() {
+  if (open_) unlink(temporary_.c_str());
+}
+
+void FileReplacement::commit() {
+  if (!open_) return;
+  const Descriptor file(open(temporary_.c_str(), O_RDONLY | O_CLOEXEC));
+  DFD_REQUIRE(file.get() >= 0 && fsync(file.get()) == 0, ErrorCode::kIo,
+              path_ << ": syncing failed: " << errno_text());
+  // Best effort: whoever could read what was there should be able to read what comes.
+  struct stat status {};
+  if (stat(path_.c_str(), &status) == 0) {
+    static_cast<void>(!fchown(file.get(), status.st_uid, status.st_gid));
+    static_cast<void>(fchmod(file.get(), status.st_mode & 07777));
+  }
+  DFD_REQUIRE(rename(temporary_.c_str(), path_.c_str()) == 0, ErrorCode::kIo,
+              path_ << ": cannot be replaced: " << errno_text());
+  open_ = false;
+  // So that the new name outlives a power cut; not every file system can.
+  const std::string folder = std::filesystem::path(path_).parent_path().string();
+  const Descriptor place(open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC));
+  if (place.get() >= 0) static_cast<void>(fsync(place.get()));
+}
+
+void replace_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  FileReplacement file(path);
+  errno = 0;
+  std::ofstream out(file.temporary(), std::ios::binary | std::ios::trunc);
+  DFD_REQUIRE(out.is_open(), ErrorCode::kIo, path << ": cannot be written: " << errno_text());
+  write(out);
+  out.close();
+  DFD_REQUIRE(out.good(), ErrorCode::kIo,
+              path << ": writing failed: " << (errno != 0 ? errno_text() : "unknown reason"));
+  file.commit();
 }
 
 std::string sha256(const void* data, std::size_t size) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   DFD_CHECK(EVP_Digest(data, size, digest.data(), &length, EVP_sha256(), nullptr) == 1);
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
+  return hexadecimal({reinterpret_cast<const char*>(digest.data()), length});
 }
 
 std::string sha256_of_file(const std::string& path) {
-  const MappedFile file(path);
-  return sha256(file.data(), file.size());
+  // Not mapped: a file that is cut meanwhile, or a bad sector, would kill the process.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  DFD_REQUIRE(file.get() >= 0, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+              path << ": cannot be opened: " << errno_text());
+  struct stat status {};
+  DFD_REQUIRE(fstat(file.get(), &status) == 0, ErrorCode::kIo, path << ": " << errno_text());
+  DFD_REQUIRE(S_ISREG(status.st_mode), ErrorCode::kIo, path << ": not a regular file");
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        EVP_MD_CTX_free);
+  DFD_CHECK(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+  std::vector<char> part(1U << 20);
+  while (true) {
+    const ssize_t size = read(file.get(), part.data(), part.size());
+    if (size < 0 && errno == EINTR) continue;
+    DFD_REQUIRE(size >= 0, ErrorCode::kIo, path << ": reading failed: " << errno_text());
+    if (size == 0) break;
+    DFD_CHECK(EVP_DigestUpdate(context.get(), part.data(), static_cast<std::size_t>(size)) == 1);
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  DFD_CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), &length) == 1);
+  return hexadecimal({reinterpret_cast<const char*>(digest.data()), length});
 }
 
 }  // namespace dfd

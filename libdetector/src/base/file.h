@@ -14,7 +14,7 @@ namespace dfd {
 
 // The bytes of a regular file, mapped read-only and private for the life of the object. A file that
 // is cut while it is mapped can still kill the process (SIGBUS): replace model files by rename, as
-// replace_file() does.
+// FileReplacement does.
 class MappedFile {
  public:
   // Throws Error: kNotFound, kIo.
@@ -33,8 +33,28 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// Writes to a temporary name beside path, syncs, renames: a crash never leaves half a file.
-// Throws Error: kNotFound (no such folder), kIo.
+// A file in the making, under a random name of its own beside its path; commit() puts it in the
+// place of what was there, and without that nothing has happened. A path that is no regular file,
+// as /dev/stdout, is written to as it is. Thread-compatible.
+class FileReplacement {
+ public:
+  // Throws Error: kNotFound (no such folder), kIo.
+  explicit FileReplacement(const std::string& path);
+  ~FileReplacement();  // Takes the temporary file away if it is still there.
+  FileReplacement(const FileReplacement&) = delete;
+  FileReplacement& operator=(const FileReplacement&) = delete;
+
+  const std::string& temporary() const { return temporary_; }  // To write to; it exists.
+  void commit();  // Syncs and renames; the file must be complete. Throws Error(kIo).
+
+ private:
+  std::string path_;  // Of the file itself, where a link leads to it.
+  std::string temporary_;
+  bool open_ = true;  // Not in its place yet.
+};
+
+// A FileReplacement by a stream. write need not check it. Throws Error as that does, and what write
+// throws.
 void replace_file(const std::string& path, const std::function<void(std::ostream&)>& write);
 
 // SHA-256 as 64 lower-case hexadecimal digits.

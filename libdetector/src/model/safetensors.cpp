@@ -169,7 +169,9 @@ void write_safetensors(const std::string& path, const std::map<std::string, std:
                     {"data_offsets", {offset, offset + tensor.size}}};
     offset += tensor.size;
   }
-  std::string text = header.empty() ? "{}" : header.dump();
+  // Metadata may hold names of files, which may hold anything.
+  constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;
+  std::string text = header.empty() ? "{}" : header.dump(-1, ' ', false, kReplace);
   // Spaces are allowed behind the JSON; they keep the data 8-byte aligned.
   text.resize((text.size() + 7) / 8 * 8, ' ');
   DFD_REQUIRE(text.size() <= kMaxHeaderBytes, ErrorCode::kInvalidArgument,
