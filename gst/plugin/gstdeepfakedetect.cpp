@@ -87,10 +87,6 @@ namespace {
 
 using State = GstDeepfakeState;
 
-// A discontinuity with a longer hole is another scene. Shorter ones, as leaky queues and lost
-// packets make them, are left to max-gap: ending all tracks for each would never let a window fill.
-constexpr dfd::Timestamp kLongestHole{1000000000};
-
 // Of the settings, what a frame needs: no strings, so that no frame costs an allocation.
 struct FrameSettings {
   dfd::Region region;
@@ -241,7 +237,10 @@ static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State&
                                                  dfd::Timestamp time) {
   std::vector<dfd::MarkedFace> faces;
   if (region == dfd::Region::kRoiList) faces = gst_deepfake_marked_faces(buffer);
-  if (state.session->wants(time, !faces.empty())) {
+  dfd::FrameHints hints;
+  hints.marked = !faces.empty();
+  hints.discont = GST_BUFFER_IS_DISCONT(buffer) != FALSE;
+  if (state.session->wants(time, hints)) {
     const int device =
         gst_deepfake_cuda_is_ready(buffer, state.cuda) ? state.cuda_device : kHostOnly;
     std::optional<dfd::Frame> frame = gst_deepfake_map_frame(buffer, state.info, time, device);
@@ -285,21 +284,17 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   const std::optional<dfd::Timestamp> time =
       gst_deepfake_state_time_of(GST_ELEMENT(self), *state, base->segment, buffer);
   const bool gap = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
-  if (time && gap && state->seen_frame && !gst_deepfake_guarded(GST_ELEMENT(self), false, [&] {
-        state->session->gap(*time);
-        return true;
-      })) {
-    return GST_FLOW_ERROR;
+  if (time && gap && state->seen_frame) {
+    const GstFlowReturn flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
+      dfd::FrameHints hints;
+      hints.gap = true;
+      state->session->wants(*time, hints);
+      return GST_FLOW_OK;
+    });
+    if (flow != GST_FLOW_OK) return flow;
   }
   if (time && !gap) {
-    const bool jump = state->last_time &&
-                      (*time < *state->last_time ||
-                       (GST_BUFFER_IS_DISCONT(buffer) && *time - *state->last_time > kLongestHole));
-    if (jump && state->seen_frame && gst_deepfake_detect_finish(self, true) == FALSE) {
-      return GST_FLOW_ERROR;
-    }
     state->seen_frame = true;
-    state->last_time = time;
     gst_segment_copy_into(&base->segment, &state->context.segment);
     const GstFlowReturn flow =
         gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&]() -> GstFlowReturn {

@@ -116,7 +116,6 @@ gboolean gst_deepfake_state_finish(GstElement* element, GstDeepfakeState& state,
 
 void gst_deepfake_state_reset(GstDeepfakeState& state) {
   state.session->reset();
-  state.last_time.reset();
   state.seen_frame = false;
 }
 
@@ -186,11 +185,13 @@ std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,
     if (!std::exchange(state.missing_timestamps_told, true)) {
       GST_WARNING_OBJECT(element, "buffers without timestamps are counted at the caps' frame rate");
     }
-    if (!state.last_time) return dfd::Timestamp(0);
-    return *state.last_time + dfd::Timestamp(static_cast<gint64>(frame_duration));
+    const std::optional<dfd::Timestamp> last = state.session->last_time();
+    if (!last) return dfd::Timestamp(0);
+    return *last + dfd::Timestamp(static_cast<gint64>(frame_duration));
   }
   const GstClockTime running_time =
       gst_segment_to_running_time(&segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
-  if (!GST_CLOCK_TIME_IS_VALID(running_time)) return std::nullopt;
+  // Further than the library counts, nobody has got.
+  if (running_time > static_cast<GstClockTime>(G_MAXINT64)) return std::nullopt;
   return dfd::Timestamp(static_cast<gint64>(running_time));
 }

@@ -56,7 +56,6 @@ struct GstDeepfakeState {
   bool live = false;
   double threshold = -1;       // As the session has it.
   dfd::ExplainConfig explain;  // As the session has it.
-  std::optional<dfd::Timestamp> last_time;
   bool seen_frame = false;
   bool missing_timestamps_told = false;
 };

@@ -226,6 +226,44 @@ TEST_F(HarnessTest, MissingTimestampsAreCounted) {
   gst_object_unref(detect);
 }
 
+TEST_F(HarnessTest, OddTimestampsNowAndThenChangeNothing) {
+  const auto odd = [](GstClockTime time, int kind) -> GstClockTime {
+    switch (kind) {
+      case 0:
+        return time - 41 * GST_MSECOND;  // A millisecond before its predecessor.
+      case 1:
+        return time - 40 * GST_MSECOND;  // Its predecessor's.
+      case 2:
+        return GST_CLOCK_TIME_NONE;
+      case 3:
+        return time + 700 * GST_MSECOND;
+      default:
+        return time + 3600 * GST_SECOND;
+    }
+  };
+  for (int kind = 0; kind < 5; ++kind) {
+    start("inference-region=full-frame", "format=I420,width=320,height=240,framerate=25/1");
+    for (int i = 0; i < 100; ++i) {
+      GstBuffer* buffer = make_frame(info_, i);
+      if (i % 10 == 9) GST_BUFFER_PTS(buffer) = odd(GST_BUFFER_PTS(buffer), kind);
+      ASSERT_EQ(gst_harness_push(harness_, buffer), GST_FLOW_OK);
+    }
+    EXPECT_EQ(gst_harness_buffers_received(harness_), 100U) << kind;
+    GstElement* detect = gst_harness_find_element(harness_, "deepfakedetect");
+    GstStructure* stats = nullptr;
+    g_object_get(detect, "stats", &stats, nullptr);
+    guint64 faces = 0;
+    guint64 windows = 0;
+    gst_structure_get(stats, "faces", G_TYPE_UINT64, &faces, "windows", G_TYPE_UINT64, &windows,
+                      nullptr);
+    EXPECT_EQ(faces, 1U) << kind;
+    EXPECT_GE(windows, 40U - test::kTestWindow + 1 - 10) << kind;
+    gst_structure_free(stats);
+    gst_object_unref(detect);
+    gst_harness_teardown(std::exchange(harness_, nullptr));
+  }
+}
+
 TEST_F(HarnessTest, CapsMayChangeInMidStream) {
   start("inference-region=full-frame", "format=I420,width=320,height=240,framerate=25/1");
   for (int i = 0; i < 10; ++i) ASSERT_EQ(push(i), GST_FLOW_OK);

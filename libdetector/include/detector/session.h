@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,16 @@ struct SessionStats {
   std::size_t queue_length = 0;
 };
 
-// Thread-safe, but frames must come from one thread at a time and in rising time. All analysis
-// runs on the engine's worker; an error there is thrown by the next push(), wait() or finish().
+// What is known of a frame beside its time.
+struct FrameHints {
+  bool marked = false;   // It comes with faces that somebody else has found.
+  bool discont = false;  // The stream says that something is missing before it.
+  bool gap = false;      // It shows nothing: time passes, and it is not wanted.
+};
+
+// Thread-safe, but frames must come from one thread at a time, in the order they are shown. All
+// analysis runs on the engine's worker; an error there is thrown by the next push(), wait() or
+// finish().
 class Session {
  public:
   // Throws Error: kInvalidArgument when a setting is out of range or the model needs landmarks and
@@ -47,9 +56,14 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Does the analysis need the frame of this time? Cheap; push() only what it wants. marked: does
-  // the frame come with faces that somebody else has found?
-  virtual bool wants(Timestamp time, bool marked = false) = 0;
+  // Does the analysis need the frame of this time? Cheap; push() only what it wants. It wants none
+  // that is stamped up to max(max_gap, 1 s) before the newest, nor one far from all others, and
+  // nothing restarts for them. When a second frame running is as far back, or ahead behind a
+  // discont, all tracks end, each with its last score, and others begin. Throws as push().
+  virtual bool wants(Timestamp time, const FrameHints& hints = {}) = 0;
+
+  // Time of the last frame that wants() believed, where one without a timestamp follows.
+  virtual std::optional<Timestamp> last_time() const = 0;
 
   // Queues a frame. When max_queued wait already, the oldest is skipped with reason overload.
   virtual void push(Frame frame) = 0;

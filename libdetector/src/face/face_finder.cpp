@@ -47,6 +47,7 @@ std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameVie
 
 const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, const cv::Mat& thumbnail,
                                                  Timestamp time) {
+  time = risen(time);
   heed_cut(thumbnail);
   if (due(time)) {
     last_detection_ = time;
@@ -63,6 +64,7 @@ const std::vector<TrackedFace>& FaceFinder::find(const FrameView& view, const cv
 
 const std::vector<TrackedFace>& FaceFinder::follow(std::vector<FaceDetection> faces,
                                                    const cv::Mat& thumbnail, Timestamp time) {
+  time = risen(time);
   heed_cut(thumbnail);
   // Faces are taken once an interval, so nearly two may pass between frames that had some.
   const bool silent = !last_detection_ || time - *last_detection_ >= 2 * config_.detection_interval;
@@ -74,6 +76,12 @@ const std::vector<TrackedFace>& FaceFinder::follow(std::vector<FaceDetection> fa
     tracker_.predict(time);
   }
   return tracker_.faces();
+}
+
+// Filters cannot predict backwards.
+Timestamp FaceFinder::risen(Timestamp time) {
+  newest_ = newest_ ? std::max(*newest_, time) : time;
+  return *newest_;
 }
 
 void FaceFinder::heed_cut(const cv::Mat& thumbnail) {
@@ -95,6 +103,7 @@ void FaceFinder::end_all() {
   shots_ = ShotWatch();
   tracker_.end_all();
   last_detection_.reset();
+  newest_.reset();
 }
 
 }  // namespace dfd

@@ -40,7 +40,7 @@ class FaceFinder {
   bool due(Timestamp time) const;
 
   // Faces of this frame, by ascending id; boxes in pixels of the frame. thumbnail: of the frame
-  // (base/picture.h). Times must not fall.
+  // (base/picture.h). A time before the newest counts as the newest.
   const std::vector<TrackedFace>& find(const FrameView& view, const cv::Mat& thumbnail,
                                        Timestamp time);
 
@@ -68,6 +68,7 @@ class FaceFinder {
     return tracker;
   }
 
+  Timestamp risen(Timestamp time);
   void heed_cut(const cv::Mat& thumbnail);
   void update(std::vector<FaceDetection> faces, Timestamp time);
 
@@ -77,6 +78,7 @@ class FaceFinder {
   ShotWatch shots_;
   std::optional<Timestamp> last_detection_;
   Timestamp last_look_{};  // At the whole picture, or where faces were expected.
+  std::optional<Timestamp> newest_;
 };
 
 }  // namespace dfd

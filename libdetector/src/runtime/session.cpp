@@ -14,6 +14,7 @@
 #include "base/translate.h"
 #include "runtime/engine_impl.h"
 #include "runtime/stream_analysis.h"
+#include "runtime/stream_clock.h"
 
 namespace dfd {
 namespace {
@@ -32,7 +33,7 @@ double percentile(std::vector<double>& values, double part) {
 }
 
 struct Job {
-  enum class Kind { kFrame, kGap, kFinish };
+  enum class Kind { kFrame, kGap, kFinish, kRestart };
   Kind kind = Kind::kFrame;
   Frame frame;  // Of a gap the time alone: its end.
   bool sample = false;
@@ -56,10 +57,8 @@ class Stream : public WorkSource {
     const std::lock_guard<std::mutex> lock(mutex_);
     rethrow_error();
     if (job.kind == Job::Kind::kFrame) skipped = skip_oldest();
-    // Gaps that follow each other are one.
-    if (job.kind == Job::Kind::kGap && !queue_.empty() && queue_.back().kind == Job::Kind::kGap) {
-      queue_.pop_back();
-    }
+    if (is_one_with_next(queue_.size(), job)) queue_.pop_back();
+    if (job.kind == Job::Kind::kRestart) forget_published();
     job.epoch = epoch_;
     queue_.push_back(std::move(job));
   }
@@ -78,10 +77,7 @@ class Stream : public WorkSource {
     events_.clear();
     error_ = nullptr;
     overload_told_ = false;
-    // What was said of the old stream must not stand on the new one's first frames.
-    const double threshold = published_.threshold;
-    published_ = StreamReport();
-    published_.threshold = threshold;
+    forget_published();
     changed_.notify_all();
   }
 
@@ -183,6 +179,9 @@ class Stream : public WorkSource {
       case Job::Kind::kFinish:
         analysis_.finish(scorer);
         break;
+      case Job::Kind::kRestart:
+        analysis_.restart(scorer);
+        break;
     }
     if (!results.empty()) {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -214,12 +213,28 @@ class Stream : public WorkSource {
     counters_ = analysis_.counters();
     published_.threshold = report.threshold;
     if ((job_ ? job_->epoch : analysed_epoch_) == epoch_) {
-      published_ = std::move(report);
+      const bool ends = std::any_of(queue_.begin(), queue_.end(),
+                                    [](const Job& job) { return job.kind == Job::Kind::kRestart; });
+      if (!ends) published_ = std::move(report);
       events_.insert(events_.end(), std::make_move_iterator(events.begin()),
                      std::make_move_iterator(events.end()));
     }
     job_.reset();
     changed_.notify_all();
+  }
+
+  // With mutex_ held. Is the job before this place one with the job that comes to stand there? Gaps
+  // that follow each other are, and restarts.
+  bool is_one_with_next(std::size_t place, const Job& job) const {
+    return place > 0 && (job.kind == Job::Kind::kGap || job.kind == Job::Kind::kRestart) &&
+           queue_[place - 1].kind == job.kind;
+  }
+
+  // With mutex_ held. What was said of the old stream must not stand on the new one's first frames.
+  void forget_published() {
+    const double threshold = published_.threshold;
+    published_ = StreamReport();
+    published_.threshold = threshold;
   }
 
   // With mutex_ held.
@@ -235,12 +250,9 @@ class Stream : public WorkSource {
     const auto oldest = std::find_if(queue_.begin(), queue_.end(), is_frame);
     std::optional<Job> skipped(std::move(*oldest));
     if (skipped->sample) ++overloaded_;
-    queue_.erase(oldest);
-    // Gaps that were before and after it follow each other now, and are one.
-    while (queue_.size() > 1 && queue_[0].kind == Job::Kind::kGap &&
-           queue_[1].kind == Job::Kind::kGap) {
-      queue_.pop_front();
-    }
+    const auto next = queue_.erase(oldest);
+    const auto place = static_cast<std::size_t>(next - queue_.begin());
+    if (next != queue_.end() && is_one_with_next(place, *next)) queue_.erase(next - 1);
     if (!std::exchange(overload_told_, true)) {
       events_.push_back({EventKind::kOverload, published_});
     }
@@ -285,6 +297,13 @@ void require_landmarks_where_needed(const SessionConfig& config, const ModelConf
               "find: set face-model-file to MTCNN's weights (deepfake-trainer import mtcnn)");
 }
 
+// How far a frame may be stamped off and still belong to the others. A second: as far as streams
+// with B-frames or lost packets go. Ahead no further than would restart windows.
+void set_reach(StreamClock& clock, const SessionConfig& config) {
+  constexpr std::chrono::nanoseconds kSecond = std::chrono::seconds(1);
+  clock.set_reach(std::max(config.max_gap, kSecond), std::min(config.max_gap, kSecond));
+}
+
 std::string name_of(Region region, const FaceDetector* detector) {
   if (region == Region::kRoiList) return "upstream";
   return detector == nullptr ? "" : detector->name();
@@ -301,6 +320,7 @@ class SessionImpl : public Session {
         explain_(config.explain),
         face_detector_(name_of(config.region, detector.get())),
         stream_(std::make_shared<Stream>(config_, engine_->config(), std::move(detector))) {
+    set_reach(clock_, config_);
     engine_->worker().add(stream_);
   }
 
@@ -308,20 +328,27 @@ class SessionImpl : public Session {
   SessionImpl(const SessionImpl&) = delete;
   SessionImpl& operator=(const SessionImpl&) = delete;
 
-  bool wants(Timestamp time, bool marked) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    ++frames_;
-    if (!anchor_) anchor_ = time;
-    sample_ = time >= *anchor_ + config_.sample_rate.period() * static_cast<std::int64_t>(grid_);
-    const bool looks =
-        config_.region == Region::kFaces || (config_.region == Region::kRoiList && marked);
-    const bool detect = looks && (!detected_ || time - *detected_ >= config_.detection_interval);
-    if (sample_) {
-      // One sample a frame, however many grid points the frame has passed.
-      grid_ = static_cast<std::uint64_t>((time - *anchor_) / config_.sample_rate.period()) + 1;
+  bool wants(Timestamp time, const FrameHints& hints) override {
+    bool restarts = false;
+    bool wanted = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!hints.gap) ++frames_;
+      sample_ = false;
+      const StreamClock::Step step = clock_.step(time, hints.discont);
+      if (step == StreamClock::Step::kBack || step == StreamClock::Step::kStray) return false;
+      restarts = step == StreamClock::Step::kRestart;
+      if (restarts) begin_grid();
+      wanted = !hints.gap && place(time, hints.marked);
     }
-    if (detect) detected_ = time;
-    return sample_ || detect;
+    if (restarts) send(Job::Kind::kRestart, time);
+    if (hints.gap && !restarts) send(Job::Kind::kGap, time);
+    return wanted;
+  }
+
+  std::optional<Timestamp> last_time() const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return clock_.last();
   }
 
   void push(Frame frame) override {
@@ -340,13 +367,11 @@ class SessionImpl : public Session {
   }
 
   void gap(Timestamp until) override {
-    translate_errors([&] {
-      Job job;
-      job.kind = Job::Kind::kGap;
-      job.frame.time = until;
-      stream_->push(std::move(job));
-    });
-    current()->worker().wake();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      clock_.expect(until);
+    }
+    send(Job::Kind::kGap, until);
   }
 
   void wait() override {
@@ -354,14 +379,8 @@ class SessionImpl : public Session {
   }
 
   void finish() override {
-    translate_errors([&] {
-      Job job;
-      job.kind = Job::Kind::kFinish;
-      job.pushed = Clock::now();
-      stream_->push(std::move(job));
-      current()->worker().wake();
-      stream_->wait();
-    });
+    send(Job::Kind::kFinish, {});
+    wait();
   }
 
   void swap_engine(const std::shared_ptr<Engine>& engine) override {
@@ -389,6 +408,7 @@ class SessionImpl : public Session {
         const std::lock_guard<std::mutex> lock(mutex_);
         engine_ = next;
         config_ = config;
+        set_reach(clock_, config_);
         anchor_.reset();
         grid_ = 0;
       }
@@ -401,10 +421,8 @@ class SessionImpl : public Session {
   void reset() noexcept override {
     stream_->reset();
     const std::lock_guard<std::mutex> lock(mutex_);
-    anchor_.reset();
-    detected_.reset();
-    grid_ = 0;
-    sample_ = false;
+    clock_.reset();
+    begin_grid();
   }
 
   void cancel(bool on) noexcept override { stream_->cancel(on); }
@@ -446,6 +464,40 @@ class SessionImpl : public Session {
     return engine_;
   }
 
+  void send(Job::Kind kind, Timestamp time) {
+    translate_errors([&] {
+      Job job;
+      job.kind = kind;
+      job.frame.time = time;
+      job.pushed = Clock::now();
+      stream_->push(std::move(job));
+    });
+    current()->worker().wake();
+  }
+
+  // With mutex_ held.
+  void begin_grid() {
+    anchor_.reset();
+    detected_.reset();
+    grid_ = 0;
+    sample_ = false;
+  }
+
+  // With mutex_ held. Sets sample_; true where the frame is needed, as a sample or for its faces.
+  bool place(Timestamp time, bool marked) {
+    if (!anchor_) anchor_ = time;
+    sample_ = time >= *anchor_ + config_.sample_rate.period() * static_cast<std::int64_t>(grid_);
+    const bool looks =
+        config_.region == Region::kFaces || (config_.region == Region::kRoiList && marked);
+    const bool detect = looks && (!detected_ || time - *detected_ >= config_.detection_interval);
+    if (sample_) {
+      // One sample a frame, however many grid points the frame has passed.
+      grid_ = static_cast<std::uint64_t>((time - *anchor_) / config_.sample_rate.period()) + 1;
+    }
+    if (detect) detected_ = time;
+    return sample_ || detect;
+  }
+
   // Guards the engine, the resolved settings and the sampling grid. A leaf: nothing is taken while
   // it is held.
   mutable std::mutex mutex_;
@@ -457,6 +509,7 @@ class SessionImpl : public Session {
   std::string face_detector_;
   std::shared_ptr<Stream> stream_;
 
+  StreamClock clock_;
   std::optional<Timestamp> anchor_;
   std::uint64_t grid_ = 0;  // Index of the next sample.
   bool sample_ = false;     // Of the frame that wants() was asked about last.

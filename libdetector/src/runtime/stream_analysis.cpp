@@ -457,6 +457,13 @@ void StreamAnalysis::finish(Scorer& scorer) {
   finished_ = true;
 }
 
+void StreamAnalysis::restart(Scorer& scorer) {
+  finish(scorer);
+  std::vector<Event> told = take_events();
+  reset();
+  events_ = std::move(told);
+}
+
 void StreamAnalysis::reset() {
   tracks_.clear();
   closed_.clear();

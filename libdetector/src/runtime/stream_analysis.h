@@ -50,7 +50,8 @@ class StreamAnalysis {
 
   void finish(
       Scorer& scorer);  // Ends all tracks, each with its last score. report() still has them.
-  void reset();         // Forgets everything but counters and the next track's id.
+  void restart(Scorer& scorer);  // The same, and begins anew; what there was to tell is kept.
+  void reset();                  // Forgets everything but counters and the next track's id.
   void set_threshold(double threshold);  // -1: the model's.
   void set_explain(const ExplainConfig& explain);
 

@@ -137,6 +137,22 @@ TEST(DetectNear, NoPixelIsTooFewForIt) {
   EXPECT_TRUE(detector.detect_near(picture.view, {{0, 0, 1, 1}}).empty());
 }
 
+TEST(FaceFinder, ATimeThatFallsIsNoNews) {
+  RedDetector detector;
+  FaceFinder finder(&detector, FinderConfig());
+  const Picture picture({640, 360}, {{300, 150, 80, 100}});
+  const cv::Mat thumbnail = thumbnail_of(picture.view);
+  TrackId first = 0;
+  for (const auto time : {0ms, 500ms, 499ms, 0ms, 1000ms, 999ms, 1500ms}) {
+    const auto& faces = finder.find(picture.view, thumbnail, time);
+    ASSERT_EQ(faces.size(), 1U) << time.count();
+    if (first == 0) first = faces[0].id;
+    EXPECT_EQ(faces[0].id, first) << time.count();
+    expect_near(faces[0].face.box, {300, 150, 80, 100}, 4);
+  }
+  EXPECT_TRUE(finder.take_ended().empty());
+}
+
 // A face that walks through the picture, 120 pixels a second, and hides from 2 s to 2.4 s.
 TEST(FaceFinder, LooksForFacesBetweenDetections) {
   RedDetector detector;

@@ -4,10 +4,13 @@
 
 #include "detector/session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -248,6 +251,77 @@ TEST_F(SessionTest, AuthenticDoesNotOutliveAGap) {
   play(*session, 125, 127);
   EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
   EXPECT_EQ(session->report().reason, Reason::kGap);
+}
+
+// Frames [0, 250) of 25 a second, of which every 50th is stamped oddly.
+void play_with_odd_times(Session& session, const std::function<Timestamp(int)>& odd) {
+  for (int i = 0; i < 250; ++i) {
+    const Timestamp time = i % 50 == 49 ? odd(i) : i * 40ms;
+    if (!session.wants(time)) continue;
+    session.push(test::moving_frame(i, kSize, time));
+    session.wait();
+  }
+}
+
+TEST_F(SessionTest, OddTimestampsChangeNothing) {
+  const std::vector<std::function<Timestamp(int)>> kinds{
+      [](int i) { return i * 40ms; },              // None.
+      [](int i) { return (i - 1) * 40ms - 1ms; },  // A millisecond before its predecessor.
+      [](int i) { return (i - 1) * 40ms; },        // Repeated.
+      [](int i) { return i * 40ms - 900ms; },      // As far back as jitter goes.
+      [](int i) { return i * 40ms - 5000ms; },     // Far behind the others.
+      [](int i) { return i * 40ms + 700ms; },      // Ahead: more than max-gap, less than a second.
+      [](int i) { return i * 40ms + 200ms; },      // Ahead by less.
+      [](int i) { return i * 40ms + 3600000ms; },  // Far ahead of them.
+  };
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
+    make_engine(2);
+    const auto session = make({kFace});
+    play_with_odd_times(*session, kinds[kind]);
+    const SessionStats stats = session->stats();
+    EXPECT_EQ(stats.faces, 1U) << kind;
+    // 100 samples, of which the fourth fills a window; an odd frame may cost those it skips over.
+    EXPECT_GE(stats.windows, 97U - 2 * 5U) << kind;
+    EXPECT_LE(stats.windows, 97U) << kind;
+    EXPECT_EQ(session->report().verdict, Verdict::kManipulated) << kind;
+    for (const Event& event : session->take_events()) {
+      EXPECT_NE(event.kind, EventKind::kTrackLost) << kind;
+    }
+  }
+}
+
+TEST_F(SessionTest, AJumpBackEndsTracksWithTheirLastScoreAndBeginsOthers) {
+  make_engine(2);
+  const auto session = make({kFace});
+  play(*session, 500, 575);
+  const TrackId before = session->report().faces.at(0).track;
+  session->take_events();
+  scorer_->forget();
+  play(*session, 0, 3);
+  std::vector<EventKind> told;
+  for (const Event& event : session->take_events()) {
+    told.push_back(event.kind);
+    if (event.kind != EventKind::kTrackLost) continue;
+    EXPECT_EQ(event.report.faces.at(0).track, before);
+    EXPECT_EQ(event.report.verdict, Verdict::kManipulated);
+  }
+  EXPECT_EQ(std::count(told.begin(), told.end(), EventKind::kTrackLost), 1);
+  EXPECT_GT(session->report().faces.at(0).track, before);
+  EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
+}
+
+TEST_F(SessionTest, AHoleThatTheStreamTellsOfEndsTracks) {
+  make_engine(2);
+  const auto session = make({kFace});
+  play(*session, 0, 75);
+  const TrackId before = session->report().faces.at(0).track;
+  scorer_->forget();
+  for (int i = 500; i < 505; ++i) {
+    if (!session->wants(i * 40ms, {false, i == 500})) continue;
+    session->push(test::moving_frame(i, kSize, i * 40ms));
+    session->wait();
+  }
+  EXPECT_GT(session->report().faces.at(0).track, before);
 }
 
 TEST_F(SessionTest, FinishingTwiceTellsOnce) {
