@@ -264,8 +264,8 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    */
   g_object_class_install_property(
       klass, GST_DEEPFAKE_PROP_THREADS,
-      g_param_spec_uint("threads", "Threads", "CPU threads of the networks; 0: all cores", 0, 1024,
-                        static_cast<guint>(defaults.engine.threads), ready));
+      g_param_spec_uint("threads", "Threads", "CPU threads of the networks; 0: all it may use", 0,
+                        1024, static_cast<guint>(defaults.engine.threads), ready));
   /**
    * GstDeepfakeDetect:inference-region:
    *

@@ -32,7 +32,8 @@ struct EngineConfig {
   std::string model_file;       // Safetensors file of kind "model". Required.
   std::string device = "auto";  // "auto", "cpu", "cuda" or "cuda:N".
   Precision precision = Precision::kAuto;
-  // CPU threads of the forward passes; 0: all cores. An engine that is there already keeps its own.
+  // CPU threads of the forward passes; 0: as many as affinity and control groups let the process
+  // use. An engine that is there already keeps its own.
   int threads = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "base/translate.h"
 #include "runtime/device.h"
 #include "runtime/engine_impl.h"
+#include "runtime/process_end.h"
 
 namespace dfd {
 namespace {
@@ -97,10 +98,15 @@ EngineImpl::EngineImpl(LoadedModel model, std::string device, Precision precisio
       device_(std::move(device)),
       precision_(precision),
       threads_(threads),
-      worker_(std::move(model.scorer), threads) {}
+      worker_(std::move(model.scorer), threads) {
+  guard_exit("warm-up " + device_ + " " + to_string(precision));
+}
 
 std::shared_ptr<Engine> Engine::load(const EngineConfig& config) {
   return translate_errors([&]() -> std::shared_ptr<Engine> {
+    guard_exit("load");
+    const GuardedWork work;
+    DFD_REQUIRE(work.allowed(), ErrorCode::kInternal, kProcessEnds);
     DFD_REQUIRE(!config.model_file.empty(), ErrorCode::kInvalidArgument,
                 "no model file was given; make one with deepfake-trainer train");
     DFD_REQUIRE(config.threads >= 0 && config.threads <= 1024, ErrorCode::kInvalidArgument,

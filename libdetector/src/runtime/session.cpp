@@ -13,6 +13,7 @@
 #include "base/picture.h"
 #include "base/translate.h"
 #include "runtime/engine_impl.h"
+#include "runtime/process_end.h"
 #include "runtime/stream_analysis.h"
 #include "runtime/stream_clock.h"
 
@@ -65,7 +66,9 @@ class Stream : public WorkSource {
 
   void wait() {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [&] { return cancelled_ || (queue_.empty() && !busy_) || error_; });
+    changed_.wait(lock, [&] {
+      return cancelled_ || process_is_ending() || (queue_.empty() && !busy_) || error_;
+    });
     rethrow_error();
   }
 
@@ -90,6 +93,11 @@ class Stream : public WorkSource {
   void cancel(bool on) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     cancelled_ = on;
+    changed_.notify_all();
+  }
+
+  void process_ends() noexcept override {
+    const std::lock_guard<std::mutex> lock(mutex_);
     changed_.notify_all();
   }
 
@@ -324,7 +332,13 @@ class SessionImpl : public Session {
     engine_->worker().add(stream_);
   }
 
-  ~SessionImpl() override { current()->worker().remove(stream_.get()); }
+  ~SessionImpl() override {
+    current()->worker().remove(stream_.get());
+    const GuardedWork work;
+    // What would free its tensors is about to be destroyed.
+    if (!work.allowed()) static_cast<void>(new std::shared_ptr<Stream>(stream_));
+    stream_.reset();
+  }
   SessionImpl(const SessionImpl&) = delete;
   SessionImpl& operator=(const SessionImpl&) = delete;
 
@@ -385,6 +399,8 @@ class SessionImpl : public Session {
 
   void swap_engine(const std::shared_ptr<Engine>& engine) override {
     translate_errors([&] {
+      const GuardedWork work;
+      DFD_REQUIRE(work.allowed(), ErrorCode::kInternal, kProcessEnds);
       auto next = std::dynamic_pointer_cast<EngineImpl>(engine);
       DFD_REQUIRE(next != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
       require_landmarks_where_needed(given_, next->config());
@@ -528,6 +544,8 @@ std::unique_ptr<Session> make_session(std::shared_ptr<EngineImpl> engine,
 std::unique_ptr<Session> Session::create(const std::shared_ptr<Engine>& engine,
                                          const SessionConfig& config) {
   return translate_errors([&] {
+    const GuardedWork work;
+    DFD_REQUIRE(work.allowed(), ErrorCode::kInternal, kProcessEnds);
     auto implementation = std::dynamic_pointer_cast<EngineImpl>(engine);
     DFD_REQUIRE(implementation != nullptr, ErrorCode::kInvalidArgument, "no engine was given");
     std::unique_ptr<FaceDetector> detector;

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/picture.h"
 #include "face/quality.h"
+#include "runtime/process_end.h"
 
 namespace dfd {
 namespace {
@@ -206,6 +207,9 @@ bool StreamAnalysis::is_worth_a_score(Track& track, const cv::Mat& crop) {
 std::vector<Sample> StreamAnalysis::prepare(const Frame& frame, bool sample) {
   if (finished_) reset();
   follow(frame);
+  if (!std::exchange(guarded_, true)) {
+    guard_exit("detection " + (detector_ ? detector_->name() : std::string()));
+  }
   sampled_.clear();
   std::vector<Sample> samples;
   if (!sample) return samples;

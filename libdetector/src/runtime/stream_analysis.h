@@ -110,6 +110,7 @@ class StreamAnalysis {
   StreamReport last_posted_;
   bool posted_once_ = false;
   bool finished_ = false;
+  bool guarded_ = false;  // Against an exit() that comes while it looks at a frame.
   Timestamp time_{};
   int width_ = 0;
   int height_ = 0;

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <thread>
 #include <utility>
 
 #include <ATen/Parallel.h>
+
+#include "base/check.h"
+#include "base/resources.h"
 
 namespace dfd {
 namespace {
@@ -29,7 +31,9 @@ struct Worker::Part {
 };
 
 Worker::Worker(std::unique_ptr<Scorer> scorer, int threads)
-    : scorer_(std::move(scorer)), thread_([this, threads] { run(threads); }) {
+    : scorer_(std::move(scorer)),
+      thread_([this, threads] { run(threads); }),
+      at_end_([this] { process_ends(); }) {
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait(lock, [&] { return ready_; });
   if (error_) {
@@ -102,29 +106,56 @@ std::vector<std::shared_ptr<WorkSource>> Worker::take_busy() {
 
 void Worker::run(int threads) {
   // Thread-local in LibTorch's OpenMP build; Debian's defaults to one thread.
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  at::set_num_threads(threads > 0 ? threads : cores);
+  at::set_num_threads(threads > 0 ? threads : usable_cores());
+  warm_up();
+  while (run_round()) {
+  }
+  const GuardedWork work;
+  if (!work.allowed()) {
+    static_cast<void>(scorer_.release());  // What would free it is about to be destroyed.
+    return;
+  }
+  scorer_.reset();  // Where it ran: what LibTorch keeps for a thread is freed on it.
+  give_memory_back();
+}
+
+void Worker::warm_up() {
   std::exception_ptr error;
   try {
+    const GuardedWork work;
+    DFD_REQUIRE(work.allowed(), ErrorCode::kInternal, kProcessEnds);
     scorer_->warm_up();
   } catch (...) {
     error = std::current_exception();
   }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  error_ = error;
+  ready_ = true;
+  changed_.notify_all();
+}
+
+bool Worker::run_round() {
+  auto busy = take_busy();
+  bool goes_on = true;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    error_ = error;
-    ready_ = true;
-    changed_.notify_all();
+    const GuardedWork work;
+    goes_on = work.allowed();
+    if (goes_on) {
+      process(busy);
+      busy.clear();  // A stream that was removed meanwhile dies here, with its tensors.
+    } else {
+      static_cast<void>(new auto(std::move(busy)));  // Not at all, then.
+    }
   }
-  while (true) {
-    const auto busy = take_busy();
-    process(busy);
-    const std::lock_guard<std::mutex> lock(mutex_);
-    under_way_.clear();
-    changed_.notify_all();
-    if (stop_) break;
-  }
-  scorer_.reset();  // Where it ran: what LibTorch keeps for a thread is freed on it.
+  const std::lock_guard<std::mutex> lock(mutex_);
+  under_way_.clear();
+  changed_.notify_all();
+  return goes_on && !stop_;
+}
+
+void Worker::process_ends() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& source : sources_) source->process_ends();
 }
 
 void Worker::process(const std::vector<std::shared_ptr<WorkSource>>& sources) {
@@ -206,7 +237,12 @@ void Worker::complete(Part* first, Part* last) {
   std::vector<SampleResult> results;
   std::exception_ptr error;
   try {
-    if (!batch.empty()) results = scorer_->score(batch);
+    if (!batch.empty()) {
+      results = scorer_->score(batch);
+      guard_exit("forward");
+      const auto is_explained = [](const SampleResult& result) { return result.map.has_value(); };
+      if (std::any_of(results.begin(), results.end(), is_explained)) guard_exit("explanation");
+    }
   } catch (...) {
     error = std::current_exception();
   }

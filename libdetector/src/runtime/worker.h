@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/forward_thread.h"
+#include "runtime/process_end.h"
 #include "runtime/scorer.h"
 
 namespace dfd {
@@ -31,13 +32,15 @@ class WorkSource {
   virtual void complete(const std::vector<SampleResult>& results, Scorer& scorer,
                         double batch_fill) = 0;
   virtual void fail(std::exception_ptr error) noexcept = 0;
+  // The process ends: whoever waits for the analysis is woken. On any thread.
+  virtual void process_ends() noexcept = 0;
 };
 
 // Thread-safe.
 class Worker {
  public:
-  // threads: of LibTorch's forward passes; 0: all cores. Warms the scorer up on its thread and
-  // waits for it. Throws what warm_up() throws.
+  // threads: of LibTorch's forward passes; 0: as many as the process may use. Warms the scorer up
+  // on its thread and waits for it. Throws what warm_up() throws.
   Worker(std::unique_ptr<Scorer> scorer, int threads);
   ~Worker();  // Lets the running batch finish and joins.
   Worker(const Worker&) = delete;
@@ -52,6 +55,9 @@ class Worker {
   struct Part;
 
   void run(int threads);
+  void warm_up();
+  bool run_round();  // False: it was the last one.
+  void process_ends();
   bool any_work() const;
   std::vector<std::shared_ptr<WorkSource>> take_busy();
   void process(const std::vector<std::shared_ptr<WorkSource>>& sources);
@@ -70,6 +76,7 @@ class Worker {
   bool stop_ = false;
   std::exception_ptr error_;  // Of the warm-up.
   ForwardThread thread_;
+  AtProcessEnd at_end_;  // Last, so that it is gone first.
 };
 
 }  // namespace dfd
