@@ -35,7 +35,8 @@
  *
  * * `event` (string): "score", "verdict-changed", "identity-changed" (a track shows somebody else
  *   from now on; the message tells how it stood), "track-lost", "overload" or
- *   "model-updated", which has `stream-id`, `model-file`, `model-id`, `success` and [`error`] alone
+ *   "model-updated", which has `stream-id`, `model-file`, [`model-file-hex`], `model-id`, `success`
+ *   and [`error`] alone; `model-file-hex` has the bytes of a name that is no UTF-8
  * * `stream-id` (string): #GstDeepfakeDetect:stream-id
  * * `timestamp`, `stream-time`, `running-time`, `duration` (guint64): of the frame analysed last
  * * `verdict` (string): "authentic", "undecided", "suspicious" or "manipulated"; the worst face's

@@ -3,6 +3,7 @@
 #include "gstdeepfakeerror.h"
 
 #include "detector/error.h"
+#include "gstdeepfakewords.h"
 
 namespace {
 
@@ -41,10 +42,12 @@ void post(GstElement* element, GstMessageType type, const std::exception& error)
   const auto* known = dynamic_cast<const dfd::Error*>(&error);
   const dfd::ErrorCode code = known != nullptr ? known->code() : dfd::ErrorCode::kInternal;
   const Mapping mapping = mapping_of(code);
+  // Paths may hold bytes that are no UTF-8, which messages do not take.
+  const std::string text = gst_deepfake_utf8(error.what());
   // The path and the fix are for people too, so they follow the sentence.
   gst_element_message_full(element, type, mapping.domain, mapping.code,
-                           g_strdup_printf("%s %s", mapping.text, error.what()),
-                           g_strdup_printf("%s: %s", dfd::to_string(code), error.what()), __FILE__,
+                           g_strdup_printf("%s %s", mapping.text, text.c_str()),
+                           g_strdup_printf("%s: %s", dfd::to_string(code), text.c_str()), __FILE__,
                            GST_FUNCTION, __LINE__);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gstdeepfakemeta.h"
+#include "gstdeepfakewords.h"
 
 namespace {
 
@@ -107,12 +108,19 @@ GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& even
 GstMessage* gst_deepfake_model_message_new(GstElement* element, const std::string& stream_id,
                                            const std::string& model_file,
                                            const std::string& model_id, const std::string& error) {
+  // Structures take UTF-8 alone, and names of files are bytes.
+  const std::string file = gst_deepfake_utf8(model_file.c_str());
   GstStructure* structure = gst_structure_new(
       "deepfakedetect", "event", G_TYPE_STRING, "model-updated", "stream-id", G_TYPE_STRING,
-      stream_id.c_str(), "model-file", G_TYPE_STRING, model_file.c_str(), "model-id", G_TYPE_STRING,
+      stream_id.c_str(), "model-file", G_TYPE_STRING, file.c_str(), "model-id", G_TYPE_STRING,
       model_id.c_str(), "success", G_TYPE_BOOLEAN, static_cast<gboolean>(error.empty()), nullptr);
+  if (file != model_file) {
+    const std::string bytes = gst_deepfake_hexadecimal(model_file);
+    gst_structure_set(structure, "model-file-hex", G_TYPE_STRING, bytes.c_str(), nullptr);
+  }
   if (!error.empty()) {
-    gst_structure_set(structure, "error", G_TYPE_STRING, error.c_str(), nullptr);
+    gst_structure_set(structure, "error", G_TYPE_STRING, gst_deepfake_utf8(error.c_str()).c_str(),
+                      nullptr);
   }
   return gst_message_new_element(GST_OBJECT(element), structure);
 }

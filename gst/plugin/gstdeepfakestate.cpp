@@ -6,6 +6,7 @@
 
 #include "detector/engine.h"
 #include "gstdeepfakeerror.h"
+#include "gstdeepfakewords.h"
 
 #define GST_CAT_DEFAULT gst_deepfake_detect_debug
 GST_DEBUG_CATEGORY_EXTERN(gst_deepfake_detect_debug);
@@ -41,7 +42,8 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
   state->threshold = settings.session.decision.threshold;
   state->explain = settings.session.explain;
   gchar* name = gst_object_get_name(GST_OBJECT(element));
-  state->context.stream_id = settings.stream_id.empty() ? name : settings.stream_id;
+  state->context.stream_id =
+      gst_deepfake_utf8(settings.stream_id.empty() ? name : settings.stream_id.c_str());
   g_free(name);
   gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
   gst_deepfake_post_warnings(element, engine->model(), settings.session.region,

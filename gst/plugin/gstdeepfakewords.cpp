@@ -19,6 +19,16 @@ std::string gst_deepfake_utf8(const char* text) {
   return result;
 }
 
+std::string gst_deepfake_hexadecimal(const std::string& bytes) {
+  std::string text;
+  for (const char byte : bytes) {
+    char digits[3];
+    g_snprintf(digits, sizeof(digits), "%02x", static_cast<unsigned char>(byte));
+    text += digits;
+  }
+  return text;
+}
+
 const char* gst_deepfake_reason_text(const gchar* reason) {
   return reason != nullptr ? reason : "error";
 }

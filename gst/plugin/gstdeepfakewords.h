@@ -11,6 +11,9 @@
 // The text as UTF-8: bytes that are none become U+FFFD; null becomes the empty text.
 std::string gst_deepfake_utf8(const char* text);
 
+// Two lower-case digits a byte.
+std::string gst_deepfake_hexadecimal(const std::string& bytes);
+
 // A meta's reason; of a stranger's that has none, "error".
 const char* gst_deepfake_reason_text(const gchar* reason);
 

@@ -195,6 +195,7 @@ TEST(Live, AModelSetWhilePlayingTakesOver) {
   const std::string after = gst_structure_get_string(told, "model-id");
   EXPECT_NE(after, before);
   EXPECT_STREQ(gst_structure_get_string(told, "model-file"), second_model().c_str());
+  EXPECT_FALSE(gst_structure_has_field(told, "model-file-hex"));
   EXPECT_FALSE(gst_structure_has_field(told, "error"));
   gst_structure_free(told);
 
@@ -230,6 +231,33 @@ TEST(Live, AModelThatCannotBeLoadedLeavesTheOldOne) {
   EXPECT_EQ(gst_structure_get_string(score, "model-id"), before);
   gst_structure_free(score);
   EXPECT_EQ(stream.stat("model-swaps"), 0U);
+}
+
+TEST(Live, AModelFileMayHaveAnyName) {
+  const std::string path = std::string(DFD_TEST_SCRATCH) + "/caf\xE9.safetensors";  // Latin 1.
+  std::filesystem::remove(path);
+  Stream stream(
+      "videotestsrc is-live=true pattern=smpte horizontal-speed=5 ! "
+      "video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! " +
+      full_frame("") + " ! fakesink");
+  stream.play();
+  for (const bool there : {false, true}) {
+    if (there) std::filesystem::copy_file(second_model(), path);
+    g_object_set(stream.element(), "model-file", path.c_str(), nullptr);
+    GstStructure* told = stream.event("model-updated");
+    ASSERT_NE(told, nullptr);
+    gboolean success = FALSE;
+    EXPECT_TRUE(gst_structure_get_boolean(told, "success", &success));
+    EXPECT_EQ(success != FALSE, there);
+    const std::string file = gst_structure_get_string(told, "model-file");
+    EXPECT_EQ(file, std::string(DFD_TEST_SCRATCH) + "/caf\xEF\xBF\xBD.safetensors");
+    const std::string bytes = gst_structure_get_string(told, "model-file-hex");
+    EXPECT_NE(bytes.find("636166e92e73616665"), std::string::npos) << bytes;
+    if (!there) {
+      EXPECT_NE(std::string(gst_structure_get_string(told, "error")).find(file), std::string::npos);
+    }
+    gst_structure_free(told);
+  }
 }
 
 TEST(Live, TenSwapsLoseNoFrame) {
