@@ -23,5 +23,5 @@ gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! video/x
     tee name=t \
     t. ! queue ! x264enc speed-preset=veryfast ! mp4mux ! filesink async=false location="$out" \
     t. ! queue ! deepfakedetect model-file="$model" stream-id="$name" ! tee name=results \
-    results. ! queue ! deepfakejsonenc ! filesink location="$stem.jsonl" \
-    results. ! queue ! deepfakevttenc ! filesink location="$stem.vtt"
+    results. ! queue ! deepfakejsonenc ! filesink buffer-mode=unbuffered location="$stem.jsonl" \
+    results. ! queue ! deepfakevttenc ! filesink buffer-mode=unbuffered location="$stem.vtt"

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "gstdeepfakeerror.h"
@@ -30,10 +31,13 @@ struct GstDeepfakeEncoderPrivate {
   GstPad* src = nullptr;
   int updates = GST_DEEPFAKE_UPDATES_EVERY_FRAME;  // Under the object's lock.
   GstSegment segment{};
+  bool in_stream_time = false;  // What goes out now.
   guint width = 0;
   guint height = 0;
   bool negotiated = false;
-  bool warned = false;                        // Of a frame without a time, once a stream.
+  bool discont = true;          // The next buffer has nothing to do with the one before.
+  bool header_written = false;  // Into the text that downstream has now.
+  bool warned = false;          // Of a frame without a time, once a stream.
   GstClockTime newest = GST_CLOCK_TIME_NONE;  // Stream time of the frame shown last so far.
   std::optional<GstDeepfakeStanding> written;
 };
@@ -108,11 +112,35 @@ std::optional<GstDeepfakeBox> gst_deepfake_encoder_locate(const GstDeepfakeRecor
 
 // --- Output
 
+static GstFlowReturn push_buffer(GstDeepfakeEncoder* self, GstBuffer* buffer) {
+  if (self->priv->discont) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+  const GstFlowReturn flow = gst_pad_push(self->priv->src, buffer);
+  if (flow == GST_FLOW_OK) self->priv->discont = false;
+  return flow;
+}
+
 static GstFlowReturn push_output(GstDeepfakeEncoder* self, const GstDeepfakeOutput& output) {
   GstBuffer* buffer = gst_buffer_new_memdup(output.bytes.data(), output.bytes.size());
   GST_BUFFER_PTS(buffer) = output.pts;
   GST_BUFFER_DURATION(buffer) = output.duration;
-  return gst_pad_push(self->priv->src, buffer);
+  return push_buffer(self, buffer);
+}
+
+static GstBuffer* header_new(const char* header) {
+  GstBuffer* buffer = gst_buffer_new_memdup(header, std::strlen(header));
+  GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_HEADER);
+  return buffer;
+}
+
+// Once a text. pts: GST_CLOCK_TIME_NONE where it has no frames.
+static GstFlowReturn push_header(GstDeepfakeEncoder* self, GstClockTime pts) {
+  const char* header = GST_DEEPFAKE_ENCODER_GET_CLASS(self)->header;
+  if (header == nullptr || self->priv->header_written) return GST_FLOW_OK;
+  GstBuffer* buffer = header_new(header);
+  GST_BUFFER_PTS(buffer) = pts;
+  const GstFlowReturn flow = push_buffer(self, buffer);
+  self->priv->header_written = flow == GST_FLOW_OK;
+  return flow;
 }
 
 // Tells downstream that time passes though nothing comes: muxers and sinks wait for each pad.
@@ -130,12 +158,13 @@ static GstFlowReturn push_gap(GstDeepfakeEncoder* self, const GstDeepfakeRecord&
 static void finish(GstDeepfakeEncoder* self, bool last) {
   GstDeepfakeEncoderClass* klass = GST_DEEPFAKE_ENCODER_GET_CLASS(self);
   const GstDeepfakeEncoderPrivate& priv = *self->priv;
-  if (klass->finish == nullptr || !priv.negotiated || priv.segment.format != GST_FORMAT_TIME) {
-    return;
-  }
+  if (!priv.negotiated || priv.segment.format != GST_FORMAT_TIME) return;
+  // A text without its header is none, even when there was nothing to say.
+  if (last) push_header(self, GST_CLOCK_TIME_NONE);
+  if (klass->finish == nullptr) return;
   GstDeepfakeOutput output;
   gst_deepfake_guarded(GST_ELEMENT(self), 0, [&] {
-    klass->finish(self, last, output);
+    klass->finish(self, output);
     return 0;
   });
   if (!output.bytes.empty()) push_output(self, output);
@@ -146,6 +175,8 @@ static void reset(GstDeepfakeEncoder* self, bool all) {
   self->priv->written.reset();
   self->priv->newest = GST_CLOCK_TIME_NONE;
   self->priv->warned = false;
+  self->priv->discont = true;
+  if (all) self->priv->header_written = false;  // filesink empties its file at a flush.
   if (klass->reset != nullptr) klass->reset(self, all);
 }
 
@@ -180,6 +211,7 @@ static bool place(GstDeepfakeEncoder* self, GstBuffer* buffer, GstDeepfakeRecord
   }
   record.stream_time = gst_segment_to_stream_time(&priv.segment, GST_FORMAT_TIME, start);
   if (!GST_CLOCK_TIME_IS_VALID(record.stream_time)) return false;
+  if (priv.in_stream_time) record.pts = record.stream_time;
   record.reordered = GST_CLOCK_TIME_IS_VALID(priv.newest) && record.stream_time < priv.newest &&
                      priv.newest - record.stream_time <= kLongestReordering;
   if (!record.reordered) priv.newest = record.stream_time;
@@ -204,10 +236,12 @@ static GstFlowReturn gst_deepfake_encoder_chain(GstPad* /*pad*/, GstObject* pare
     flow = GST_FLOW_ERROR;
   } else if (place(self, buffer, record)) {
     GstDeepfakeOutput output{{}, record.pts, record.duration};
-    flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-      GST_DEEPFAKE_ENCODER_GET_CLASS(self)->encode(self, record, output);
-      return GST_FLOW_OK;
-    });
+    flow = push_header(self, record.pts);
+    if (flow == GST_FLOW_OK)
+      flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
+        GST_DEEPFAKE_ENCODER_GET_CLASS(self)->encode(self, record, output);
+        return GST_FLOW_OK;
+      });
     if (flow == GST_FLOW_OK) {
       flow = output.bytes.empty() ? push_gap(self, record) : push_output(self, output);
     }
@@ -230,7 +264,16 @@ static gboolean set_caps(GstDeepfakeEncoder* self, GstEvent* event) {
   self->priv->width = static_cast<guint>(std::max(width, 0));
   self->priv->height = static_cast<guint>(std::max(height, 0));
   gst_event_unref(event);
-  GstCaps* out = gst_pad_get_pad_template_caps(self->priv->src);
+  GstCaps* out = gst_caps_make_writable(gst_pad_get_pad_template_caps(self->priv->src));
+  if (const char* header = GST_DEEPFAKE_ENCODER_GET_CLASS(self)->header) {
+    GValue buffer = G_VALUE_INIT;
+    g_value_init(&buffer, GST_TYPE_BUFFER);
+    g_value_take_boxed(&buffer, header_new(header));
+    GValue headers = G_VALUE_INIT;
+    g_value_init(&headers, GST_TYPE_ARRAY);
+    gst_value_array_append_and_take_value(&headers, &buffer);
+    gst_structure_take_value(gst_caps_get_structure(out, 0), "streamheader", &headers);
+  }
   self->priv->negotiated = gst_pad_push_event(self->priv->src, gst_event_new_caps(out)) != FALSE;
   gst_caps_unref(out);
   return TRUE;
@@ -265,6 +308,44 @@ static void set_segment(GstDeepfakeEncoder* self, GstEvent* event) {
   gst_segment_copy_into(segment, &self->priv->segment);
 }
 
+// Takes the event. Played at another speed, stream time and positions do not run alike, and stay
+// apart.
+static gboolean forward_segment(GstDeepfakeEncoder* self, GstEvent* event) {
+  GstSegment segment;
+  gst_event_copy_segment(event, &segment);
+  const bool shifts = GST_DEEPFAKE_ENCODER_GET_CLASS(self)->in_stream_time &&
+                      segment.format == GST_FORMAT_TIME && segment.rate > 0 &&
+                      segment.applied_rate == 1 && GST_CLOCK_TIME_IS_VALID(segment.time);
+  self->priv->in_stream_time = shifts;
+  if (!shifts) return gst_pad_push_event(self->priv->src, event);
+  if (GST_CLOCK_TIME_IS_VALID(segment.stop)) segment.stop += segment.time - segment.start;
+  segment.position = segment.start = segment.time;
+  GstEvent* shifted = gst_event_new_segment(&segment);
+  gst_event_set_seqnum(shifted, gst_event_get_seqnum(event));
+  gst_event_unref(event);
+  return gst_pad_push_event(self->priv->src, shifted);
+}
+
+// Takes the event. Of a gap that begins before the segment, what lies in it.
+static gboolean forward_gap(GstDeepfakeEncoder* self, GstEvent* event) {
+  const GstSegment& segment = self->priv->segment;
+  if (!self->priv->in_stream_time) return gst_pad_push_event(self->priv->src, event);
+  GstClockTime start = 0;
+  GstClockTime duration = 0;
+  GstGapFlags flags{};
+  gst_event_parse_gap(event, &start, &duration);
+  gst_event_parse_gap_flags(event, &flags);
+  if (start < segment.start && GST_CLOCK_TIME_IS_VALID(duration)) {
+    duration -= std::min<GstClockTime>(duration, segment.start - start);
+  }
+  const GstClockTime offset = std::max<GstClockTime>(start, segment.start) - segment.start;
+  GstEvent* shifted = gst_event_new_gap(segment.time + offset, duration);
+  gst_event_set_gap_flags(shifted, flags);
+  gst_event_set_seqnum(shifted, gst_event_get_seqnum(event));
+  gst_event_unref(event);
+  return gst_pad_push_event(self->priv->src, shifted);
+}
+
 static gboolean gst_deepfake_encoder_event(GstPad* pad, GstObject* parent, GstEvent* event) {
   auto* self = reinterpret_cast<GstDeepfakeEncoder*>(parent);
   switch (GST_EVENT_TYPE(event)) {
@@ -274,7 +355,9 @@ static gboolean gst_deepfake_encoder_event(GstPad* pad, GstObject* parent, GstEv
       return set_caps(self, event);
     case GST_EVENT_SEGMENT:
       set_segment(self, event);
-      break;
+      return forward_segment(self, event);
+    case GST_EVENT_GAP:
+      return forward_gap(self, event);
     case GST_EVENT_FLUSH_STOP:
       gst_segment_init(&self->priv->segment, GST_FORMAT_UNDEFINED);
       reset(self, true);

@@ -61,13 +61,19 @@ struct GstDeepfakeEncoderClass {
 
   // Ends the names of the streams that this class makes, as "json" in "abc/json".
   const char* stream_suffix;
+  // Optional. With what each text begins: in the caps as streamheader, for those who come later,
+  // and as the first buffer, flagged as a header.
+  const char* header;
+  // The bytes themselves tell stream time, and whoever parses them takes it for positions in the
+  // segment: so the stream that goes out is in stream time, with a segment of its own.
+  bool in_stream_time;
   // Optional. FALSE: the element cannot start; an error has been posted.
   gboolean (*start)(GstDeepfakeEncoder* self);
   // Called for every frame that has a time, with results or without.
   void (*encode)(GstDeepfakeEncoder* self, const GstDeepfakeRecord& record,
                  GstDeepfakeOutput& output);
-  // Optional. The stream or its segment ends: what is still open goes out. last: nothing follows.
-  void (*finish)(GstDeepfakeEncoder* self, bool last, GstDeepfakeOutput& output);
+  // Optional. The stream or its segment ends: what is still open goes out.
+  void (*finish)(GstDeepfakeEncoder* self, GstDeepfakeOutput& output);
   // Optional. What was known of the stream is forgotten; all: downstream forgets what it got, too.
   void (*reset)(GstDeepfakeEncoder* self, bool all);
 };

@@ -33,7 +33,7 @@
  * |[
  * gst-launch-1.0 filesrc location=clip.mp4 ! decodebin ! videoconvert ! deepfakedetect
  * model-file=model.safetensors ! deepfakejsonenc updates=on-change ! filesink
- * location=verdicts.jsonl
+ * buffer-mode=unbuffered location=verdicts.jsonl
  * ]| writes a line whenever a verdict, a reason or the set of faces changes.
  *
  * Since: 0.1

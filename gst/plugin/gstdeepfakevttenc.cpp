@@ -15,10 +15,13 @@
  * (no-face)`, `AUTHENTIC (manipulated with 3 %)`. Times are stream time, so they fit the video
  * file. A cue goes out when it ends: at a change, a hole in the results, EOS, or after
  * #GstDeepfakeVttEnc:max-cue-duration, so that who reads along sees something and a crash loses
- * little. A comment before the first cue names the stream, the model and the threshold.
+ * little, where the sink keeps nothing back either (`filesink buffer-mode=unbuffered`). A comment
+ * before the first cue names the stream, the model and the threshold.
  *
- * The caps are `application/x-subtitle-vtt`. A cue's buffer has the time at which the cue begins,
- * which lies before that of the GAP events that were sent while it was open.
+ * The caps are `application/x-subtitle-vtt`, with the line that every WebVTT text begins with as
+ * streamheader, so that whoever comes late, or begins a new file, begins with it too. A cue's
+ * buffer has the time at which the cue begins, which lies before that of the GAP events that were
+ * sent while it was open.
  *
  * ## Limits
  *
@@ -31,7 +34,8 @@
  *
  * |[
  * gst-launch-1.0 filesrc location=clip.mp4 ! decodebin ! videoconvert ! deepfakedetect
- * model-file=model.safetensors ! deepfakevttenc ! filesink location=clip.vtt
+ * model-file=model.safetensors ! deepfakevttenc ! filesink buffer-mode=unbuffered
+ * location=clip.vtt
  * ]| writes subtitles that tell the verdict; a player finds them beside clip.mp4.
  *
  * Since: 0.1
@@ -59,7 +63,6 @@ constexpr GstClockTime kMaxCueDuration = 10 * GST_SECOND;
 // Shorter ones could not be read.
 constexpr GstClockTime kShortestCue = 100 * GST_MSECOND;
 // Longer without results, and nobody can say that the verdict held. Shorter holes are lost frames.
-// deepfakedetect takes the same hole for another scene.
 constexpr GstClockTime kLongestHole = GST_SECOND;
 
 struct Cue {
@@ -159,7 +162,6 @@ Cue cue_of(const GstDeepfakeRecord& record) {
 struct GstDeepfakeVttEncPrivate {
   GstClockTime max_cue_duration = kMaxCueDuration;  // Under the object's lock.
   std::optional<Cue> cue;
-  bool header_written = false;
   bool comment_written = false;
 };
 
@@ -191,10 +193,6 @@ static void close_cue(GstDeepfakeVttEncPrivate& priv, GstDeepfakeOutput& output)
   priv.cue.reset();
 }
 
-static void write_header(GstDeepfakeVttEncPrivate& priv, GstDeepfakeOutput& output) {
-  if (!std::exchange(priv.header_written, true)) output.bytes += "WEBVTT\n\n";
-}
-
 static GstClockTime max_cue_duration_of(GstDeepfakeEncoder* self) {
   GST_OBJECT_LOCK(self);
   const GstClockTime duration = private_of(self).max_cue_duration;
@@ -221,7 +219,6 @@ static void continue_cue(GstDeepfakeEncoder* self, const GstDeepfakeRecord& reco
 static void gst_deepfake_vtt_enc_encode(GstDeepfakeEncoder* self, const GstDeepfakeRecord& record,
                                         GstDeepfakeOutput& output) {
   GstDeepfakeVttEncPrivate& priv = private_of(self);
-  write_header(priv, output);
   if (record.meta != nullptr && !std::exchange(priv.comment_written, true)) {
     output.bytes += comment_of(*record.meta);
   }
@@ -238,19 +235,14 @@ static void gst_deepfake_vtt_enc_encode(GstDeepfakeEncoder* self, const GstDeepf
   }
 }
 
-static void gst_deepfake_vtt_enc_finish(GstDeepfakeEncoder* self, bool last,
-                                        GstDeepfakeOutput& output) {
+static void gst_deepfake_vtt_enc_finish(GstDeepfakeEncoder* self, GstDeepfakeOutput& output) {
   GstDeepfakeVttEncPrivate& priv = private_of(self);
-  // A text without a header is no WebVTT, even when there was nothing to say.
-  if (last) write_header(priv, output);
   if (priv.cue) close_cue(priv, output);
 }
 
 static void gst_deepfake_vtt_enc_reset(GstDeepfakeEncoder* self, bool all) {
   GstDeepfakeVttEncPrivate& priv = private_of(self);
   priv.cue.reset();
-  // filesink empties its file at a flush.
-  if (all) priv.header_written = false;
   if (all) priv.comment_written = false;
 }
 
@@ -303,6 +295,8 @@ static void gst_deepfake_vtt_enc_class_init(GstDeepfakeVttEncClass* klass) {
   gst_element_class_add_static_pad_template(element_class, &src_template);
   auto* encoder_class = GST_DEEPFAKE_ENCODER_CLASS(klass);
   encoder_class->stream_suffix = "vtt";
+  encoder_class->header = "WEBVTT\n\n";
+  encoder_class->in_stream_time = true;
   encoder_class->encode = gst_deepfake_vtt_enc_encode;
   encoder_class->finish = gst_deepfake_vtt_enc_finish;
   encoder_class->reset = gst_deepfake_vtt_enc_reset;

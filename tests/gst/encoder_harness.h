@@ -22,6 +22,7 @@ struct Written {
   std::string bytes;
   GstClockTime pts;
   GstClockTime duration;
+  bool discont;
 };
 
 class EncoderHarness {
@@ -85,7 +86,8 @@ class EncoderHarness {
       GstMapInfo map;
       EXPECT_TRUE(gst_buffer_map(buffer, &map, GST_MAP_READ));
       all.push_back({std::string(reinterpret_cast<const char*>(map.data), map.size),
-                     GST_BUFFER_PTS(buffer), GST_BUFFER_DURATION(buffer)});
+                     GST_BUFFER_PTS(buffer), GST_BUFFER_DURATION(buffer),
+                     GST_BUFFER_IS_DISCONT(buffer) != FALSE});
       gst_buffer_unmap(buffer, &map);
       gst_buffer_unref(buffer);
     }

@@ -388,4 +388,29 @@ TEST(ResultEncoders, RefuseASegmentInBytes) {
   EXPECT_EQ(encoder.push(0, {undecided()}), GST_FLOW_ERROR);
 }
 
+TEST(ResultEncoders, FlagTheFirstBufferAfterASeekAFlushAndASegment) {
+  for (const char* element :
+       {"deepfakejsonenc", "deepfakevttenc max-cue-duration=100000000", "deepfakeklvenc"}) {
+    Encoder encoder(element);
+    const auto expect_first_alone = [&](const char* after) {
+      for (int i = 0; i < 20; ++i) encoder.push(i, {undecided()});
+      const std::vector<test::Written> written = encoder.take();
+      ASSERT_GE(written.size(), 2U) << element;
+      for (std::size_t i = 0; i < written.size(); ++i) {
+        EXPECT_EQ(written[i].discont, i == 0) << element << ", after " << after << ": " << i;
+      }
+    };
+    expect_first_alone("the start");
+    encoder.flush();
+    expect_first_alone("a flush");
+    encoder.send_segment(0, 3600 * GST_SECOND);
+    encoder.take();  // What was open.
+    expect_first_alone("a segment");
+    encoder.send(gst_event_new_stream_start("next"));
+    encoder.send_segment(0, 0);
+    encoder.take();
+    expect_first_alone("another stream");
+  }
+}
+
 }  // namespace

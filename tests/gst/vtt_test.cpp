@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -82,8 +89,9 @@ TEST(WebVtt, IsWrittenWhenACueEndsAndGapsTellTheTimeUntilThen) {
   Encoder encoder("deepfakevttenc");
   push_all(encoder, 0, 10, {kOpen});
   std::vector<test::Written> written = encoder.take();
-  ASSERT_EQ(written.size(), 1U);  // The header, so that sinks and readers have something.
-  EXPECT_EQ(written[0].bytes, kHead);
+  ASSERT_EQ(written.size(), 2U);  // So that sinks and readers have something.
+  EXPECT_EQ(written[0].bytes, "WEBVTT\n\n");
+  EXPECT_EQ(written[0].bytes + written[1].bytes, kHead);
   EXPECT_EQ(encoder.take_gaps().size(), 9U);
   encoder.push(10, {kAlarm});
   written = encoder.take();
@@ -196,7 +204,157 @@ TEST(WebVtt, StrangeNamesCannotBreakTheText) {
             "\xEF\xBF\xBD, model \"m\" , threshold 0.750\n\n");
 }
 
+// Running time of the text's buffers, as whoever parses the text reckons it.
+TEST(WebVtt, ParsedCuesAreShownWithTheirFrames) {
+  for (const GstClockTime time : {0 * GST_SECOND, 100 * GST_SECOND}) {
+    Encoder encoder("deepfakevttenc max-cue-duration=200000000 ! subparse");
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    segment.start = 10 * GST_SECOND;
+    segment.time = time;
+    segment.base = 3 * GST_SECOND;
+    EXPECT_TRUE(encoder.send(gst_event_new_segment(&segment)));
+    push_all(encoder, 250, 270, {kAlarm});
+    encoder.send(gst_event_new_eos());
+    const std::vector<test::Written> cues = encoder.take();
+    ASSERT_GE(cues.size(), 3U);
+    GstEvent* event = gst_pad_get_sticky_event(encoder.harness()->sinkpad, GST_EVENT_SEGMENT, 0);
+    gst_event_copy_segment(event, &segment);
+    gst_event_unref(event);
+    for (std::size_t i = 0; i < cues.size(); ++i) {
+      EXPECT_EQ(gst_segment_to_running_time(&segment, GST_FORMAT_TIME, cues[i].pts),
+                3 * GST_SECOND + i * 200 * GST_MSECOND)
+          << time << ", " << i;
+    }
+  }
+}
+
+TEST(WebVtt, PlayedAtAnotherSpeedTheStreamKeepsItsTimes) {
+  Encoder encoder("deepfakevttenc");
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  segment.applied_rate = 2;
+  EXPECT_TRUE(encoder.send(gst_event_new_segment(&segment)));
+  push_all(encoder, 100, 103, {kAlarm});
+  const std::vector<test::Written> written = encoder.take();
+  ASSERT_FALSE(written.empty());
+  EXPECT_EQ(written[0].pts, 100 * Encoder::kFrame);
+  encoder.send(gst_event_new_eos());
+  EXPECT_NE(encoder.take_text().find("00:00:08.000 --> "), std::string::npos);
+}
+
+TEST(WebVtt, GapsFollowTheSameTimeline) {
+  Encoder encoder("deepfakevttenc");
+  encoder.send_segment(0, 3600 * GST_SECOND);
+  push_all(encoder, 0, 3, {kAlarm});
+  encoder.send(gst_event_new_gap(20 * GST_SECOND, GST_SECOND));
+  const std::vector<GstClockTime> gaps = encoder.take_gaps();
+  ASSERT_FALSE(gaps.empty());
+  EXPECT_EQ(gaps[0], 3600 * GST_SECOND + 40 * GST_MSECOND);
+  EXPECT_EQ(gaps.back(), 3620 * GST_SECOND);
+  encoder.send_segment(10 * GST_SECOND, 0);
+  encoder.send(gst_event_new_gap(8 * GST_SECOND, 3 * GST_SECOND));
+  EXPECT_EQ(encoder.take_gaps(), std::vector<GstClockTime>{0});
+}
+
+TEST(WebVtt, TheCapsCarryTheHeader) {
+  Encoder encoder("deepfakevttenc");
+  push_all(encoder, 0, 5, {kAlarm});
+  GstCaps* caps = gst_pad_get_current_caps(encoder.harness()->sinkpad);
+  const GValue* headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
+  ASSERT_NE(headers, nullptr);
+  ASSERT_EQ(gst_value_array_get_size(headers), 1U);
+  GstBuffer* header = gst_value_get_buffer(gst_value_array_get_value(headers, 0));
+  EXPECT_EQ(gst_buffer_memcmp(header, 0, "WEBVTT\n\n", 8), 0);
+  EXPECT_EQ(gst_buffer_get_size(header), 8U);
+  EXPECT_TRUE(GST_BUFFER_FLAG_IS_SET(header, GST_BUFFER_FLAG_HEADER));
+  gst_caps_unref(caps);
+}
+
 // --- What others make of it
+
+// Results that change with every frame.
+test::Marks restless() {
+  test::Marks marks;
+  for (int i = 0; i < 5000; ++i) marks.faces.push_back({i % 2 == 0 ? kAlarm : kClean});
+  return marks;
+}
+
+TEST(WebVtt, EachOfSeveralFilesBeginsAsWebVtt) {
+  const std::string stem = DFD_TEST_SCRATCH "/part";
+  for (const char* rule : {"next-file=max-size max-file-size=300",
+                           "next-file=max-duration max-file-duration=300000000"}) {
+    std::system(("rm -f " + stem + "??.vtt").c_str());
+    GstElement* pipeline = test::parse_pipeline(
+        "videotestsrc num-buffers=25 ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 "
+        "! identity name=marker ! deepfakevttenc ! multifilesink location=" +
+        stem + "%02d.vtt " + rule);
+    test::Marks marks = restless();
+    test::mark_pad(pipeline, "marker", marks);
+    test::play_to_end(pipeline);
+    gst_object_unref(pipeline);
+    for (const char* number : {"00", "01", "02"}) {
+      const std::string text = test::Command("cat " + stem + number + ".vtt").output;
+      EXPECT_EQ(text.rfind("WEBVTT\n\n", 0), 0U) << rule << ": " << text;
+      EXPECT_EQ(text.find("WEBVTT", 1), std::string::npos) << rule << ": " << text;
+      EXPECT_NE(text.find(" --> "), std::string::npos) << rule << ": " << text;
+    }
+  }
+}
+
+// What a client gets first that connects when the text has been running for a while.
+std::string read_late(int port) {
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  const timeval patience{30, 0};
+  setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string text;
+  if (connect(client, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+    char part[256];
+    while (text.find("-->") == std::string::npos) {
+      const ssize_t size = read(client, part, sizeof(part));
+      if (size <= 0) break;
+      text.append(part, static_cast<std::size_t>(size));
+    }
+  }
+  close(client);
+  return text;
+}
+
+TEST(WebVtt, ALateClientGetsTheHeaderFirst) {
+  GstElement* pipeline = test::parse_pipeline(
+      "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 "
+      "! identity name=marker ! deepfakevttenc name=vtt ! tcpserversink name=server "
+      "host=127.0.0.1 port=0");
+  test::Marks marks = restless();
+  test::mark_pad(pipeline, "marker", marks);
+  GstElement* vtt = gst_bin_get_by_name(GST_BIN(pipeline), "vtt");
+  GstPad* pad = gst_element_get_static_pad(vtt, "src");
+  std::atomic<int> written{0};
+  gst_pad_add_probe(
+      pad, GST_PAD_PROBE_TYPE_BUFFER,
+      +[](GstPad* /*pad*/, GstPadProbeInfo* /*info*/, gpointer data) {
+        ++*static_cast<std::atomic<int>*>(data);
+        return GST_PAD_PROBE_OK;
+      },
+      &written, nullptr);
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  for (int i = 0; i < 1000 && written < 5; ++i) g_usleep(20000);
+  EXPECT_GE(written, 5);
+  GstElement* server = gst_bin_get_by_name(GST_BIN(pipeline), "server");
+  gint port = 0;
+  g_object_get(server, "current-port", &port, nullptr);
+  const std::string text = read_late(port);
+  EXPECT_EQ(text.rfind("WEBVTT\n\n00:", 0), 0U) << text;
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  gst_object_unref(server);
+  gst_object_unref(pad);
+  gst_object_unref(vtt);
+  gst_object_unref(pipeline);
+}
 
 class VttFile : public testing::Test {
  protected:
