@@ -11,6 +11,7 @@
 #include "backbone/input.h"
 #include "base/check.h"
 #include "base/picture.h"
+#include "base/translate.h"
 #include "face/face_finder.h"
 #include "face/quality.h"
 #include "video.h"
@@ -186,6 +187,18 @@ ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
     result.tracks.push_back(std::move(whole));
   }
   return result;
+}
+
+std::optional<ClipCrops> read_crops_or_say(const std::string& path, const SamplingRule& rule,
+                                           const Say& say) {
+  try {
+    return translate_errors([&] { return read_crops(path, rule); });
+  } catch (const Error& error) {
+    // What is not the file's fault would befall every other one, too.
+    if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
+    say(std::string(error.what()) + "; this clip is left out");
+    return std::nullopt;
+  }
 }
 
 }  // namespace dfd

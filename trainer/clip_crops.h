@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,5 +61,13 @@ struct ClipCrops {
 
 // Throws Error: kNotFound, kIo; the face model's.
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule);
+
+// Tells people something, a line at a time.
+using Say = std::function<void(const std::string&)>;
+
+// Nothing where the clip cannot be read, which is said: one bad clip must not end a run over
+// thousands. Throws Error that is not the clip's.
+std::optional<ClipCrops> read_crops_or_say(const std::string& path, const SamplingRule& rule,
+                                           const Say& say);
 
 }  // namespace dfd

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <utility>
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "kept_file.h"
 
 namespace dfd {
 namespace {
@@ -22,16 +24,7 @@ constexpr std::size_t kCropsPerClip = 4;
 
 // To be raised whenever faces are found, followed, judged or cut in another way than before: cached
 // embeddings are then made anew.
-constexpr int kCropsVersion = 3;
-
-std::string digest_of(const TensorMap& tensors) {
-  std::string all;
-  for (const auto& [name, tensor] : tensors) {
-    const at::Tensor flat = tensor.contiguous();
-    all += name + sha256(flat.data_ptr(), flat.nbytes());
-  }
-  return sha256(all.data(), all.size());
-}
+constexpr int kCropsVersion = 4;
 
 // All but the clip that embeddings depend on.
 std::string rule_key(const Backbone& backbone, const SamplingRule& rule) {
@@ -46,19 +39,23 @@ std::string rule_key(const Backbone& backbone, const SamplingRule& rule) {
 }
 
 std::string cache_name(const Clip& clip, const std::string& rule_key) {
-  const std::string text = sha256_of_file(clip.path) + ' ' + rule_key;
+  const std::string text = clip.digest + ' ' + rule_key;
   return sha256(text.data(), text.size()) + ".safetensors";
 }
+
+constexpr const char* kFeatures = "features";
 
 std::string track_name(std::size_t number) { return "track." + std::to_string(number); }
 
 Backbone random_backbone(std::uint64_t seed, const std::vector<Clip>& clips,
-                         const SamplingRule& rule) {
+                         const SamplingRule& rule, const Say& say) {
   std::vector<cv::Mat> crops;
   for (std::size_t i = 0; i < clips.size() && i < kCalibrationClips; ++i) {
     // Spread over the list: both classes, many people.
     const Clip& clip = clips[i * clips.size() / std::min(clips.size(), kCalibrationClips)];
-    for (const auto& found : read_crops(clip.path, rule).tracks) {
+    const std::optional<ClipCrops> read = read_crops_or_say(clip.path, rule, say);
+    if (!read) continue;
+    for (const auto& found : read->tracks) {
       for (std::size_t j = 0; j < std::min(found.size(), kCropsPerClip); ++j) {
         crops.push_back(found[j * found.size() / kCropsPerClip % found.size()]);
       }
@@ -97,6 +94,45 @@ at::Tensor embed(const InceptionResnetV1& network, const std::vector<cv::Mat>& c
   return network.embed(to_network_input(crops, rule).contiguous(at::MemoryFormat::ChannelsLast));
 }
 
+// None: not there, or damaged, which is said.
+std::optional<KeptFile> read_cached(const std::string& path, const Say& say) {
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    return read_kept(path, kFeatures);
+  } catch (const Error& damage) {
+    if (damage.code() != ErrorCode::kCorruptModel) throw;
+    say(std::string(damage.what()) + "; it is set aside as " + set_aside(path) + " and made anew");
+    return std::nullopt;
+  }
+}
+
+// None: the clip cannot be read, which is said.
+std::optional<KeptFile> features_of(const Clip& clip, const Backbone& backbone,
+                                    const SamplingRule& rule, const Say& say) {
+  if (clip.digest.empty()) {
+    say(clip.path + ": cannot be read; this clip is left out");
+    return std::nullopt;
+  }
+  const std::optional<ClipCrops> crops = read_crops_or_say(clip.path, rule, say);
+  if (!crops) return std::nullopt;
+  KeptFile kept;
+  for (std::size_t i = 0; i < crops->tracks.size(); ++i) {
+    kept.tensors[track_name(i)] = embed(backbone.network, crops->tracks[i], rule.input);
+  }
+  kept.tensors["sample_rate"] = at::tensor({crops->sample_rate}, at::kDouble);
+  return kept;
+}
+
+ClipFeatures unpack(const KeptFile& kept) {
+  ClipFeatures found;
+  for (auto track = kept.tensors.find(track_name(0)); track != kept.tensors.end();
+       track = kept.tensors.find(track_name(found.tracks.size()))) {
+    found.tracks.push_back(track->second);
+  }
+  found.sample_rate = kept.tensors.at("sample_rate")[0].item<double>();
+  return found;
+}
+
 }  // namespace
 
 std::string cache_folder(const std::string& given, const std::string& data) {
@@ -104,7 +140,7 @@ std::string cache_folder(const std::string& given, const std::string& data) {
 }
 
 Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
-                       const SamplingRule& rule) {
+                       const SamplingRule& rule, const Say& say) {
   const std::string prefix = "random:";
   Backbone backbone = [&] {
     if (name.rfind(prefix, 0) != 0) return backbone_from_file(name);
@@ -113,7 +149,7 @@ Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
     const auto parsed = std::from_chars(name.data() + prefix.size(), end, seed);
     DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end, ErrorCode::kInvalidArgument,
                 "backbone \"" << name << "\": random:SEED with a whole number expected");
-    return random_backbone(seed, clips, rule);
+    return random_backbone(seed, clips, rule, say);
   }();
   backbone.network.fold(at::kCPU);
   return backbone;
@@ -121,7 +157,7 @@ Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
 
 std::vector<ClipFeatures> embed_clips(const std::vector<Clip>& clips, const Backbone& backbone,
                                       const SamplingRule& rule, const std::string& cache,
-                                      const std::function<void(int, int, int)>& progress) {
+                                      const EmbedProgress& progress) {
   std::error_code error;
   fs::create_directories(cache, error);
   DFD_REQUIRE(!error, ErrorCode::kIo,
@@ -131,25 +167,14 @@ std::vector<ClipFeatures> embed_clips(const std::vector<Clip>& clips, const Back
   int computed = 0;
   for (const Clip& clip : clips) {
     const std::string path = (fs::path(cache) / cache_name(clip, key)).string();
-    if (!fs::exists(path)) {
+    std::optional<KeptFile> kept = read_cached(path, progress.say);
+    if (!kept) {
       ++computed;
-      const ClipCrops crops = read_crops(clip.path, rule);
-      TensorMap tensors;
-      for (std::size_t i = 0; i < crops.tracks.size(); ++i) {
-        tensors[track_name(i)] = embed(backbone.network, crops.tracks[i], rule.input);
-      }
-      tensors["sample_rate"] = at::tensor({crops.sample_rate}, at::kDouble);
-      write_tensors(path, {{"kind", "features"}}, tensors);
+      kept = features_of(clip, backbone, rule, progress.say);
+      if (kept) write_kept(path, kFeatures, *kept);
     }
-    const TensorMap tensors = read_tensors(SafetensorsFile(path));
-    ClipFeatures found;
-    for (auto track = tensors.find(track_name(0)); track != tensors.end();
-         track = tensors.find(track_name(found.tracks.size()))) {
-      found.tracks.push_back(track->second);
-    }
-    found.sample_rate = tensors.at("sample_rate")[0].item<double>();
-    features.push_back(found);
-    progress(static_cast<int>(features.size()), static_cast<int>(clips.size()), computed);
+    features.push_back(kept ? unpack(*kept) : ClipFeatures{{}, 0, true});
+    progress.embedded(static_cast<int>(features.size()), static_cast<int>(clips.size()), computed);
   }
   return features;
 }

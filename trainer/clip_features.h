@@ -35,18 +35,25 @@ struct Backbone {
 
 // "random:SEED", calibrated on crops of the clips, or a file of kind "backbone" or "model".
 Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
-                       const SamplingRule& rule);
+                       const SamplingRule& rule, const Say& say);
 
 struct ClipFeatures {
   std::vector<at::Tensor> tracks;  // Each float [n, 512], 1 <= n <= T; none: no face was found.
   double sample_rate = 0;
+  bool failed = false;  // The clip could not be read.
+};
+
+struct EmbedProgress {
+  Say say;
+  std::function<void(int done, int of, int computed)> embedded;
 };
 
 // Embeddings of each clip, from the cache folder where they are known, else computed and put there.
-// The key holds the clip's digest, the backbone's and the rule. progress: clips done, of, computed.
+// The key holds the clip's digest, the backbone's and the rule. Clips that cannot be read are said
+// and marked; damaged cache files are said, set aside and made anew. clips: with digests.
 std::vector<ClipFeatures> embed_clips(const std::vector<Clip>& clips, const Backbone& backbone,
                                       const SamplingRule& rule, const std::string& cache,
-                                      const std::function<void(int, int, int)>& progress);
+                                      const EmbedProgress& progress);
 
 // n rows to exactly frames rows: there and back again, never zeros.
 at::Tensor reflect_to_length(const at::Tensor& embeddings, int frames);

@@ -91,22 +91,26 @@ class Book {
 
 }  // namespace
 
-void write_contact_sheets(const std::string& data, const std::string& output,
-                          const SamplingOptions& options,
-                          const std::function<void(const SheetEntry&)>& report) {
+std::size_t write_contact_sheets(const std::string& data, const std::string& output,
+                                 const SamplingOptions& options,
+                                 const std::function<void(const SheetEntry&)>& report,
+                                 const Say& say) {
   const SamplingRule rule = make_rule(options);
-  const std::vector<Clip> clips = read_dataset(data);
+  const Dataset dataset = read_dataset(data);
+  if (const std::string remark = remark_on(dataset); !remark.empty()) say(remark);
   std::error_code error;
   std::filesystem::create_directories(output, error);
   DFD_REQUIRE(!error, ErrorCode::kIo, output << ": cannot be made: " << error.message());
   Book book(output);
-  for (const Clip& clip : clips) {
-    const ClipCrops found = read_crops(clip.path, rule);
-    SheetEntry entry{clip, {}, book.add(draw(clip, found.tracks))};
-    for (const auto& crops : found.tracks) entry.crops.push_back(static_cast<int>(crops.size()));
+  for (const Clip& clip : dataset.clips) {
+    const std::optional<ClipCrops> found = read_crops_or_say(clip.path, rule, say);
+    if (!found) continue;
+    SheetEntry entry{clip, {}, book.add(draw(clip, found->tracks))};
+    for (const auto& crops : found->tracks) entry.crops.push_back(static_cast<int>(crops.size()));
     report(entry);
   }
   book.finish();
+  return dataset.clips.size();
 }
 
 }  // namespace dfd

@@ -18,12 +18,31 @@ struct Clip {
   std::string source;               // The real recording it was made from; its own for a real clip.
   std::string kind;                 // Of forgery, where truth.jsonl tells; else "fake" or "real".
   bool listed_as_test = false;
+  std::string
+      digest;  // SHA-256 of the file; empty until add_digests(), and where it is unreadable.
 };
 
-// Celeb-real, Celeb-synthesis and YouTube-real below folder, by name. Throws Error: kNotFound (no
-// such folder, or no clip of one class), kInvalidArgument (a name in the test list that is not
-// there, or whose label contradicts its folder).
-std::vector<Clip> read_dataset(const std::string& folder);
+struct Dataset {
+  std::vector<Clip> clips;  // By folder and name.
+  std::size_t others = 0;   // What else lies in the folders of the classes.
+};
+
+// Celeb-real, Celeb-synthesis and YouTube-real below folder: files that end in .mp4, .mov, .avi,
+// .mkv or .webm, in any case. Lists may name them with another of these endings. Throws Error:
+// kNotFound (no such folder, or no clip at all), kInvalidArgument (a name in the test list that is
+// not there, or whose label contradicts its folder).
+Dataset read_dataset(const std::string& folder);
+
+// Reads every file once. Copies of one file come out with the same people and source, so that no
+// split has them on two sides. Throws Error(kInvalidArgument) when one is real and one is fake.
+void add_digests(std::vector<Clip>& clips);
+
+// Enough of a clip's digest for a model to know it again: when a million clips are held against a
+// million, one is taken for another once in 280 times.
+std::string short_digest(const Clip& clip);
+
+// For people: what was left out, or nothing.
+std::string remark_on(const Dataset& dataset);
 
 struct Split {
   std::vector<Clip> train, validation, test;

@@ -3,8 +3,10 @@
 #include "evaluate.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <iterator>
+#include <set>
+#include <sstream>
 #include <utility>
 
 #include <ATen/ATen.h>
@@ -40,7 +42,8 @@ struct Windows {
   std::vector<Clip> clips;
   at::Tensor embeddings;
   std::vector<std::size_t> clip_of;  // Of each window.
-  int without_face = 0;
+  std::size_t without_face = 0;
+  std::size_t failed = 0;
 };
 
 TrackChoice tracks_of(const ModelConfig& config) {
@@ -52,8 +55,7 @@ TrackChoice tracks_of(const ModelConfig& config) {
 }
 
 Windows windows_of(const std::vector<Clip>& clips, const Model& model,
-                   const EvaluateOptions& options,
-                   const std::function<void(int, int, int)>& progress) {
+                   const EvaluateOptions& options, const EmbedProgress& progress) {
   SamplingRule rule;
   rule.input = model.config.input;
   rule.frames = model.config.window_length;
@@ -75,6 +77,10 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model,
   Windows windows;
   std::vector<at::Tensor> rows;
   for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (features[i].failed) {
+      ++windows.failed;
+      continue;
+    }
     if (features[i].tracks.empty()) {
       ++windows.without_face;
       continue;
@@ -85,8 +91,7 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model,
     }
     windows.clips.push_back(clips[i]);
   }
-  DFD_REQUIRE(!rows.empty(), ErrorCode::kInvalidArgument, "no clip with a face to evaluate");
-  windows.embeddings = at::stack(rows);
+  if (!rows.empty()) windows.embeddings = at::stack(rows);
   return windows;
 }
 
@@ -142,51 +147,115 @@ at::Tensor mean_linear(const Windows& train, const Windows& test) {
   return at::sigmoid(features(test).matmul(weight));
 }
 
-std::uint64_t split_seed(const ModelConfig& config) {
-  std::uint64_t seed = 1;
-  const auto found = config.training.find("seed");
-  if (found != config.training.end()) {
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), seed);
+// Digests that the metadata have under a key.
+std::set<std::string> digests_of(const ModelConfig& config, const char* key) {
+  const auto found = config.training.find(key);
+  if (found == config.training.end()) return {};
+  std::istringstream words(found->second);
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
+// The clips of a data set as the model stands to them.
+struct Sides {
+  std::vector<Clip> train;   // It was trained on them.
+  std::vector<Clip> judged;  // It has not seen them, as far as it says.
+  std::size_t known = 0;     // Of those that would be judged otherwise.
+  std::string name;
+};
+
+Sides divide(const std::vector<Clip>& clips, const ModelConfig& config) {
+  const std::set<std::string> train = digests_of(config, "train_digests");
+  const std::set<std::string> validation = digests_of(config, "validation_digests");
+  const bool says = !train.empty();
+  const bool listed =
+      std::any_of(clips.begin(), clips.end(), [](const Clip& clip) { return clip.listed_as_test; });
+  // A clip made from the recording of one it knows is no news either.
+  std::set<std::string> sources;
+  for (const Clip& clip : clips) {
+    const std::string digest = short_digest(clip);
+    if (train.count(digest) + validation.count(digest) > 0) sources.insert(clip.source);
   }
-  return seed;
+  Sides sides;
+  sides.name = !says ? "unknown" : listed ? "test list" : "unlisted clips";
+  for (const Clip& clip : clips) {
+    const bool trained = train.count(short_digest(clip)) > 0;
+    const bool known = sources.count(clip.source) > 0;
+    if (trained) sides.train.push_back(clip);
+    if (listed && !clip.listed_as_test) continue;
+    if (known) {
+      ++sides.known;
+    } else {
+      sides.judged.push_back(clip);
+    }
+  }
+  return sides;
+}
+
+bool has_both_classes(const std::vector<Clip>& clips) {
+  const auto fakes =
+      std::count_if(clips.begin(), clips.end(), [](const Clip& clip) { return clip.fake; });
+  return fakes > 0 && fakes < static_cast<std::ptrdiff_t>(clips.size());
+}
+
+std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,
+                                             const std::vector<Clip>& clips, double threshold) {
+  std::map<std::string, std::vector<Scored>> kinds;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i].fake) kinds[clips[i].kind].push_back(scores[i]);
+  }
+  std::map<std::string, Metrics> measured;
+  for (auto& [kind, of_kind] : kinds) {
+    for (const Scored& scored : scores) {
+      if (!scored.fake) of_kind.push_back(scored);
+    }
+    measured[kind] = measure(of_kind, threshold);
+  }
+  return measured;
 }
 
 }  // namespace
 
-Evaluation evaluate(const EvaluateOptions& options,
-                    const std::function<void(int, int, int)>& progress) {
+Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progress) {
   const c10::InferenceMode guard;
   const Model model = load(options.model);
-  const Split split = split_by_people(read_dataset(options.data), split_seed(model.config));
-  const bool listed = !split.test.empty();
-  const Windows test = windows_of(listed ? split.test : split.validation, model, options, progress);
-  const Windows train = windows_of(split.train, model, options, progress);
-
+  Dataset dataset = read_dataset(options.data);
+  if (const std::string remark = remark_on(dataset); !remark.empty()) progress.say(remark);
+  add_digests(dataset.clips);
+  const Sides sides = divide(dataset.clips, model.config);
+  if (sides.known > 0) {
+    progress.say(std::to_string(sides.known) +
+                 " clips are left out: the model was trained on them or on others made from the "
+                 "same recordings, or its epoch chosen by them");
+  }
+  DFD_REQUIRE(!sides.judged.empty(), ErrorCode::kInvalidArgument,
+              options.data << ": the model knows all " << sides.known
+                           << " clips that it could be judged by, from its training; give others");
+  const Windows test = windows_of(sides.judged, model, options, progress);
+  DFD_REQUIRE(has_both_classes(test.clips), ErrorCode::kInvalidArgument,
+              options.data << ": of " << sides.judged.size() << " clips to judge by, "
+                           << test.clips.size() << " have a face and " << test.failed
+                           << " cannot be read; both classes are needed, real and fake");
   const at::Tensor logits = logits_of(model.head, test.embeddings).to(at::kDouble);
   const std::vector<Scored> scores =
       score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test);
   const double threshold = model.config.threshold;
   Evaluation result;
-  result.side = listed ? "test list" : "validation";
+  result.side = sides.name;
   result.warning = model.config.backbone.warning;
+  result.known = sides.known;
+  result.clips = sides.judged.size();
+  result.failed = test.failed;
   result.without_face = test.without_face;
   result.model = measure(scores, threshold);
+  result.by_kind = measure_kinds(scores, test.clips, threshold);
+
+  const Windows train = windows_of(sides.train, model, options, progress);
+  if (!has_both_classes(train.clips)) return result;
   const double share = labels_of(train).mean().item<double>();
   const at::Tensor same =
       at::full({static_cast<std::int64_t>(test.clip_of.size())}, share, at::kDouble);
   result.constant = measure(score(same, test), threshold);
   result.mean_linear = measure(score(mean_linear(train, test), test), threshold);
-
-  std::map<std::string, std::vector<Scored>> kinds;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i].fake) kinds[test.clips[i].kind].push_back(scores[i]);
-  }
-  for (auto& [kind, of_kind] : kinds) {
-    for (const Scored& scored : scores) {
-      if (!scored.fake) of_kind.push_back(scored);
-    }
-    result.by_kind[kind] = measure(of_kind, threshold);
-  }
   return result;
 }
 

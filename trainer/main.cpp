@@ -6,6 +6,7 @@
 #include <gst/gst.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -13,13 +14,14 @@
 #include <iostream>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <ATen/Parallel.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
+#include "base/resources.h"
 #include "base/translate.h"
 #include "blas.h"
 #include "contact_sheets.h"
@@ -58,7 +60,21 @@ void show_progress(const std::string& what, int done, int of) {
   }
 }
 
-void print(const Json& line) { std::cout << line.dump() << std::endl; }
+// Texts are UTF-8 where they are made; should one not be, the line is worth more than its bytes.
+void print(const Json& line) {
+  std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+  DFD_REQUIRE(std::cout.good(), dfd::ErrorCode::kIo, "standard output cannot be written to");
+}
+
+// What the program returns; 1 for an error.
+constexpr int kDone = 0;
+constexpr int kManyFailed = 3;  // More than a tenth of the clips; the result is there all the same.
+
+int status_of(std::size_t failed, std::size_t clips) {
+  return failed * 10 > clips ? kManyFailed : kDone;
+}
+
+using Actions = std::map<CLI::App*, std::function<int()>>;
 
 Json to_json(const dfd::Metrics& metrics) {
   return {{"real", metrics.real},        {"fake", metrics.fake}, {"accuracy", metrics.accuracy},
@@ -72,7 +88,7 @@ void print_row(const std::string& name, const dfd::Metrics& metrics) {
                metrics.log_loss);
 }
 
-void add_synthesize(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+void add_synthesize(CLI::App& app, Actions& actions) {
   static dfd::SynthesisOptions options;
   CLI::App* command = app.add_subcommand(
       "synthesize", "Write a small data set of drawn faces in Celeb-DF's layout");
@@ -84,6 +100,7 @@ void add_synthesize(CLI::App& app, std::map<CLI::App*, std::function<void()>>& a
   command->footer("Example: deepfake-trainer synthesize -o data --clips 40 --seed 1");
   actions[command] = [] {
     dfd::synthesize(options, [](int done, int of) { show_progress("drawing clips", done, of); });
+    return kDone;
   };
 }
 
@@ -117,7 +134,7 @@ void add_sampling(CLI::App* command, dfd::SamplingOptions& options) {
                       "File that import mtcnn made; empty: OpenCV's cascade");
 }
 
-void add_crops(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+void add_crops(CLI::App& app, Actions& actions) {
   static std::string data;
   static std::string output;
   static dfd::SamplingOptions sampling;
@@ -128,17 +145,29 @@ void add_crops(CLI::App& app, std::map<CLI::App*, std::function<void()>>& action
   add_sampling(command, sampling);
   command->footer("Example: deepfake-trainer crops --data data -o sheets");
   actions[command] = [] {
-    dfd::write_contact_sheets(data, output, sampling, [](const dfd::SheetEntry& entry) {
-      print({{"file", entry.clip.file},
-             {"fake", entry.clip.fake},
-             {"kind", entry.clip.kind},
-             {"crops", entry.crops},
-             {"sheet", entry.sheet}});
-    });
+    std::size_t drawn = 0;
+    const auto report = [&](const dfd::SheetEntry& entry) {
+      ++drawn;
+      Json line;
+      dfd::set_name(line, "file", entry.clip.file);
+      line["fake"] = entry.clip.fake;
+      line["kind"] = entry.clip.kind;
+      line["crops"] = entry.crops;
+      line["sheet"] = entry.sheet;
+      print(line);
+    };
+    const std::size_t clips = dfd::write_contact_sheets(data, output, sampling, report, say);
+    return status_of(clips - drawn, clips);
   };
 }
 
-void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+dfd::EmbedProgress embed_progress() {
+  return {say, [](int done, int of, int computed) {
+            show_progress("embedding clips (" + std::to_string(computed) + " new)", done, of);
+          }};
+}
+
+void add_train(CLI::App& app, Actions& actions) {
   static dfd::TrainOptions options;
   static std::string recipe = "default";
   static std::string split = "people";
@@ -169,17 +198,18 @@ void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& action
       "  deepfake-trainer train --data Celeb-DF-v2 --backbone facenet.safetensors -o "
       "model.safetensors\n"
       "  deepfake-trainer train --data data --backbone random:1 -o demo.safetensors --epochs 20\n"
-      "Prints a JSON line an epoch. Ctrl-C stops after the epoch and leaves the best model so "
-      "far.");
+      "Prints a JSON line an epoch. Ctrl-C stops after the epoch and writes the best model so "
+      "far.\nReturns 0, 1 for an error, 3 when more than a tenth of the clips could not be read "
+      "(the model\nis written all the same).");
   actions[command] = [] {
     options.seed_recipe = recipe == "seed";
     options.random_split = split == "random";
     dfd::TrainProgress progress;
-    progress.say = say;
-    progress.embedded = [](int done, int of, int computed) {
-      show_progress("embedding clips (" + std::to_string(computed) + " new)", done, of);
+    progress.embedding = embed_progress();
+    progress.started = [] {
+      std::signal(SIGINT, request_stop);
+      std::signal(SIGTERM, request_stop);
     };
-    progress.started = [] { std::signal(SIGINT, request_stop); };
     progress.epoch = [](const dfd::EpochReport& report) {
       print({{"epoch", report.epoch},
              {"train_loss", report.train_loss},
@@ -190,11 +220,12 @@ void add_train(CLI::App& app, std::map<CLI::App*, std::function<void()>>& action
              {"best", report.best}});
       show_progress("training", report.epoch, report.epochs);
     };
-    dfd::train(options, progress, stop_requested);
+    const dfd::TrainOutcome outcome = dfd::train(options, progress, stop_requested);
+    return status_of(outcome.failed, outcome.clips);
   };
 }
 
-void add_evaluate(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+void add_evaluate(CLI::App& app, Actions& actions) {
   static dfd::EvaluateOptions options;
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on a data set's test list");
   command->add_option("--model", options.model, "Model file")->required();
@@ -204,31 +235,36 @@ void add_evaluate(CLI::App& app, std::map<CLI::App*, std::function<void()>>& act
   command->add_option("--cache", options.cache, "Folder of embeddings; empty: DATA/.features");
   command->footer("Example: deepfake-trainer evaluate --model demo.safetensors --data data");
   actions[command] = [] {
-    const dfd::Evaluation result = dfd::evaluate(options, [](int done, int of, int computed) {
-      show_progress("embedding clips (" + std::to_string(computed) + " new)", done, of);
-    });
+    const dfd::Evaluation result = dfd::evaluate(options, embed_progress());
     if (!result.warning.empty()) say("note: " + result.warning);
+    if (result.side == "unknown") {
+      say("note: the model does not say which clips it was trained on; these may be among them");
+    }
     std::fprintf(stderr, "%-22s %5s %5s  %8s %8s %8s %8s %8s\n", result.side.c_str(), "real",
                  "fake", "accuracy", "AUC", "EER", "AP", "log loss");
-    print_row("model", result.model);
-    print_row("constant", result.constant);
-    print_row("mean + linear", result.mean_linear);
-    Json kinds = Json::object();
+    Json line{{"side", result.side}};
+    const auto add = [&](const char* name, const char* key, const dfd::Metrics& metrics) {
+      print_row(name, metrics);
+      line[key] = to_json(metrics);
+    };
+    add("model", "model", result.model);
+    if (result.constant) add("constant", "constant", *result.constant);
+    if (result.mean_linear) add("mean + linear", "mean_linear", *result.mean_linear);
+    line["by_kind"] = Json::object();
     for (const auto& [kind, metrics] : result.by_kind) {
       print_row("  " + kind, metrics);
-      kinds[kind] = to_json(metrics);
+      line["by_kind"][kind] = to_json(metrics);
     }
-    print({{"side", result.side},
-           {"model", to_json(result.model)},
-           {"constant", to_json(result.constant)},
-           {"mean_linear", to_json(result.mean_linear)},
-           {"by_kind", kinds},
-           {"without_face", result.without_face},
-           {"warning", result.warning}});
+    line["known"] = result.known;
+    line["without_face"] = result.without_face;
+    line["failed"] = result.failed;
+    line["warning"] = result.warning;
+    print(line);
+    return status_of(result.failed, result.clips);
   };
 }
 
-void add_import(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+void add_import(CLI::App& app, Actions& actions) {
   static dfd::ImportOptions options;
   CLI::App* command = app.add_subcommand("import", "Turn PyTorch checkpoints into safetensors");
   command->require_subcommand(1);
@@ -243,6 +279,7 @@ void add_import(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actio
     actions[sub] = [kind] {
       options.kind = kind;
       for (const std::string& note : dfd::import_checkpoint(options)) say(note);
+      return kDone;
     };
   };
   add("seed", "A state_dict of the seed recipe's model", 1, dfd::ImportKind::kSeed,
@@ -253,14 +290,17 @@ void add_import(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actio
       "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
 }
 
-void add_numbers(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+void add_numbers(CLI::App& app, Actions& actions) {
   static std::string file;
   static std::vector<std::string> pictures;
   CLI::App* inspect =
       app.add_subcommand("inspect", "Print a safetensors file's metadata and tensors");
   inspect->add_option("file", file, "Safetensors file")->required();
   inspect->footer("Example: deepfake-trainer inspect demo.safetensors");
-  actions[inspect] = [] { print(dfd::inspect_file(file)); };
+  actions[inspect] = [] {
+    print(dfd::inspect_file(file));
+    return kDone;
+  };
 
   CLI::App* embed = app.add_subcommand("embed", "Print the embeddings of pictures");
   embed->add_option("--backbone", file, "File of kind backbone or model")->required();
@@ -268,16 +308,20 @@ void add_numbers(CLI::App& app, std::map<CLI::App*, std::function<void()>>& acti
   embed->footer("Example: deepfake-trainer embed --backbone facenet.safetensors face.png");
   actions[embed] = [] {
     for (const Json& line : dfd::embed_pictures(file, pictures)) print(line);
+    return kDone;
   };
 
   CLI::App* score = app.add_subcommand("score", "Score pictures as one window");
   score->add_option("--model", file, "Model file")->required();
   score->add_option("frames", pictures, "Picture files, in order, each a ready crop")->required();
   score->footer("Example: deepfake-trainer score --model model.safetensors frame-*.png");
-  actions[score] = [] { print(dfd::score_pictures(file, pictures)); };
+  actions[score] = [] {
+    print(dfd::score_pictures(file, pictures));
+    return kDone;
+  };
 }
 
-void add_detect(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+void add_detect(CLI::App& app, Actions& actions) {
   static dfd::DetectOptions options;
   CLI::App* command = app.add_subcommand("detect", "Print the faces of pictures");
   command->add_option("--face-model", options.face_model,
@@ -292,10 +336,13 @@ void add_detect(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actio
       ->capture_default_str();
   command->add_option("pictures", options.pictures, "Picture files")->required();
   command->footer("Example: deepfake-trainer detect --face-model mtcnn.safetensors photo.jpg");
-  actions[command] = [] { dfd::detect_faces(options, [](const Json& line) { print(line); }); };
+  actions[command] = [] {
+    dfd::detect_faces(options, [](const Json& line) { print(line); });
+    return kDone;
+  };
 }
 
-void add_explain(CLI::App& app, std::map<CLI::App*, std::function<void()>>& actions) {
+void add_explain(CLI::App& app, Actions& actions) {
   static dfd::ExplainOptions options;
   CLI::App* command = app.add_subcommand(
       "explain", "Play a video and draw what in each face spoke for \"manipulated\"");
@@ -324,13 +371,14 @@ void add_explain(CLI::App& app, std::map<CLI::App*, std::function<void()>>& acti
                    static_cast<unsigned long long>(track.id), dfd::to_string(track.verdict),
                    track.probability, track.explained, track.sheet.c_str());
     }
+    return kDone;
   };
 }
 
 int run(int argc, char** argv) {
   CLI::App app("Makes data sets and models for deepfakedetect", "deepfake-trainer");
   app.require_subcommand(1);
-  std::map<CLI::App*, std::function<void()>> actions;
+  Actions actions;
   add_synthesize(app, actions);
   add_train(app, actions);
   add_evaluate(app, actions);
@@ -342,17 +390,18 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cerr, std::cerr);
+    return app.exit(error, std::cerr, std::cerr) == 0 ? kDone : 1;
   }
   // One thread: on few cores OpenBLAS got slower with the second (docs/performance.md).
   const std::string warning = dfd::set_blas_threads(1);
   if (!warning.empty()) say("warning: " + warning);
   // The forward passes gain from every core; LibTorch's default on Debian 12 is one.
-  at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  at::set_num_threads(dfd::usable_cores());
+  int status = kDone;
   for (const auto& [command, action] : actions) {
-    if (command->parsed()) dfd::translate_errors(action);
+    if (command->parsed()) status = std::max(status, dfd::translate_errors(action));
   }
-  return 0;
+  return status;
 }
 
 }  // namespace

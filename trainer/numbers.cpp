@@ -4,6 +4,7 @@
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "base/text.h"
 #include "runtime/scorer.h"
 #include "video.h"
 
@@ -15,6 +16,11 @@ cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
 }
 
 }  // namespace
+
+void set_name(nlohmann::ordered_json& line, const std::string& key, const std::string& name) {
+  line[key] = utf8(name);
+  if (line[key] != name) line[key + "_hex"] = hexadecimal(name);
+}
 
 nlohmann::ordered_json inspect_file(const std::string& path) {
   const SafetensorsFile file(path);
@@ -51,8 +57,10 @@ std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
                                  .contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor embedding = network.embed(input)[0].contiguous();
     const auto* values = embedding.data_ptr<float>();
-    lines.push_back(
-        {{"file", picture}, {"embedding", std::vector<float>(values, values + embedding.numel())}});
+    nlohmann::ordered_json line;
+    set_name(line, "file", picture);
+    line["embedding"] = std::vector<float>(values, values + embedding.numel());
+    lines.push_back(std::move(line));
   }
   return lines;
 }
@@ -72,10 +80,19 @@ nlohmann::ordered_json score_pictures(const std::string& model,
   }
   if (!logit) logit = loaded.scorer->partial(lanes);
   DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");
-  return {{"files", pictures},
-          {"logit", *logit},
-          {"probability", calibrated(*logit, config)},
-          {"samples", pictures.size()}};
+  nlohmann::ordered_json line;
+  bool all_utf8 = true;
+  for (const std::string& picture : pictures) {
+    line["files"].push_back(utf8(picture));
+    all_utf8 = all_utf8 && utf8(picture) == picture;
+  }
+  for (const std::string& picture : pictures) {
+    if (!all_utf8) line["files_hex"].push_back(hexadecimal(picture));
+  }
+  line["logit"] = *logit;
+  line["probability"] = calibrated(*logit, config);
+  line["samples"] = pictures.size();
+  return line;
 }
 
 void detect_faces(const DetectOptions& options,
@@ -99,7 +116,10 @@ void detect_faces(const DetectOptions& options,
       }
       faces.push_back(std::move(found));
     }
-    print({{"file", picture}, {"faces", std::move(faces)}});
+    nlohmann::ordered_json line;
+    set_name(line, "file", picture);
+    line["faces"] = std::move(faces);
+    print(line);
   }
 }
 

@@ -15,6 +15,10 @@
 
 namespace dfd {
 
+// Puts a file's name into a line: JSON is UTF-8 and names of files are bytes, so one that is none
+// has U+FFFD in place of what is not, and its bytes as KEY_hex beside it.
+void set_name(nlohmann::ordered_json& line, const std::string& key, const std::string& name);
+
 // {"kind","metadata":{...},"tensors":[{"name","dtype","shape"}]} of any safetensors file.
 nlohmann::ordered_json inspect_file(const std::string& path);
 

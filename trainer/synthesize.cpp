@@ -7,12 +7,13 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "drawn_face.h"
 #include "video.h"
 
@@ -355,9 +356,10 @@ void synthesize(const SynthesisOptions& options, const std::function<void(int, i
                 options.output << "/" << folder << ": cannot be made: " << error.message());
   }
   const auto path = [&](const char* name) { return (fs::path(options.output) / name).string(); };
-  std::ofstream list(path("List_of_testing_videos.txt"));
-  std::ofstream truth(path("truth.jsonl"));
-  DFD_REQUIRE(list && truth, ErrorCode::kIo, options.output << ": cannot be written to");
+  // What an older set says of its clips is not true of these.
+  for (const char* name : {"truth.jsonl", "List_of_testing_videos.txt"}) fs::remove(path(name));
+  std::ostringstream list;
+  std::ostringstream truth;
   int done = 0;
   for (const ClipPlan& plan : plans) {
     EncoderSettings encoder;
@@ -381,6 +383,8 @@ void synthesize(const SynthesisOptions& options, const std::function<void(int, i
           << '\n';
     progress(++done, static_cast<int>(plans.size()));
   }
+  replace_file(path("truth.jsonl"), [&](std::ostream& out) { out << truth.str(); });
+  replace_file(path("List_of_testing_videos.txt"), [&](std::ostream& out) { out << list.str(); });
 }
 
 }  // namespace dfd

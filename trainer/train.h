@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-#include "clip_crops.h"
+#include "clip_features.h"
 
 namespace dfd {
 
@@ -41,17 +41,22 @@ struct EpochReport {
 };
 
 struct TrainProgress {
-  std::function<void(const std::string&)> say;
-  std::function<void(int done, int of, int computed)> embedded;
+  EmbedProgress embedding;
   std::function<void()> started;  // All clips are embedded; stop is heeded from now on.
   std::function<void(const EpochReport&)> epoch;
 };
 
-// Writes the best model so far to output whenever it gets better, and output.resume after each
-// epoch; a resumed training gives the numbers of one that was never stopped. Stops after the
-// running epoch once stop is set. Throws Error; kInvalidArgument when output.resume is of other
-// data, another backbone or another rule.
-void train(const TrainOptions& options, const TrainProgress& progress,
-           const std::atomic<bool>& stop);
+struct TrainOutcome {
+  std::size_t clips = 0;   // To train and to validate on.
+  std::size_t failed = 0;  // Of them, could not be read.
+};
+
+// Writes the best model to output at the end, or after the running epoch once stop is set; until
+// then it is kept in output.resume, which is written after each epoch. A resumed training gives the
+// numbers of one that was never stopped. Throws Error; kInvalidArgument when output.resume is of
+// other data, another backbone or another rule; kInference when a loss is no number any more; then
+// there is no model.
+TrainOutcome train(const TrainOptions& options, const TrainProgress& progress,
+                   const std::atomic<bool>& stop);
 
 }  // namespace dfd

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,16 +15,23 @@
 
 namespace dfd {
 
+// How long nothing may happen before a file counts as broken: decodebin swallows some errors. A
+// frame is decoded in a fraction of a second, also on a busy machine.
+constexpr std::chrono::seconds kPatience{10};
+
 // Decodes one file in order. Frames come in a format the element takes. Thread-compatible.
 class VideoReader {
  public:
-  // Throws Error(kIo) with the decoder's own words when the file cannot be read as video.
-  explicit VideoReader(const std::string& path);
+  // Throws Error: kNotFound, kIo with the decoder's own words when the file cannot be read as
+  // video.
+  explicit VideoReader(const std::string& path, std::chrono::nanoseconds patience = kPatience);
   ~VideoReader();
   VideoReader(const VideoReader&) = delete;
   VideoReader& operator=(const VideoReader&) = delete;
 
-  std::optional<Frame> next();  // Empty at the end. Throws Error(kIo).
+  // Empty at the end. A frame without a timestamp follows the one before it. Throws Error(kIo),
+  // also when no frame comes within the patience.
+  std::optional<Frame> next();
 
  private:
   struct Pipeline;
@@ -36,7 +44,7 @@ struct EncoderSettings {
   int quantizer = 23;  // Of H.264, [0, 51]; higher is worse.
 };
 
-// Encodes RGB pictures (CV_8UC3) as H.264 in MP4.
+// Encodes RGB pictures (CV_8UC3) as H.264 in MP4. There is no file before close().
 class VideoWriter {
  public:
   // Throws Error(kIo).

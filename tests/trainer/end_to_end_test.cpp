@@ -10,6 +10,8 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -21,6 +23,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "base/file.h"
 #include "base/picture.h"
 #include "support/test_model.h"
 #include "video.h"
@@ -64,6 +67,17 @@ double play(const fs::path& clip, const fs::path& model, const std::string& more
   gst_object_unref(bus);
   gst_object_unref(pipeline);
   return probability;
+}
+
+// A few short clips, for what needs no good model.
+std::string small_data(const fs::path& folder, int clips, int seed = 3) {
+  const std::string data = (folder / ("small" + std::to_string(clips))).string();
+  int status = -1;
+  run(std::string(DFD_TRAINER) + " synthesize --seconds 1 -o " + data + " --clips " +
+          std::to_string(clips) + " --seed " + std::to_string(seed),
+      status);
+  EXPECT_EQ(status, 0);
+  return data;
 }
 
 // One drawn data set for these tests; whichever trains first fills its cache of embeddings.
@@ -114,6 +128,9 @@ TEST_F(EndToEnd, ATrainedModelTellsUnseenDrawnFakes) {
           status));
   ASSERT_EQ(status, 0);
   EXPECT_EQ(result["side"], "test list");
+  EXPECT_EQ(result["known"], 0);
+  EXPECT_TRUE(result.contains("constant"));
+  EXPECT_TRUE(result.contains("mean_linear"));
   EXPECT_EQ(result["warning"], "random backbone: demonstration only");
   double sum = 0;
   int kinds = 0;
@@ -190,6 +207,238 @@ TEST_F(EndToEnd, ResumingWithOtherOptionsIsAnError) {
   EXPECT_NE(output.find("other.safetensors.resume"), std::string::npos) << output;
 }
 
+TEST_F(EndToEnd, ALossThatIsNoNumberIsAnErrorAndLeavesTheOldModel) {
+  const fs::path model = *folder / "diverged.safetensors";
+  const std::string old = "the model of last week";
+  std::ofstream(model) << old;
+  std::string command;
+  for (const std::string& word : train_command(model, 3)) command += word + " ";
+  int status = -1;
+  const std::string output = run(command + "--learning-rate 1e30 2>&1", status);
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(output.find("epoch 1: the "), std::string::npos) << output;
+  EXPECT_NE(output.find("--learning-rate"), std::string::npos) << output;
+  std::ifstream in(model);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), old);
+}
+
+// Flips a bit in the middle of a file.
+void damage(const fs::path& file) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  const auto middle = static_cast<std::streamoff>(fs::file_size(file) / 2);
+  stream.seekg(middle);
+  const char byte = static_cast<char>(stream.get() ^ 1);
+  stream.seekp(middle);
+  stream.put(byte);
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+// Clips are few and training is short: what is written counts.
+class WithSmallData : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    drawn = new fs::path(test::scratch_folder("drawn_small"));
+    small_data(*drawn, 16);
+  }
+  static void TearDownTestSuite() { delete std::exchange(drawn, nullptr); }
+
+  void SetUp() override {
+    data_ = (test::scratch_folder("small_data") / "set").string();
+    fs::copy(*drawn / "small16", data_, fs::copy_options::recursive);
+  }
+
+  // Both streams of a training. before: of the shell.
+  std::string train_small(const fs::path& model, int epochs, int& status,
+                          const std::string& more = "", const std::string& before = "") const {
+    return run(before + " " + DFD_TRAINER + " train --data '" + data_ +
+                   "' --backbone random:1 --split random --frames 4 -o '" + model.string() +
+                   "' --epochs " + std::to_string(epochs) + " " + more + " 2>&1",
+               status);
+  }
+
+  std::string data_;
+  static fs::path* drawn;
+};
+fs::path* WithSmallData::drawn = nullptr;
+
+TEST_F(WithSmallData, DamagedCacheFilesAreSaidOnceAndMadeAnew) {
+  const fs::path model = fs::path(data_) / "model.safetensors";
+  int status = -1;
+  train_small(model, 1, status);
+  ASSERT_EQ(status, 0);
+  int damaged = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(data_) / ".features")) {
+    if (++damaged > 2) break;
+    if (damaged == 1) damage(entry.path());
+    if (damaged == 2) fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
+  }
+  const std::string told = train_small(model, 1, status);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(count_of(told, "set aside"), 2U) << told;
+  const std::string silent = train_small(model, 1, status);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(count_of(silent, "set aside"), 0U) << silent;
+}
+
+TEST_F(WithSmallData, ADamagedStateIsNamedAndSetAside) {
+  const fs::path model = fs::path(data_) / "model.safetensors";
+  const std::string state = model.string() + ".resume";
+  int status = -1;
+  train_small(model, 1, status);
+  ASSERT_EQ(status, 0);
+  fs::resize_file(state, fs::file_size(state) / 2);
+  const std::string told = train_small(model, 2, status, "--resume");
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(told.find(state), std::string::npos) << told;
+  EXPECT_TRUE(fs::exists(state + ".damaged"));
+  const std::string again = train_small(model, 2, status, "--resume");
+  EXPECT_NE(again.find("nothing to resume"), std::string::npos) << again;
+}
+
+TEST_F(WithSmallData, AStateWithAllEpochsStillGivesTheModel) {
+  const fs::path model = fs::path(data_) / "model.safetensors";
+  int status = -1;
+  train_small(model, 2, status);
+  const std::string digest = dfd::sha256_of_file(model.string());
+  fs::remove(model);  // As after a kill between the last epoch and the end.
+  train_small(model, 2, status, "--resume");
+  ASSERT_EQ(status, 0);
+  EXPECT_EQ(dfd::sha256_of_file(model.string()), digest);
+}
+
+TEST_F(WithSmallData, OtherReadableClipsAreAnotherTraining) {
+  const fs::path model = fs::path(data_) / "model.safetensors";
+  const std::string clip = data_ + "/YouTube-real/00000.mp4";
+  int status = -1;
+  train_small(model, 1, status);
+  ASSERT_EQ(status, 0);
+  fs::rename(clip, clip + ".away");
+  std::ofstream(clip) << "no video";
+  const std::string told = train_small(model, 2, status, "--resume");
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(told.find("of other clips"), std::string::npos) << told;
+}
+
+TEST_F(WithSmallData, AnOutputThatCannotBeWrittenIsSaidAtOnce) {
+  int status = -1;
+  const std::string told = train_small(data_, 1, status);
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(told.find("it is a folder"), std::string::npos) << told;
+  EXPECT_EQ(told.find("embedding"), std::string::npos) << told;
+}
+
+TEST_F(WithSmallData, AFullDiskIsAnErrorAndLeavesWhatWasThere) {
+  const fs::path model = fs::path(data_) / "model.safetensors";
+  int status = -1;
+  train_small(model, 1, status);
+  ASSERT_EQ(status, 0);
+  const std::string before = dfd::sha256_of_file(model.string() + ".resume");
+  // Files of 1 MB at most: enough for embeddings, too little for the state.
+  const std::string told = train_small(model, 2, status, "", "trap '' XFSZ; ulimit -f 1024;");
+  EXPECT_EQ(WEXITSTATUS(status), 1) << told;
+  EXPECT_NE(told.find(model.string() + ".resume: writing failed"), std::string::npos) << told;
+  EXPECT_EQ(dfd::sha256_of_file(model.string() + ".resume"), before);
+  for (const auto& entry : fs::directory_iterator(data_)) {
+    EXPECT_EQ(entry.path().string().find(".part-"), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(WithSmallData, BrokenClipsAreNamedAndLeftOut) {
+  const fs::path model = fs::path(data_) / "model.safetensors";
+  const auto break_clip = [&](int number) {
+    const std::string clip = data_ + "/Celeb-real/id" + std::to_string(90 + number) + "_0000.mp4";
+    std::ofstream(clip) << "no video";
+    return clip;
+  };
+  const std::string broken = break_clip(0);
+  int status = -1;
+  const std::string one = train_small(model, 1, status);
+  EXPECT_EQ(status, 0) << one;
+  EXPECT_NE(one.find(broken), std::string::npos) << one;
+  EXPECT_NE(one.find("1 clips could not be read"), std::string::npos) << one;
+  for (int i = 1; i < 4; ++i) break_clip(i);
+  fs::remove(model);
+  const std::string many = train_small(model, 1, status);
+  EXPECT_EQ(WEXITSTATUS(status), 3) << many;  // More than a tenth.
+  EXPECT_TRUE(fs::exists(model));
+  run(std::string(DFD_TRAINER) + " crops --frames 4 --data " + data_ + " -o " + data_ + "/sheets",
+      status);
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+}
+
+TEST_F(WithSmallData, EvaluateLeavesOutWhatTheModelKnows) {
+  const fs::path model = fs::path(data_) / "leaky.safetensors";
+  int status = -1;
+  train_small(model, 1, status);
+  ASSERT_EQ(status, 0);
+  const auto evaluate = [&](const std::string& what, const std::string& data) {
+    return run(std::string(DFD_TRAINER) + " evaluate --model " + what + " --data " + data + " 2>&1",
+               status);
+  };
+  const auto result = [&](const std::string& what, const std::string& data) {
+    const std::string output = evaluate(what, data);
+    EXPECT_EQ(status, 0) << output;
+    return nlohmann::json::parse(output.substr(output.find('{')));
+  };
+  const std::string refused = evaluate(model.string(), data_);
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(refused.find("the model knows all"), std::string::npos) << refused;
+
+  // Another set: everything is judged, and there is nothing here to learn baselines from.
+  const std::string other = (test::scratch_folder("other_set") / "set").string();
+  fs::copy(small_data(*drawn, 8, 4), other, fs::copy_options::recursive);
+  fs::remove(fs::path(other) / "List_of_testing_videos.txt");
+  const auto judged = result(model.string(), other);
+  EXPECT_EQ(judged["side"], "unlisted clips");
+  EXPECT_EQ(judged["known"], 0);
+  EXPECT_EQ(judged["model"]["real"].get<int>() + judged["model"]["fake"].get<int>() +
+                judged["without_face"].get<int>(),
+            8);
+  EXPECT_FALSE(judged.contains("constant"));
+  EXPECT_FALSE(judged.contains("mean_linear"));
+
+  // A few clips that it knows among new ones, whatever they are called.
+  for (int i = 0; i < 2; ++i) {
+    const std::string name = "id" + std::to_string(i) + "_0000.mp4";
+    fs::copy_file(data_ + "/Celeb-real/" + name, other + "/Celeb-real/known" + name);
+  }
+  const auto mixed = result(model.string(), other);
+  EXPECT_EQ(mixed["known"], 2);
+  EXPECT_EQ(mixed["model"], judged["model"]);
+
+  // A model that does not say what it was trained on.
+  EXPECT_EQ(result(test::shared_model(), other)["side"], "unknown");
+}
+
+TEST_F(WithSmallData, NamesMayBeAnyBytes) {
+  const std::string renamed = data_ + "-caf\xE9";  // Latin 1.
+  fs::rename(data_, renamed);
+  data_ = renamed;
+  const std::string name = "Celeb-real/n\xFF.mp4";
+  fs::copy_file(data_ + "/Celeb-real/id0_0000.mp4", data_ + "/" + name);
+  const fs::path model = fs::path(data_) / "model.safetensors";
+  int status = -1;
+  const std::string output = train_small(model, 1, status);
+  ASSERT_EQ(status, 0) << output;
+  const auto found = nlohmann::json::parse(
+      run(std::string(DFD_TRAINER) + " inspect '" + model.string() + "'", status));
+  EXPECT_EQ(found["metadata"]["training.data"], "set-caf\xEF\xBF\xBD");
+  EXPECT_EQ(found["metadata"]["training.data_hex"], "7365742d636166e9");
+  const std::string crops = run(std::string(DFD_TRAINER) + " crops --frames 4 --data '" + data_ +
+                                    "' -o '" + data_ + "/sheets'",
+                                status);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(count_of(crops, R"("file_hex":"43656c65622d7265616c2f6eff2e6d7034")"), 1U) << crops;
+  EXPECT_EQ(count_of(crops, "file_hex"), 1U) << crops;
+}
+
 TEST_F(EndToEnd, WholePicturesTrainAModelToo) {
   const fs::path model = *folder / "full-frame.safetensors";
   train(model, 1, "--region full-frame --recipe seed --frames 4");
@@ -199,17 +448,6 @@ TEST_F(EndToEnd, WholePicturesTrainAModelToo) {
   ASSERT_EQ(status, 0);
   EXPECT_EQ(found["metadata"]["input.crop"], "full-frame");
   EXPECT_EQ(found["metadata"]["window.length"], "4");
-}
-
-// A few short clips, for what needs no good model.
-std::string small_data(const fs::path& folder, int clips) {
-  const std::string data = (folder / ("small" + std::to_string(clips))).string();
-  int status = -1;
-  run(std::string(DFD_TRAINER) + " synthesize --seed 3 --seconds 1 -o " + data + " --clips " +
-          std::to_string(clips),
-      status);
-  EXPECT_EQ(status, 0);
-  return data;
 }
 
 TEST_F(EndToEnd, AlignedCropsAreTrainedOnAndServed) {
@@ -352,6 +590,7 @@ TEST(Trainer, SaysWhatIsWrong) {
   expect("inspect /nowhere", "/nowhere");
   expect("train --data d --backbone random:1 -o m --crop aligned", "face-model-file");
   expect("train --data d --backbone random:1 -o m --margin 160", "margin 160");
+  expect("train --data d --backbone random:1 -o m --learning-rate 0", "learning-rate 0");
   expect("crops --data /nowhere -o sheets", "/nowhere: no such folder");
   expect("synthesize -o /proc/nowhere", "/proc/nowhere");
   expect("import facenet /nowhere.pt -o x", "/nowhere.pt");

@@ -51,6 +51,15 @@ void write_tensors(const std::string& path, const Metadata& metadata, const Tens
   write_safetensors(path, metadata, bytes);
 }
 
+std::string digest_of(const TensorMap& tensors) {
+  std::string all;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor flat = tensor.contiguous();
+    all += name + sha256(flat.data_ptr(), flat.nbytes());
+  }
+  return sha256(all.data(), all.size());
+}
+
 at::Tensor TensorSource::take(const std::string& name, at::IntArrayRef shape) {
   const auto found = tensors_.find(name);
   DFD_REQUIRE(found != tensors_.end(), ErrorCode::kUnsupportedModel,

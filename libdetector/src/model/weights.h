@@ -26,6 +26,9 @@ TensorMap read_tensors(const SafetensorsFile& file);
 // Writes tensors (any device, made contiguous) and metadata. Throws Error: kNotFound, kIo.
 void write_tensors(const std::string& path, const Metadata& metadata, const TensorMap& tensors);
 
+// SHA-256 over names and bytes of all.
+std::string digest_of(const TensorMap& tensors);
+
 // Hands out the tensors of a file by name and checks dtype and shape; in the end nothing may be
 // left over. Errors are kUnsupportedModel and name the tensor, the expected and the found.
 class TensorSource {
