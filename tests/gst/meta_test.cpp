@@ -8,6 +8,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -342,5 +344,17 @@ TEST(DeepfakeMeta, CrossesToAnotherProcess) {
   }
 }
 #endif
+
+// What docs/interoperability.md tells a C programmer, from the build folder.
+TEST(DeepfakeMeta, TheDocumentedIncludeIsFoundFromABuildFolder) {
+  const std::string program = DFD_TEST_SCRATCH "/include.c";
+  std::ofstream(program) << "#include <gst/deepfake/gstdeepfakemeta.h>\n"
+                            "const char *type_of (GstBuffer *buffer)\n"
+                            "{ return gst_buffer_get_deepfake_meta (buffer)->reason; }\n";
+  const std::string command = "PKG_CONFIG_PATH=" DFD_TEST_SCRATCH
+                              "/../meson-uninstalled sh -c 'cc -Werror -fsyntax-only " +
+                              program + " $(pkg-config --cflags gstreamer-deepfake-1.0)'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
 
 }  // namespace

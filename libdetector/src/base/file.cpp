@@ -17,6 +17,7 @@
 #include <memory>
 #include <random>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -33,13 +34,23 @@ class Descriptor {
   ~Descriptor() {
     if (value_ >= 0) close(value_);
   }
-  Descriptor(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return value_; }
 
  private:
   int value_;
 };
+
+Descriptor open_regular(const std::string& path, struct stat& status) {
+  // O_NONBLOCK: a named pipe must not hang the caller; it is refused below.
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  DFD_REQUIRE(file.get() >= 0, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+              path << ": cannot be opened: " << errno_text());
+  DFD_REQUIRE(fstat(file.get(), &status) == 0, ErrorCode::kIo, path << ": " << errno_text());
+  DFD_REQUIRE(S_ISREG(status.st_mode), ErrorCode::kIo, path << ": not a regular file");
+  return file;
+}
 
 // Where a link leads to, and the next, though there may be nothing yet.
 std::string end_of_links(const std::string& path) {
@@ -57,13 +68,8 @@ std::string end_of_links(const std::string& path) {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
-  // O_NONBLOCK: a named pipe must not hang the caller; it is refused below.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  DFD_REQUIRE(file.get() >= 0, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-              path << ": cannot be opened: " << errno_text());
   struct stat status {};
-  DFD_REQUIRE(fstat(file.get(), &status) == 0, ErrorCode::kIo, path << ": " << errno_text());
-  DFD_REQUIRE(S_ISREG(status.st_mode), ErrorCode::kIo, path << ": not a regular file");
+  const Descriptor file = open_regular(path, status);
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;  // mmap refuses empty files; readers say what is missing.
   void* address = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
@@ -148,12 +154,8 @@ std::string sha256(const void* data, std::size_t size) {
 
 std::string sha256_of_file(const std::string& path) {
   // Not mapped: a file that is cut meanwhile, or a bad sector, would kill the process.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  DFD_REQUIRE(file.get() >= 0, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
-              path << ": cannot be opened: " << errno_text());
   struct stat status {};
-  DFD_REQUIRE(fstat(file.get(), &status) == 0, ErrorCode::kIo, path << ": " << errno_text());
-  DFD_REQUIRE(S_ISREG(status.st_mode), ErrorCode::kIo, path << ": not a regular file");
+  const Descriptor file = open_regular(path, status);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         EVP_MD_CTX_free);
   DFD_CHECK(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
