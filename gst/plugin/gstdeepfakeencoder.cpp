@@ -237,11 +237,12 @@ static GstFlowReturn gst_deepfake_encoder_chain(GstPad* /*pad*/, GstObject* pare
   } else if (place(self, buffer, record)) {
     GstDeepfakeOutput output{{}, record.pts, record.duration};
     flow = push_header(self, record.pts);
-    if (flow == GST_FLOW_OK)
+    if (flow == GST_FLOW_OK) {
       flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
         GST_DEEPFAKE_ENCODER_GET_CLASS(self)->encode(self, record, output);
         return GST_FLOW_OK;
       });
+    }
     if (flow == GST_FLOW_OK) {
       flow = output.bytes.empty() ? push_gap(self, record) : push_output(self, output);
     }

@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -336,7 +337,7 @@ class SessionImpl : public Session {
     current()->worker().remove(stream_.get());
     const GuardedWork work;
     // What would free its tensors is about to be destroyed.
-    if (!work.allowed()) static_cast<void>(new std::shared_ptr<Stream>(stream_));
+    if (!work.allowed()) static_cast<void>(new (std::nothrow) std::shared_ptr<Stream>(stream_));
     stream_.reset();
   }
   SessionImpl(const SessionImpl&) = delete;
