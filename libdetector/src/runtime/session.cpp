@@ -318,6 +318,14 @@ std::string name_of(Region region, const FaceDetector* detector) {
   return detector == nullptr ? "" : detector->name();
 }
 
+// OpenCV makes statics with its first detection. They would be destroyed before a handler of exit()
+// that is older than they are, while the first frame is under way.
+void warm_up(FaceDetector& detector) {
+  constexpr int kSide = 160;  // Large enough to be worked on in parts.
+  detector.detect(cv::Mat(kSide, kSide, CV_8UC3, cv::Scalar::all(90)), kSide / 2);
+  guard_exit("detection by " + detector.name());
+}
+
 class SessionImpl : public Session {
  public:
   SessionImpl(std::shared_ptr<EngineImpl> engine, const SessionConfig& config,
@@ -553,6 +561,7 @@ std::unique_ptr<Session> Session::create(const std::shared_ptr<Engine>& engine,
     require_landmarks_where_needed(config, implementation->config());
     if (config.region == Region::kFaces) {
       detector = make_face_detector(config.face_model_file, implementation->config().input.crop);
+      warm_up(*detector);
     }
     return make_session(std::move(implementation), config, std::move(detector));
   });

@@ -208,7 +208,7 @@ std::vector<Sample> StreamAnalysis::prepare(const Frame& frame, bool sample) {
   if (finished_) reset();
   follow(frame);
   if (!std::exchange(guarded_, true)) {
-    guard_exit("detection " + (detector_ ? detector_->name() : std::string()));
+    guard_exit("a frame, faces by " + (detector_ ? detector_->name() : std::string("others")));
   }
   sampled_.clear();
   std::vector<Sample> samples;
