@@ -128,10 +128,8 @@ void shuffle(std::vector<std::string>& names, std::uint64_t seed) {
 
 void require_both_classes(const Split& split) {
   const auto check = [](const std::vector<Clip>& clips, const char* side) {
-    const auto fakes =
-        std::count_if(clips.begin(), clips.end(), [](const Clip& clip) { return clip.fake; });
-    DFD_REQUIRE(fakes > 0 && fakes < static_cast<std::ptrdiff_t>(clips.size()),
-                ErrorCode::kInvalidArgument,
+    const std::size_t fakes = count_fakes(clips);
+    DFD_REQUIRE(fakes > 0 && fakes < clips.size(), ErrorCode::kInvalidArgument,
                 "the " << side << " side has " << fakes << " fakes of " << clips.size()
                        << " clips, both classes are needed; give more clips or another --seed");
   };
@@ -197,6 +195,11 @@ void add_digests(std::vector<Clip>& clips) {
 std::string short_digest(const Clip& clip) {
   constexpr std::size_t kDigits = 12;
   return clip.digest.substr(0, kDigits);
+}
+
+std::size_t count_fakes(const std::vector<Clip>& clips) {
+  return static_cast<std::size_t>(
+      std::count_if(clips.begin(), clips.end(), [](const Clip& clip) { return clip.fake; }));
 }
 
 std::string remark_on(const Dataset& dataset) {

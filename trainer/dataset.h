@@ -18,8 +18,7 @@ struct Clip {
   std::string source;               // The real recording it was made from; its own for a real clip.
   std::string kind;                 // Of forgery, where truth.jsonl tells; else "fake" or "real".
   bool listed_as_test = false;
-  std::string
-      digest;  // SHA-256 of the file; empty until add_digests(), and where it is unreadable.
+  std::string digest;  // SHA-256 of the file; empty before add_digests(), or unreadable.
 };
 
 struct Dataset {
@@ -40,6 +39,8 @@ void add_digests(std::vector<Clip>& clips);
 // Enough of a clip's digest for a model to know it again: when a million clips are held against a
 // million, one is taken for another once in 280 times.
 std::string short_digest(const Clip& clip);
+
+std::size_t count_fakes(const std::vector<Clip>& clips);
 
 // For people: what was left out, or nothing.
 std::string remark_on(const Dataset& dataset);

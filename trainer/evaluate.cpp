@@ -192,9 +192,8 @@ Sides divide(const std::vector<Clip>& clips, const ModelConfig& config) {
 }
 
 bool has_both_classes(const std::vector<Clip>& clips) {
-  const auto fakes =
-      std::count_if(clips.begin(), clips.end(), [](const Clip& clip) { return clip.fake; });
-  return fakes > 0 && fakes < static_cast<std::ptrdiff_t>(clips.size());
+  const std::size_t fakes = count_fakes(clips);
+  return fakes > 0 && fakes < clips.size();
 }
 
 std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,

@@ -80,15 +80,14 @@ nlohmann::ordered_json score_pictures(const std::string& model,
   }
   if (!logit) logit = loaded.scorer->partial(lanes);
   DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");
-  nlohmann::ordered_json line;
-  bool all_utf8 = true;
+  std::vector<std::string> names;
+  std::vector<std::string> bytes;
   for (const std::string& picture : pictures) {
-    line["files"].push_back(utf8(picture));
-    all_utf8 = all_utf8 && utf8(picture) == picture;
+    names.push_back(utf8(picture));
+    bytes.push_back(hexadecimal(picture));
   }
-  for (const std::string& picture : pictures) {
-    if (!all_utf8) line["files_hex"].push_back(hexadecimal(picture));
-  }
+  nlohmann::ordered_json line{{"files", names}};
+  if (names != pictures) line["files_hex"] = bytes;
   line["logit"] = *logit;
   line["probability"] = calibrated(*logit, config);
   line["samples"] = pictures.size();

@@ -6,22 +6,18 @@
 #include <gst/gst.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "support/test_model.h"
+
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
+namespace test = dfd::test;
 
 std::string replaced(const std::string& text, const char* pattern, const char* by) {
   return std::regex_replace(text, std::regex(pattern), by);
@@ -39,13 +35,13 @@ std::vector<std::string> matches_of(const std::string& text, const char* pattern
 
 // Lines of a page or a script: a command that backslashes carry on, up to a redirection.
 std::vector<std::string> commands_of(const fs::path& file) {
-  return matches_of(replaced(text_of(file), "\\\\\n", " "),
+  return matches_of(replaced(test::bytes_of(file), "\\\\\n", " "),
                     "gst-launch-1\\.0(?: -[a-z]+)* ([^\n>]*![^\n>|`]*)");
 }
 
 // Lines of documentation comments, from gst-launch-1.0 to the end of the block.
 std::vector<std::string> commented_commands_of(const fs::path& file) {
-  return matches_of(replaced(text_of(file), "\n \\* ?", " "),
+  return matches_of(replaced(test::bytes_of(file), "\n \\* ?", " "),
                     "gst-launch-1\\.0(?: -[a-z]+)* ([^\\]]*)\\]\\|");
 }
 

@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 
@@ -23,8 +22,7 @@ namespace fs = std::filesystem;
 namespace test = dfd::test;
 
 std::string example() {
-  std::ifstream stream(fs::path(DFD_SOURCE) / "docs/interoperability.md");
-  const std::string page{std::istreambuf_iterator<char>(stream), {}};
+  const std::string page = test::bytes_of(fs::path(DFD_SOURCE) / "docs/interoperability.md");
   const std::string begin = "```python\n";
   const std::size_t first = page.find(begin) + begin.size();
   return page.substr(first, page.find("```", first) - first);

@@ -8,9 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -24,13 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace test = dfd::test;
 
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 auto lines_in(const fs::path& file) {
-  const std::string text = text_of(file);
+  const std::string text = test::bytes_of(file);
   return std::count(text.begin(), text.end(), '\n');
 }
 
@@ -68,8 +61,8 @@ TEST(LiveSidecars, AreThereWhileItPlaysAndAfterAKill) {
   waitpid(pid, nullptr, 0);
   ASSERT_TRUE(written);
   EXPECT_GE(lines_in(json), lines);
-  EXPECT_EQ(text_of(json).back(), '\n') << "half a line";
-  const std::string cues = text_of(vtt);
+  EXPECT_EQ(test::bytes_of(json).back(), '\n') << "half a line";
+  const std::string cues = test::bytes_of(vtt);
   EXPECT_EQ(cues.rfind("WEBVTT\n\n", 0), 0U);
   EXPECT_EQ(cues.substr(cues.size() - 2), "\n\n") << "half a cue";
 }
@@ -88,11 +81,11 @@ TEST(Hls, SubtitleSegmentsAreReadWithTheTimesOfTheText) {
   const std::string out = (folder / "out").string();
   const test::Command played(script + arguments + out);
   ASSERT_EQ(played.status, 0) << played.output;
-  const std::string master = text_of(out + "/master.m3u8");
+  const std::string master = test::bytes_of(out + "/master.m3u8");
   EXPECT_NE(master.find("TYPE=SUBTITLES"), std::string::npos) << master;
   EXPECT_NE(master.find("\nvideo.m3u8"), std::string::npos) << master;
   for (const char* number : {"00000", "00001", "00002"}) {
-    const std::string segment = text_of(out + "/verdicts" + number + ".vtt");
+    const std::string segment = test::bytes_of(out + "/verdicts" + number + ".vtt");
     EXPECT_EQ(segment.rfind("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:", 0), 0U) << segment;
     EXPECT_TRUE(fs::exists(out + "/video" + number + ".ts")) << number;
   }

@@ -3,6 +3,8 @@
 #include "support/test_model.h"
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include "backbone/inception_resnet_v1.h"
 #include "model/weights.h"
@@ -57,6 +59,11 @@ fs::path scratch_folder(const std::string& name) {
   fs::remove_all(path);
   fs::create_directories(path);
   return path;
+}
+
+std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 fs::path shared_data(const std::string& name) {

@@ -29,6 +29,9 @@ std::string formula_mtcnn();
 // An empty folder of this name in the build folder.
 std::filesystem::path scratch_folder(const std::string& name);
 
+// All bytes of a file; none where it is not.
+std::string bytes_of(const std::filesystem::path& file);
+
 // A file or folder of the shared test data, or empty where it is not.
 std::filesystem::path shared_data(const std::string& name);
 

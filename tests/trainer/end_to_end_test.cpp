@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -214,8 +213,7 @@ TEST_F(EndToEnd, ALossThatIsNoNumberIsAnErrorAndLeavesTheOldModel) {
   EXPECT_EQ(WEXITSTATUS(status), 1);
   EXPECT_NE(output.find("epoch 1: the "), std::string::npos) << output;
   EXPECT_NE(output.find("--learning-rate"), std::string::npos) << output;
-  std::ifstream in(model);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), old);
+  EXPECT_EQ(test::bytes_of(model), old);
 }
 
 // Flips a bit in the middle of a file.

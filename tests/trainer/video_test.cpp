@@ -73,8 +73,7 @@ TEST(Video, FramesWithoutATimestampFollowEachOther) {
 TEST(Video, AFileThatIsCutOffEndsInAnError) {
   const fs::path folder = test::scratch_folder("cut_off");
   write_clip(folder / "whole.mp4", 25);
-  std::ifstream in(folder / "whole.mp4", std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  const std::string bytes = test::bytes_of(folder / "whole.mp4");
   // The index is at its end. Now and then the demuxer's error is lost on its way, so several times.
   for (int i = 0; i < 12; ++i) {
     const std::string cut = (folder / ("cut" + std::to_string(i) + ".mp4")).string();

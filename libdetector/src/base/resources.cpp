@@ -25,8 +25,7 @@ constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 double quota_of(const fs::path& group) {
   std::string quota;
   double period = 0;
-  if (std::ifstream both(group / "cpu.max"); both >> quota >> period) {
-  } else {
+  if (std::ifstream both(group / "cpu.max"); !(both >> quota >> period)) {
     std::ifstream(group / "cpu.cfs_quota_us") >> quota;
     std::ifstream(group / "cpu.cfs_period_us") >> period;
   }

@@ -21,11 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 void write(const fs::path& file, const std::string& text) {
   replace_file(file.string(), [&](std::ostream& out) { out << text; });
 }
@@ -51,9 +46,9 @@ void with_little_room(rlim_t bytes, const Body& body) {
 TEST(ReplaceFile, WritesAndLeavesNothingElse) {
   const fs::path folder = test::scratch_folder("replace");
   write(folder / "a", "one");
-  EXPECT_EQ(text_of(folder / "a"), "one");
+  EXPECT_EQ(test::bytes_of(folder / "a"), "one");
   write(folder / "a", "two");
-  EXPECT_EQ(text_of(folder / "a"), "two");
+  EXPECT_EQ(test::bytes_of(folder / "a"), "two");
   EXPECT_EQ(files_in(folder), 1U);
 }
 
@@ -70,7 +65,7 @@ TEST(ReplaceFile, AFullDiskIsAnErrorAndLeavesWhatWasThere) {
           << error.what();
     }
   });
-  EXPECT_EQ(text_of(folder / "a"), "old");
+  EXPECT_EQ(test::bytes_of(folder / "a"), "old");
   EXPECT_EQ(files_in(folder), 1U);
 }
 
@@ -83,7 +78,7 @@ TEST(ReplaceFile, AnErrorOfTheWriterLeavesWhatWasThere) {
                               throw Error(ErrorCode::kInternal, "made to fail");
                             }),
                Error);
-  EXPECT_EQ(text_of(folder / "a"), "old");
+  EXPECT_EQ(test::bytes_of(folder / "a"), "old");
   EXPECT_EQ(files_in(folder), 1U);
 }
 
@@ -96,7 +91,7 @@ TEST(ReplaceFile, TwoMayWriteTheSameFile) {
   std::ofstream(second.temporary()) << "second";
   second.commit();
   first.commit();
-  EXPECT_EQ(text_of(folder / "a"), "first");
+  EXPECT_EQ(test::bytes_of(folder / "a"), "first");
   EXPECT_EQ(files_in(folder), 1U);
 }
 
@@ -108,11 +103,11 @@ TEST(ReplaceFile, HeedsPermissionsAndLinks) {
   write(folder / "link", "new");
   fs::create_symlink("nothing yet", folder / "early link");
   write(folder / "early link", "first");
-  EXPECT_EQ(text_of(folder / "nothing yet"), "first");
+  EXPECT_EQ(test::bytes_of(folder / "nothing yet"), "first");
   fs::create_symlink("ring", folder / "ring");
   EXPECT_THROW(write(folder / "ring", "never"), Error);
   EXPECT_TRUE(fs::is_symlink(folder / "link"));
-  EXPECT_EQ(text_of(folder / "file"), "new");
+  EXPECT_EQ(test::bytes_of(folder / "file"), "new");
   EXPECT_EQ(fs::status(folder / "file").permissions(),
             fs::perms::owner_read | fs::perms::owner_write);
 }
