@@ -22,6 +22,6 @@ keep_apart() {
         { echo "$script: $(dirname "$out"): no such folder" >&2; exit 2; }
 }
 
-# The plugin built in $BUILD (default: build) goes before an installed one.
+# The plugins built in $BUILD (default: build) go before installed ones.
 build=${BUILD:-$(dirname "$0")/../build}
-export GST_PLUGIN_PATH=$build/gst/plugin${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
+export GST_PLUGIN_PATH=$build/gst/detect:$build/gst/results${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}

@@ -41,7 +41,7 @@ if [ ! -e "$work/unseen/.done" ]; then
     touch "$work/unseen/.done"
 fi
 
-export GST_PLUGIN_PATH=$BUILD/gst/plugin GST_REGISTRY=$work/registry.bin
+export GST_PLUGIN_PATH=$BUILD/gst/detect:$BUILD/gst/results GST_REGISTRY=$work/registry.bin
 
 # Plays a file, writes the annotated copy, and prints a line for each track.
 play() {

@@ -36,5 +36,7 @@ if [ ! -e "$BUILD/build.ninja" ]; then
 elif [ $# -gt 0 ]; then
     meson configure "$BUILD" "$@" >&2
 fi
+# A plugin of an older build, which would be found beside the new ones.
+rm -rf "$BUILD/gst/plugin"
 say "building"
 ninja -C "$BUILD" >&2

@@ -5,31 +5,9 @@
 
 #include <gst/gst.h>
 
+#include "gstdeepfaketypes.h"
+
 G_BEGIN_DECLS
-
-#ifdef GST_DEEPFAKE_BUILD
-#define GST_DEEPFAKE_API __attribute__ ((visibility ("default")))
-#else
-#define GST_DEEPFAKE_API
-#endif
-
-/**
- * GstDeepfakeVerdict:
- * @GST_DEEPFAKE_VERDICT_AUTHENTIC: nothing was found in at least one full window
- * @GST_DEEPFAKE_VERDICT_UNDECIDED: no statement; the reason says why
- * @GST_DEEPFAKE_VERDICT_SUSPICIOUS: near or shortly above the threshold
- * @GST_DEEPFAKE_VERDICT_MANIPULATED: above the threshold for long enough
- *
- * In rising order of alarm. The verdict of a stream is the largest among its faces.
- *
- * Since: 0.1
- */
-typedef enum {
-  GST_DEEPFAKE_VERDICT_AUTHENTIC,
-  GST_DEEPFAKE_VERDICT_UNDECIDED,
-  GST_DEEPFAKE_VERDICT_SUSPICIOUS,
-  GST_DEEPFAKE_VERDICT_MANIPULATED
-} GstDeepfakeVerdict;
 
 /**
  * GST_DEEPFAKE_HEATMAP_SIZE:
@@ -132,11 +110,6 @@ struct _GstDeepfakeMeta {
 #define GST_DEEPFAKE_META_API_TYPE (gst_deepfake_meta_api_get_type ())
 #define GST_DEEPFAKE_META_INFO (gst_deepfake_meta_get_info ())
 
-#define GST_TYPE_DEEPFAKE_VERDICT (gst_deepfake_verdict_get_type ())
-
-GST_DEEPFAKE_API
-GType gst_deepfake_verdict_get_type (void);
-
 GST_DEEPFAKE_API
 GType gst_deepfake_meta_api_get_type (void);
 
@@ -164,16 +137,6 @@ GST_DEEPFAKE_API
 gboolean gst_deepfake_meta_locate_face (const GstDeepfakeMeta * meta,
     GstBuffer * buffer, guint index, gdouble * x, gdouble * y,
     gdouble * width, gdouble * height);
-
-GST_DEEPFAKE_API
-const gchar *gst_deepfake_verdict_get_name (GstDeepfakeVerdict verdict);
-
-GST_DEEPFAKE_API
-gboolean gst_deepfake_verdict_from_name (const gchar * name,
-    GstDeepfakeVerdict * verdict);
-
-GST_DEEPFAKE_API
-const gchar *gst_deepfake_reason_from_name (const gchar * name);
 
 G_END_DECLS
 

@@ -149,17 +149,22 @@ void bench_start(const Emit& emit) {
       if (std::system((command + " > /dev/null 2>&1").c_str()) != 0) std::abort();
     };
   };
-  // Only our plugin, so that a scan is a scan of it.
+  // Only the plugin in question, so that a scan is a scan of it.
   const std::string registry = "/tmp/deepfake-bench-registry.bin";
-  const std::string inspect =
-      "GST_PLUGIN_SYSTEM_PATH_1_0=/nowhere GST_PLUGIN_PATH=" BENCH_PLUGIN_DIR " GST_REGISTRY=" +
-      registry + " gst-inspect-1.0 ";
+  const auto inspect = [&](const char* folder, const std::string& element) {
+    return std::string("GST_PLUGIN_SYSTEM_PATH_1_0=/nowhere GST_PLUGIN_PATH=") + folder +
+           " GST_REGISTRY=" + registry + " gst-inspect-1.0 " + element;
+  };
+  const auto scan = [&](const char* folder, const std::string& element) {
+    return run("rm -f " + registry + "; " +
+               inspect(folder, "--exists --atleast-version=0.1.0 " + element));
+  };
   const auto times = in_turns(
-      {run("rm -f " + registry + "; " + inspect +
-           "--exists --atleast-version=0.1.0 deepfakedetect"),
-       run(inspect + "deepfakedetect"), run("LD_PRELOAD=" + torch_library() + " /bin/true")},
+      {scan(BENCH_DETECT_DIR, "deepfakedetect"), run(inspect(BENCH_DETECT_DIR, "deepfakedetect")),
+       scan(BENCH_RESULTS_DIR, "deepfakeoverlay"),
+       run("LD_PRELOAD=" + torch_library() + " /bin/true")},
       3, 1);
-  const char* names[] = {"plugin_scan_ms", "plugin_inspect_ms", "torch_load_ms"};
+  const char* names[] = {"plugin_scan_ms", "plugin_inspect_ms", "results_scan_ms", "torch_load_ms"};
   for (std::size_t i = 0; i < times.size(); ++i) {
     emit({names[i], nlohmann::ordered_json::object(), times[i].median(), "ms"});
   }

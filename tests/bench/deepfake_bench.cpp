@@ -38,7 +38,7 @@ const std::vector<Part>& parts() {
       {dfd::bench::bench_pictures, {"detect_ms", "thumbnail_ms", "crop_ms"}},
       {dfd::bench::bench_element,
        {"added_us", "pixel_copies_behind_tee", "model_load_ms", "model_share_ms", "plugin_scan_ms",
-        "plugin_inspect_ms", "torch_load_ms", "memory_per_further_stream"}},
+        "plugin_inspect_ms", "results_scan_ms", "torch_load_ms", "memory_per_further_stream"}},
       {dfd::bench::bench_streams, {"streams_sustained", "streams_share"}}};
   return kParts;
 }
@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", json, "One object a line");
   app.add_option("--only", only, "A row's name: measures and prints nothing else");
   CLI11_PARSE(app, argc, argv);
-  g_setenv("GST_PLUGIN_PATH", BENCH_PLUGIN_DIR, FALSE);
+  g_setenv("GST_PLUGIN_PATH", BENCH_DETECT_DIR ":" BENCH_RESULTS_DIR, FALSE);
   gst_init(nullptr, nullptr);
   int printed = 0;
   try {

@@ -13,15 +13,26 @@ FOREIGN = {
     r"(torch|ATen|c10)/": ("libdetector/src/", "trainer/", "tests/"),
     r"opencv2/": ("libdetector/src/", "trainer/", "tests/"),
     r"(gst|glib|glib-object)[/.]": ("gst/", "trainer/video.cpp", "trainer/main.cpp", "tests/"),
-    r"cairo\.h": ("gst/",),
+    r"cairo\.h": ("gst/common/", "tests/"),
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
     r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
-                   "gst/plugin/gstdeepfakejson", "gst/plugin/gstdeepfakepayload", "trainer/",
+                   "gst/results/gstdeepfakejson", "gst/results/gstdeepfakepayload", "trainer/",
                    "tests/"),
 }
 
-# Inside libdetector/src: a room and the rooms it may use, besides its own.
+# Our own: a room and what it may use, besides itself. Rooms of libdetector/src by their last name.
+DETECTOR = "libdetector/include"
 ROOMS = {
+    "gst/deepfake": (),
+    "gst/common": ("gst/deepfake",),
+    "gst/detect": ("gst/common", "gst/deepfake", DETECTOR),
+    "gst/results": ("gst/common", "gst/deepfake"),
+    DETECTOR: (),
+    "trainer": ("libdetector/src", DETECTOR, "gst/detect/gstdeepfakeframe.h"),
+    "pipelines": ("gst/deepfake",),
+    "tests": ("gst", "libdetector", "trainer"),
+}
+DETECTOR_ROOMS = {
     "base": (),
     "model": ("base",),
     "backbone": ("base", "model"),
@@ -33,45 +44,63 @@ ROOMS = {
     # What base and runtime declare for frames and models on a device is defined there.
     "cuda": ("base", "model", "backbone", "window", "explain", "runtime"),
 }
+for room, used in DETECTOR_ROOMS.items():
+    ROOMS["libdetector/src/" + room] = (DETECTOR,) + tuple("libdetector/src/" + u for u in used)
+
+# Where the compiler looks for what is not beside the including file.
+ROOTS = ("libdetector/include", "libdetector/src", "trainer", "gst/deepfake", "gst/common",
+         "gst/detect", "gst/results", "tests")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)')
 
 
-def check(project):
-    faults = []
-    files = [path for folder in ("gst", "libdetector", "trainer", "tests")
-             for path in (project / folder).rglob("*")
-             if path.suffix in (".h", ".c", ".cpp", ".cu")]
-    for path in sorted(files):
-        name = path.relative_to(project).as_posix()
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            found = INCLUDE.match(line)
-            if not found:
-                continue
-            target = found.group(2)
-            fault = fault_of(name, target)
-            if fault:
-                faults.append(f"{name}:{number}: {target}: {fault}")
-    if len(files) < 20:
-        faults.append(f"only {len(files)} files found below {project}")
-    return faults
+def is_below(name, place):
+    return name == place or name.startswith(place + "/")
 
 
-def fault_of(name, target):
+def room_of(name):
+    return next((room for room in ROOMS if is_below(name, room)), None)
+
+
+def resolve(project, name, target):
+    """The project's file that is included, or none."""
+    places = [pathlib.PurePosixPath(name).parent.as_posix(), *ROOTS]
+    found = next((place for place in places if (project / place / target).is_file()), None)
+    return None if found is None else (project / found / target).relative_to(project).as_posix()
+
+
+def fault_of(project, name, quote, target):
     for pattern, allowed in FOREIGN.items():
         if re.match(pattern, target) and not name.startswith(allowed):
             return "not in this room"
-    room = target.split("/")[0]
-    inside = name.split("/")
-    if name.startswith("libdetector/include/") and "/" in target and room != "detector":
-        return "public headers use the standard library only"
-    if name.startswith("libdetector/src/"):
-        own = inside[2]
-        if room in ROOMS and "/" in target and room != own and room not in ROOMS[own]:
-            return f"{own} may not use {room}"
-    if name.startswith("gst/") and room in ROOMS and "/" in target:
-        return "gst uses the public headers only"
-    return None
+    own = room_of(name)
+    if own is None:
+        return "this folder is no room that the check knows"
+    path = resolve(project, name, target)
+    if path is None:
+        return "there is no such file in the project" if quote == '"' else None
+    if is_below(path, own) or any(is_below(path, used) for used in ROOMS[own]):
+        return None
+    return f"{own} may not use {room_of(path)}"
+
+
+def check(project):
+    faults = []
+    count = 0
+    for folder in ("gst", "libdetector", "trainer", "pipelines", "tests"):
+        for path in sorted((project / folder).rglob("*")):
+            if path.suffix not in (".h", ".c", ".cpp", ".cu"):
+                continue
+            count += 1
+            name = path.relative_to(project).as_posix()
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                found = INCLUDE.match(line)
+                fault = found and fault_of(project, name, *found.groups())
+                if fault:
+                    faults.append(f"{name}:{number}: {found.group(2)}: {fault}")
+    if count < 20:
+        faults.append(f"only {count} files found below {project}")
+    return faults
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks docs/element-reference.md against the plugin: every element has a section, and its table
+"""Checks docs/element-reference.md against the plugins: every element has a section, and its table
 of properties names the same properties with the same defaults and mutability.
 
     python3 check_reference.py PROJECT
@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 BASE_CLASS = {"name", "parent", "qos"}  # Not ours to document.
+PLUGINS = ("deepfakedetect", "deepfakeresults")
 
 
 def inspect(*arguments):
@@ -21,7 +22,9 @@ def inspect(*arguments):
 
 
 def elements():
-    return re.findall(r"^deepfakedetect:  (\w+):", inspect(), re.MULTILINE)
+    """Of each plugin the elements it has, by what gst-inspect-1.0 lists."""
+    listed = re.findall(r"^(\w+):  (\w+):", inspect(), re.MULTILINE)
+    return {plugin: [name for owner, name in listed if owner == plugin] for plugin in PLUGINS}
 
 
 def settable(flags):
@@ -91,8 +94,10 @@ def main(project):
     page = (pathlib.Path(project) / "docs/element-reference.md").read_text()
     parts = re.split(r"^## (deepfake[a-z0-9]*)$", page, flags=re.MULTILINE)
     sections = dict(zip(parts[1::2], parts[2::2]))
-    known = elements()
-    faults = [] if known else ["gst-inspect-1.0 shows no element of the plugin"]
+    found_in = elements()
+    faults = [f"gst-inspect-1.0 shows no element of the plugin {plugin}"
+              for plugin, names in found_in.items() if not names]
+    known = [name for names in found_in.values() for name in names]
     count = 0
     for element in known:
         if element not in sections:

@@ -61,7 +61,7 @@ bool is_of_newer_gstreamer(const std::string& line) {
 std::vector<std::pair<fs::path, std::string>> all_lines() {
   const fs::path source = DFD_SOURCE;
   std::vector<std::pair<fs::path, std::string>> lines;
-  for (const char* folder : {"docs", "pipelines", "gst/plugin", "."}) {
+  for (const char* folder : {"docs", "pipelines", "gst/detect", "gst/results", "."}) {
     for (const fs::directory_entry& entry : fs::directory_iterator(source / folder)) {
       const std::string extension = entry.path().extension();
       std::vector<std::string> found;

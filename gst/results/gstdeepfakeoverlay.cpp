@@ -39,7 +39,6 @@
 
 #include <atomic>
 
-#include "gstdeepfakeenums.h"
 #include "gstdeepfakepainter.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_deepfake_overlay_debug);

@@ -13,14 +13,14 @@
 
 #include "gstdeepfakemeta.h"
 
-struct GstDeepfakeStanding {
+struct GstDeepfakeVerdicts {
   GstDeepfakeVerdict verdict;
   std::string reason;
   std::vector<std::tuple<guint64, GstDeepfakeVerdict, std::string>> faces;  // Track id first.
 
-  bool operator==(const GstDeepfakeStanding& other) const {
+  bool operator==(const GstDeepfakeVerdicts& other) const {
     return std::tie(verdict, reason, faces) == std::tie(other.verdict, other.reason, other.faces);
   }
 };
 
-GstDeepfakeStanding gst_deepfake_standing_of(const GstDeepfakeMeta& meta);
+GstDeepfakeVerdicts gst_deepfake_verdicts_of(const GstDeepfakeMeta& meta);

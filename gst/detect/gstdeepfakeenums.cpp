@@ -3,8 +3,8 @@
 #include "gstdeepfakeenums.h"
 
 #include "detector/config.h"
-#include "gstdeepfakedrawing.h"
 #include "gstdeepfakesettings.h"
+#include "gstdeepfaketypes.h"
 
 /**
  * GstDeepfakeRegion:
@@ -76,17 +76,6 @@ GType gst_deepfake_explain_method_get_type() {
       {static_cast<int>(dfd::ExplainMethod::kHiResCam), "Place by place", "hires-cam"},
       {0, nullptr, nullptr}};
   static const GType type = g_enum_register_static("GstDeepfakeExplainMethod", values);
-  return type;
-}
-
-GType gst_deepfake_overlay_get_type() {
-  static const GFlagsValue values[] = {
-      {GST_DEEPFAKE_OVERLAY_BOXES, "A box around each face", "boxes"},
-      {GST_DEEPFAKE_OVERLAY_LABELS, "Track, verdict and probability", "labels"},
-      {GST_DEEPFAKE_OVERLAY_BANNER, "The stream's verdict", "banner"},
-      {GST_DEEPFAKE_OVERLAY_HEATMAP, "What speaks for a manipulation", "heatmap"},
-      {0, nullptr, nullptr}};
-  static const GType type = g_flags_register_static("GstDeepfakeOverlay", values);
   return type;
 }
 

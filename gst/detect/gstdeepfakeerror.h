@@ -9,8 +9,10 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "detector/engine.h"
+#include "gstdeepfakeguard.h"
 
 // Posts the exception as GST_ELEMENT_ERROR. Thread-safe.
 void gst_deepfake_post_error(GstElement* element, const std::exception& error) noexcept;
@@ -23,13 +25,9 @@ void gst_deepfake_post_warning(GstElement* element, const std::exception& error)
 void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model,
                                 dfd::Region region, const std::string& face_detector);
 
-// Runs function; an exception is posted and fallback returned. No exception crosses a C frame.
-template <typename Function, typename Result>
+// Runs function; an exception is posted as above and fallback returned.
+template <typename Result, typename Function>
 Result gst_deepfake_guarded(GstElement* element, Result fallback, Function&& function) noexcept {
-  try {
-    return function();
-  } catch (const std::exception& error) {
-    gst_deepfake_post_error(element, error);
-    return fallback;
-  }
+  return gst_deepfake_guarded(element, fallback, gst_deepfake_post_error,
+                              std::forward<Function>(function));
 }

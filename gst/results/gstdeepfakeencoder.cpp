@@ -9,8 +9,8 @@
 #include <cstring>
 #include <utility>
 
-#include "gstdeepfakeerror.h"
-#include "gstdeepfakestanding.h"
+#include "gstdeepfakeguard.h"
+#include "gstdeepfakeverdicts.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_deepfake_encoder_debug);
 #define GST_CAT_DEFAULT gst_deepfake_encoder_debug
@@ -39,7 +39,7 @@ struct GstDeepfakeEncoderPrivate {
   bool header_written = false;  // Into the text that downstream has now.
   bool warned = false;          // Of a frame without a time, once a stream.
   GstClockTime newest = GST_CLOCK_TIME_NONE;  // Stream time of the frame shown last so far.
-  std::optional<GstDeepfakeStanding> written;
+  std::optional<GstDeepfakeVerdicts> written;
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
@@ -78,9 +78,9 @@ bool gst_deepfake_encoder_is_news(GstDeepfakeEncoder* self, const GstDeepfakeRec
   GST_OBJECT_UNLOCK(self);
   if (updates == GST_DEEPFAKE_UPDATES_EVERY_FRAME) return true;
   if (record.reordered) return false;
-  GstDeepfakeStanding standing = gst_deepfake_standing_of(*record.meta);
-  if (self->priv->written && *self->priv->written == standing) return false;
-  self->priv->written = std::move(standing);
+  GstDeepfakeVerdicts verdicts = gst_deepfake_verdicts_of(*record.meta);
+  if (self->priv->written && *self->priv->written == verdicts) return false;
+  self->priv->written = std::move(verdicts);
   return true;
 }
 
@@ -163,7 +163,7 @@ static void finish(GstDeepfakeEncoder* self, bool last) {
   if (last) push_header(self, GST_CLOCK_TIME_NONE);
   if (klass->finish == nullptr) return;
   GstDeepfakeOutput output;
-  gst_deepfake_guarded(GST_ELEMENT(self), 0, [&] {
+  gst_deepfake_guarded(GST_ELEMENT(self), 0, gst_deepfake_post_exception, [&] {
     klass->finish(self, output);
     return 0;
   });
@@ -238,10 +238,11 @@ static GstFlowReturn gst_deepfake_encoder_chain(GstPad* /*pad*/, GstObject* pare
     GstDeepfakeOutput output{{}, record.pts, record.duration};
     flow = push_header(self, record.pts);
     if (flow == GST_FLOW_OK) {
-      flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-        GST_DEEPFAKE_ENCODER_GET_CLASS(self)->encode(self, record, output);
-        return GST_FLOW_OK;
-      });
+      flow =
+          gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, gst_deepfake_post_exception, [&] {
+            GST_DEEPFAKE_ENCODER_GET_CLASS(self)->encode(self, record, output);
+            return GST_FLOW_OK;
+          });
     }
     if (flow == GST_FLOW_OK) {
       flow = output.bytes.empty() ? push_gap(self, record) : push_output(self, output);
@@ -391,7 +392,8 @@ static GstStateChangeReturn gst_deepfake_encoder_change_state(GstElement* elemen
   auto* self = reinterpret_cast<GstDeepfakeEncoder*>(element);
   GstDeepfakeEncoderClass* klass = GST_DEEPFAKE_ENCODER_GET_CLASS(self);
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && klass->start != nullptr &&
-      gst_deepfake_guarded(element, FALSE, [&] { return klass->start(self); }) == FALSE) {
+      gst_deepfake_guarded(element, FALSE, gst_deepfake_post_exception,
+                           [&] { return klass->start(self); }) == FALSE) {
     return GST_STATE_CHANGE_FAILURE;
   }
   const GstStateChangeReturn changed =

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "gstdeepfakeenums.h"
+#include "gstdeepfaketypes.h"
 
 static std::string string_of(const GValue* value) {
   const gchar* text = g_value_get_string(value);

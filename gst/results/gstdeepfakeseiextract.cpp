@@ -48,7 +48,7 @@
 #include <optional>
 #include <string>
 
-#include "gstdeepfakeerror.h"
+#include "gstdeepfakeguard.h"
 #include "gstdeepfakepayload.h"
 #include "gstdeepfakesei.h"
 
@@ -132,7 +132,7 @@ static GstFlowReturn gst_deepfake_sei_extract_transform_ip(GstBaseTransform* bas
   auto* self = GST_DEEPFAKE_SEI_EXTRACT(base);
   const State& state = *self->state;
   if (gst_buffer_get_deepfake_meta(buffer) != nullptr) return GST_FLOW_OK;
-  return gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
+  return gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, gst_deepfake_post_exception, [&] {
     const std::optional<std::string> text =
         state.units ? state.units->find(buffer, kGstDeepfakePayloadUuid) : text_in_metas(buffer);
     if (!text) return GST_FLOW_OK;

@@ -24,7 +24,4 @@ GType gst_deepfake_meta_flags_get_type();
 #define GST_TYPE_DEEPFAKE_EXPLAIN_METHOD (gst_deepfake_explain_method_get_type())
 GType gst_deepfake_explain_method_get_type();
 
-#define GST_TYPE_DEEPFAKE_OVERLAY (gst_deepfake_overlay_get_type())
-GType gst_deepfake_overlay_get_type();
-
 void gst_deepfake_enums_mark();  // For the documentation.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The plugin: registers its elements, and nothing else.
+// The plugin of the elements that read results. It knows the meta and no detector, so whoever only
+// reads loads no LibTorch.
 
 #include <gst/gst.h>
 
-#include "gstdeepfakedetect.h"
 #include "gstdeepfakejsonenc.h"
 #include "gstdeepfakeklvenc.h"
 #include "gstdeepfakemeta.h"
@@ -15,8 +15,7 @@
 
 static gboolean plugin_init(GstPlugin* plugin) {
   gst_deepfake_meta_get_info();  // Known before one comes from another process.
-  return GST_ELEMENT_REGISTER(deepfakedetect, plugin) &&
-         GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
+  return GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeklvenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeoverlay, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeseiextract, plugin) &&
@@ -25,6 +24,6 @@ static gboolean plugin_init(GstPlugin* plugin) {
 }
 
 #define PACKAGE "deepfakedetect"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, deepfakedetect,
-                  "Watches the faces of a video for manipulation", plugin_init, DEEPFAKE_VERSION,
-                  "LGPL", "deepfakedetect", "https://gstreamer.freedesktop.org/")
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, deepfakeresults,
+                  "Draws, writes and reads the results of deepfakedetect", plugin_init,
+                  DEEPFAKE_VERSION, "LGPL", "deepfakedetect", "https://gstreamer.freedesktop.org/")

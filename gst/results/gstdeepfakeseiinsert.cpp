@@ -43,10 +43,10 @@
 #include <string>
 #include <utility>
 
-#include "gstdeepfakeerror.h"
+#include "gstdeepfakeguard.h"
 #include "gstdeepfakepayload.h"
 #include "gstdeepfakesei.h"
-#include "gstdeepfakestanding.h"
+#include "gstdeepfakeverdicts.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_deepfake_sei_insert_debug);
 #define GST_CAT_DEFAULT gst_deepfake_sei_insert_debug
@@ -61,7 +61,7 @@ struct Settings {
 struct State {
   std::unique_ptr<GstDeepfakeAccessUnits> units;  // Null: no caps yet.
   GstClockTime last_time = GST_CLOCK_TIME_NONE;   // Of the newest message.
-  std::optional<GstDeepfakeStanding> told;        // With it.
+  std::optional<GstDeepfakeVerdicts> told;        // With it.
   bool warned = false;
 };
 
@@ -122,12 +122,12 @@ static void gst_deepfake_sei_insert_get_property(GObject* object, guint id, GVal
 }
 
 static bool is_due(const State& state, GstClockTime interval, GstBuffer* buffer,
-                   const GstDeepfakeStanding& standing) {
+                   const GstDeepfakeVerdicts& verdicts) {
   const GstClockTime time = GST_BUFFER_PTS(buffer);
   // Whoever tunes in starts at a keyframe.
   if (interval == 0 || !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT)) return true;
   // News does not wait.
-  if (!state.told || !(standing == *state.told)) return true;
+  if (!state.told || !(verdicts == *state.told)) return true;
   if (!GST_CLOCK_TIME_IS_VALID(time) || !GST_CLOCK_TIME_IS_VALID(state.last_time)) return true;
   // Frames come in the order of decoding, so time goes back and forth a little.
   const GstClockTimeDiff passed = GST_CLOCK_DIFF(state.last_time, time);
@@ -141,13 +141,13 @@ static GstFlowReturn gst_deepfake_sei_insert_transform_ip(GstBaseTransform* base
   if (!state.units) return GST_FLOW_NOT_NEGOTIATED;
   const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
   if (meta == nullptr) return GST_FLOW_OK;
-  return gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-    GstDeepfakeStanding standing = gst_deepfake_standing_of(*meta);
-    if (!is_due(state, interval_of(self), buffer, standing)) return GST_FLOW_OK;
+  return gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, gst_deepfake_post_exception, [&] {
+    GstDeepfakeVerdicts verdicts = gst_deepfake_verdicts_of(*meta);
+    if (!is_due(state, interval_of(self), buffer, verdicts)) return GST_FLOW_OK;
     const std::string text = gst_deepfake_payload_write(meta, buffer);
     if (state.units->insert(buffer, kGstDeepfakePayloadUuid, text)) {
       state.last_time = GST_BUFFER_PTS(buffer);
-      state.told = std::move(standing);
+      state.told = std::move(verdicts);
     } else {
       // Once is enough to be told; what follows is likely to be the same.
       GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, state.warned ? GST_LEVEL_DEBUG : GST_LEVEL_WARNING, self,

@@ -10,13 +10,6 @@
 
 #include "gstdeepfakemeta.h"
 
-typedef enum {  // NOLINT: a GType's values
-  GST_DEEPFAKE_OVERLAY_BOXES = 1 << 0,
-  GST_DEEPFAKE_OVERLAY_LABELS = 1 << 1,
-  GST_DEEPFAKE_OVERLAY_BANNER = 1 << 2,
-  GST_DEEPFAKE_OVERLAY_HEATMAP = 1 << 3,
-} GstDeepfakeOverlay;
-
 // Thread-compatible. Remembers where the banner was, so that it does not jump about, and what was
 // drawn last: results change with the samples, and frames come more often.
 class GstDeepfakeDrawing {
