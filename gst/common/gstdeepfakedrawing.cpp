@@ -175,12 +175,19 @@ void draw_box(cairo_t* cairo, const Box& box, double line, GstDeepfakeVerdict ve
   cairo_stroke(cairo);
 }
 
+gsize cells_of(const GstDeepfakeFace& face) {
+  gsize count = 0;
+  gst_deepfake_face_get_heatmap(&face, &count);
+  return count;
+}
+
 // Dark purple over red to yellow, as the inferno colour map goes; the face shows through where
 // there is little.
 void draw_heatmap(cairo_t* cairo, const GstDeepfakeFace& face, const Box& crop) {
-  constexpr int kSize = GST_DEEPFAKE_HEATMAP_SIZE;
   constexpr double kMostOpaque = 0.6;
-  std::array<guint32, kSize * kSize> pixels{};
+  const auto columns = static_cast<int>(face.heatmap_columns);
+  const auto rows = static_cast<int>(face.heatmap_rows);
+  std::vector<guint32> pixels(static_cast<std::size_t>(columns) * face.heatmap_rows);
   for (std::size_t i = 0; i < pixels.size(); ++i) {
     const double value = std::clamp(double{face.heatmap[i]}, 0.0, 1.0);
     const double alpha = kMostOpaque * value;
@@ -193,12 +200,12 @@ void draw_heatmap(cairo_t* cairo, const GstDeepfakeFace& face, const Box& crop) 
   }
   cairo_surface_t* map =
       cairo_image_surface_create_for_data(reinterpret_cast<unsigned char*>(pixels.data()),
-                                          CAIRO_FORMAT_ARGB32, kSize, kSize, 4 * kSize);
+                                          CAIRO_FORMAT_ARGB32, columns, rows, 4 * columns);
   cairo_save(cairo);
   cairo_rectangle(cairo, crop.x, crop.y, crop.width, crop.height);
   cairo_clip(cairo);
   cairo_translate(cairo, crop.x, crop.y);
-  cairo_scale(cairo, crop.width / kSize, crop.height / kSize);
+  cairo_scale(cairo, crop.width / columns, crop.height / rows);
   cairo_set_source_surface(cairo, map, 0, 0);
   cairo_pattern_set_extend(cairo_get_source(cairo), CAIRO_EXTEND_PAD);
   cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_BILINEAR);
@@ -279,7 +286,7 @@ class Sketch {
     for (const LocatedFace& located : faces_) {
       const GstDeepfakeFace& face = *located.face;
       const Box& box = located.box;
-      if (face.has_heatmap == FALSE) continue;
+      if (cells_of(face) == 0) continue;
       const Box crop{box.x + face.heatmap_x * box.width, box.y + face.heatmap_y * box.height,
                      face.heatmap_width * box.width, face.heatmap_height * box.height};
       add(crop, [&](cairo_t* cairo) { draw_heatmap(cairo, face, crop); });
@@ -355,6 +362,21 @@ void append(std::string& bytes, const T& value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
+void append(std::string& key, const GstDeepfakeFace& face) {
+  append(key, face.track_id);
+  append(key, std::array<float, 4>{face.x, face.y, face.width, face.height});
+  append(key, std::array<double, 2>{face.probability, face.score});
+  append(key, face.verdict);
+  append(key, face.reason);
+  append(key, face.windows);
+  append(key, face.samples);
+  append(key, face.partial);
+  append(key, std::array<float, 4>{face.heatmap_x, face.heatmap_y, face.heatmap_width,
+                                   face.heatmap_height});
+  append(key, std::array<guint, 2>{face.heatmap_columns, face.heatmap_rows});
+  key.append(reinterpret_cast<const char*>(face.heatmap), cells_of(face) * sizeof(gfloat));
+}
+
 // All that a drawing depends on. Reasons are static strings, so their addresses tell them apart.
 std::string key_of(const GstDeepfakeMeta& meta, GstBuffer* buffer, guint flags, int width,
                    int height) {
@@ -370,7 +392,7 @@ std::string key_of(const GstDeepfakeMeta& meta, GstBuffer* buffer, guint flags, 
   append(key, meta.verdict);
   append(key, meta.reason);
   append(key, meta.probability);
-  key.append(reinterpret_cast<const char*>(meta.faces), meta.n_faces * sizeof(GstDeepfakeFace));
+  for (guint i = 0; i < meta.n_faces; ++i) append(key, meta.faces[i]);
   return key;
 }
 

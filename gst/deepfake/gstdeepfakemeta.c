@@ -55,6 +55,8 @@ gst_deepfake_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
   self->threshold = 0;
   self->n_faces = 0;
   self->faces = NULL;
+  self->running_time = GST_CLOCK_TIME_NONE;
+  memset (self->_gst_reserved, 0, sizeof (self->_gst_reserved));
   return TRUE;
 }
 
@@ -62,18 +64,98 @@ static void
 gst_deepfake_meta_free (GstMeta * meta, GstBuffer * buffer)
 {
   GstDeepfakeMeta *self = (GstDeepfakeMeta *) meta;
+  guint i;
   (void) buffer;
 
   g_clear_pointer (&self->stream_id, g_free);
   g_clear_pointer (&self->model_id, g_free);
+  for (i = 0; i < self->n_faces; i++)
+    g_free (self->faces[i].heatmap);
   g_clear_pointer (&self->faces, g_free);
   self->n_faces = 0;
+}
+
+static gsize
+face_count_cells (const GstDeepfakeFace * face)
+{
+  return face->heatmap == NULL ? 0 :
+      (gsize) face->heatmap_columns * face->heatmap_rows;
+}
+
+static void
+face_copy_into (GstDeepfakeFace * self, const GstDeepfakeFace * like)
+{
+  gsize cells = face_count_cells (like);
+
+  *self = *like;
+  if (cells == 0) {
+    self->heatmap_columns = 0;
+    self->heatmap_rows = 0;
+  }
+  self->heatmap = cells == 0 ? NULL :
+      g_memdup2 (like->heatmap, cells * sizeof (gfloat));
+}
+
+G_DEFINE_BOXED_TYPE (GstDeepfakeFace, gst_deepfake_face, gst_deepfake_face_copy,
+    gst_deepfake_face_free)
+
+/**
+ * gst_deepfake_face_copy: (skip)
+ * @face: a #GstDeepfakeFace
+ *
+ * Returns: (transfer full): a copy with a heatmap of its own
+ *
+ * Since: 0.1
+ */
+GstDeepfakeFace *
+gst_deepfake_face_copy (const GstDeepfakeFace * face)
+{
+  GstDeepfakeFace *copy;
+
+  g_return_val_if_fail (face != NULL, NULL);
+  copy = g_new (GstDeepfakeFace, 1);
+  face_copy_into (copy, face);
+  return copy;
+}
+
+/**
+ * gst_deepfake_face_free: (skip)
+ * @face: (transfer full) (nullable): what gst_deepfake_face_copy() gave
+ *
+ * Since: 0.1
+ */
+void
+gst_deepfake_face_free (GstDeepfakeFace * face)
+{
+  if (face != NULL)
+    g_free (face->heatmap);
+  g_free (face);
+}
+
+/**
+ * gst_deepfake_face_get_heatmap:
+ * @face: a #GstDeepfakeFace
+ * @n_cells: (out): how many there are: columns times rows
+ *
+ * For languages that do not know how long the array is.
+ *
+ * Returns: (transfer none) (nullable) (array length=n_cells): the heatmap, row by row from the top
+ *
+ * Since: 0.1
+ */
+const gfloat *
+gst_deepfake_face_get_heatmap (const GstDeepfakeFace * face, gsize * n_cells)
+{
+  g_return_val_if_fail (face != NULL && n_cells != NULL, NULL);
+  *n_cells = face_count_cells (face);
+  return *n_cells == 0 ? NULL : face->heatmap;
 }
 
 GstDeepfakeMeta *
 gst_deepfake_meta_put (GstBuffer * buffer, const GstDeepfakeMeta * like)
 {
   GstDeepfakeMeta *old;
+  guint i;
   GstDeepfakeMeta *self = (GstDeepfakeMeta *) gst_buffer_add_meta (buffer,
       GST_DEEPFAKE_META_INFO, NULL);
 
@@ -87,10 +169,12 @@ gst_deepfake_meta_put (GstBuffer * buffer, const GstDeepfakeMeta * like)
   self->reason = like->reason;
   self->probability = like->probability;
   self->threshold = like->threshold;
+  self->running_time = like->running_time;
   self->n_faces = like->n_faces;
   if (like->n_faces > 0)
-    self->faces = g_memdup2 (like->faces,
-        sizeof (GstDeepfakeFace) * like->n_faces);
+    self->faces = g_new (GstDeepfakeFace, like->n_faces);
+  for (i = 0; i < like->n_faces; i++)
+    face_copy_into (&self->faces[i], &like->faces[i]);
   /* The first that is found is the oldest. */
   while ((old = gst_buffer_get_deepfake_meta (buffer)) != self)
     gst_buffer_remove_meta (buffer, (GstMeta *) old);
@@ -179,8 +263,8 @@ gst_deepfake_meta_get_info (void)
  * @faces: (array length=n_faces) (nullable): the faces; copied, their reasons must be static
  * @n_faces: length of @faces
  *
- * Adds a meta, or replaces the one that is there: there is never a second. Its verdict is
- * "undecided" with reason "error" until the caller sets it, so that a forgotten field never reads
+ * Adds a meta, or replaces the one that is there: there is never a second. Its running time is not
+ * known and its verdict is "undecided" with reason "error" until the caller sets it, so that a forgotten field never reads
  * as authentic. The buffer's picture counts as the whole frame at this size from here on.
  *
  * Returns: (transfer none): the new meta
@@ -206,12 +290,41 @@ gst_buffer_add_deepfake_meta (GstBuffer * buffer, const gchar * stream_id,
   like.verdict = GST_DEEPFAKE_VERDICT_UNDECIDED;
   like.reason = "error";
   like.probability = -1;
+  like.running_time = GST_CLOCK_TIME_NONE;
   like.n_faces = n_faces;
   like.faces = (GstDeepfakeFace *) faces;
   self = gst_deepfake_meta_put (buffer, &like);
   if (self != NULL)
     gst_deepfake_picture_set (buffer, frame_width, frame_height);
   return self;
+}
+
+/**
+ * gst_deepfake_meta_copy:
+ * @meta: a #GstDeepfakeMeta, on whatever buffer
+ * @dest: a writable #GstBuffer
+ * @picture_width: width of the picture in @dest, when that shows the whole analysed frame; 0 when
+ *   it does not, or nobody knows
+ * @picture_height: its height
+ *
+ * Gives a buffer the results of another: to join them to frames that were not analysed themselves,
+ * or are kept elsewhere. Nothing is shared with @meta.
+ *
+ * Returns: (transfer none): the meta on @dest, in place of the one that was there
+ *
+ * Since: 0.1
+ */
+GstDeepfakeMeta *
+gst_deepfake_meta_copy (const GstDeepfakeMeta * meta, GstBuffer * dest,
+    guint picture_width, guint picture_height)
+{
+  GstDeepfakeMeta *copy;
+
+  g_return_val_if_fail (meta != NULL && GST_IS_BUFFER (dest), NULL);
+  copy = gst_deepfake_meta_put (dest, meta);
+  if (copy != NULL)
+    gst_deepfake_picture_set (dest, picture_width, picture_height);
+  return copy;
 }
 
 /**

@@ -10,15 +10,6 @@
 G_BEGIN_DECLS
 
 /**
- * GST_DEEPFAKE_HEATMAP_SIZE:
- *
- * Rows and columns of a face's heatmap.
- *
- * Since: 0.1
- */
-#define GST_DEEPFAKE_HEATMAP_SIZE 8
-
-/**
  * GstDeepfakeFace:
  * @track_id: names one face through time; the id of its region-of-interest meta. 0 is the whole
  *   picture
@@ -34,16 +25,18 @@ G_BEGIN_DECLS
  * @windows: full windows scored so far
  * @samples: frames of this face analysed so far
  * @partial: the score is of a window that never filled
- * @has_heatmap: the fields below hold an explanation
  * @heatmap_x: left edge of the explained crop, as a part of the box's width from its left edge; may
  *   be negative
  * @heatmap_y: top edge, as a part of the box's height
  * @heatmap_width: width, as a part of the box's
  * @heatmap_height: height, as a part of the box's
- * @heatmap: (array fixed-size=64): which parts of the crop speak for "manipulated", row by row from
- *   the top, in [0, 1]; says nothing of how much
+ * @heatmap_columns: cells in a row of the heatmap
+ * @heatmap_rows: rows of the heatmap
+ * @heatmap: (nullable): which parts of the crop speak for "manipulated", row by row from the top, in
+ *   [0, 1]; says nothing of how much. %NULL where there is no explanation
  *
- * What is known of one face.
+ * What is known of one face. Set all of it to zero before filling it in: further fields may come in
+ * the reserved room.
  *
  * Since: 0.1
  */
@@ -61,12 +54,16 @@ typedef struct {
   guint64 windows;
   guint64 samples;
   gboolean partial;
-  gboolean has_heatmap;
   gfloat heatmap_x;
   gfloat heatmap_y;
   gfloat heatmap_width;
   gfloat heatmap_height;
-  gfloat heatmap[GST_DEEPFAKE_HEATMAP_SIZE * GST_DEEPFAKE_HEATMAP_SIZE];
+  guint heatmap_columns;
+  guint heatmap_rows;
+  gfloat *heatmap;
+
+  /*< private >*/
+  gpointer _gst_reserved[8];
 } GstDeepfakeFace;
 
 typedef struct _GstDeepfakeMeta GstDeepfakeMeta;
@@ -84,6 +81,8 @@ typedef struct _GstDeepfakeMeta GstDeepfakeMeta;
  * @threshold: from which a face counts as manipulated, in [0, 1]
  * @n_faces: length of @faces
  * @faces: (array length=n_faces): by ascending track id
+ * @running_time: of the frame that was analysed, as in the messages; %GST_CLOCK_TIME_NONE when it is
+ *   not known, as after the meta came in the stream
  *
  * The newest results of a stream, on every buffer. The meta carries no tags, so scaling, conversion
  * and encoding keep it; the boxes are then still those of the frame that was analysed, whose size
@@ -105,10 +104,29 @@ struct _GstDeepfakeMeta {
   gdouble threshold;
   guint n_faces;
   GstDeepfakeFace *faces;
+  GstClockTime running_time;
+
+  /*< private >*/
+  gpointer _gst_reserved[8];
 };
 
 #define GST_DEEPFAKE_META_API_TYPE (gst_deepfake_meta_api_get_type ())
 #define GST_DEEPFAKE_META_INFO (gst_deepfake_meta_get_info ())
+
+#define GST_TYPE_DEEPFAKE_FACE (gst_deepfake_face_get_type ())
+
+GST_DEEPFAKE_API
+GType gst_deepfake_face_get_type (void);
+
+GST_DEEPFAKE_API
+GstDeepfakeFace *gst_deepfake_face_copy (const GstDeepfakeFace * face);
+
+GST_DEEPFAKE_API
+void gst_deepfake_face_free (GstDeepfakeFace * face);
+
+GST_DEEPFAKE_API
+const gfloat *gst_deepfake_face_get_heatmap (const GstDeepfakeFace * face,
+    gsize * n_cells);
 
 GST_DEEPFAKE_API
 GType gst_deepfake_meta_api_get_type (void);
@@ -124,6 +142,10 @@ GstDeepfakeMeta *gst_buffer_add_deepfake_meta (GstBuffer * buffer,
 
 GST_DEEPFAKE_API
 GstDeepfakeMeta *gst_buffer_get_deepfake_meta (GstBuffer * buffer);
+
+GST_DEEPFAKE_API
+GstDeepfakeMeta *gst_deepfake_meta_copy (const GstDeepfakeMeta * meta,
+    GstBuffer * dest, guint picture_width, guint picture_height);
 
 GST_DEEPFAKE_API
 const GstDeepfakeFace *gst_deepfake_meta_get_face (

@@ -4,26 +4,37 @@
 
 #include <math.h>
 
-/* Little-endian GVariant: stream, model, frame size, verdict, reason, probability, threshold, and
- * the faces with their fields in the order of the struct. An absent heatmap is an empty array. */
-#define FACE_TYPE "(tdddddddusttbad)"
-#define META_TYPE "(msmsuuusdda" FACE_TYPE ")"
+/* Little-endian GVariant: stream, model, frame size, verdict, reason, probability, threshold, running
+ * time, and the faces with their fields in the order of the struct. Of an absent heatmap the array
+ * is empty. */
+#define FACE_TYPE "(tdddddddusttbuuad)"
+#define META_TYPE "(msmsuuusddta" FACE_TYPE ")"
 
-/* The place of the crop, then the map. */
-#define HEATMAP_NUMBERS (4 + GST_DEEPFAKE_HEATMAP_SIZE * GST_DEEPFAKE_HEATMAP_SIZE)
+/* Before the cells: the place of the crop. */
+#define PLACE_NUMBERS 4
+
+/* Longest side of a heatmap: more than any network's feature map has, and a bound for what a
+ * stranger's few bytes can make us allocate. */
+#define MOST_CELLS_IN_A_ROW 256
 
 static GVariant *
 heatmap_to_variant (const GstDeepfakeFace * face)
 {
-  gdouble numbers[HEATMAP_NUMBERS] = { face->heatmap_x, face->heatmap_y,
-    face->heatmap_width, face->heatmap_height
-  };
-  guint i;
+  gsize n_cells, i;
+  const gfloat *cells = gst_deepfake_face_get_heatmap (face, &n_cells);
+  gdouble *numbers = g_new (gdouble, PLACE_NUMBERS + n_cells);
+  GVariant *variant;
 
-  for (i = 0; i < G_N_ELEMENTS (face->heatmap); i++)
-    numbers[4 + i] = face->heatmap[i];
-  return g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, numbers,
-      face->has_heatmap ? HEATMAP_NUMBERS : 0, sizeof (gdouble));
+  numbers[0] = face->heatmap_x;
+  numbers[1] = face->heatmap_y;
+  numbers[2] = face->heatmap_width;
+  numbers[3] = face->heatmap_height;
+  for (i = 0; i < n_cells; i++)
+    numbers[PLACE_NUMBERS + i] = cells[i];
+  variant = g_variant_new_fixed_array (G_VARIANT_TYPE_DOUBLE, numbers,
+      n_cells == 0 ? 0 : PLACE_NUMBERS + n_cells, sizeof (gdouble));
+  g_free (numbers);
+  return variant;
 }
 
 static gboolean
@@ -39,25 +50,30 @@ is_part_or_none (gdouble value)
   return value == -1 || is_part (value);
 }
 
+/* The size stands in the face already. */
 static gboolean
 heatmap_from_variant (GVariant * variant, GstDeepfakeFace * face)
 {
   gsize count = 0;
   const gdouble *numbers =
       g_variant_get_fixed_array (variant, &count, sizeof (gdouble));
-  guint i;
+  gsize n_cells, i;
 
-  face->has_heatmap = count != 0;
-  if (count == 0)
-    return TRUE;
-  if (count != HEATMAP_NUMBERS)
+  if (face->heatmap_columns > MOST_CELLS_IN_A_ROW
+      || face->heatmap_rows > MOST_CELLS_IN_A_ROW)
     return FALSE;
+  n_cells = (gsize) face->heatmap_columns * face->heatmap_rows;
+  if (count != (n_cells == 0 ? 0 : PLACE_NUMBERS + n_cells))
+    return FALSE;
+  if (n_cells == 0)
+    return TRUE;
   face->heatmap_x = (gfloat) numbers[0];
   face->heatmap_y = (gfloat) numbers[1];
   face->heatmap_width = (gfloat) numbers[2];
   face->heatmap_height = (gfloat) numbers[3];
-  for (i = 0; i < G_N_ELEMENTS (face->heatmap); i++) {
-    face->heatmap[i] = (gfloat) numbers[4 + i];
+  face->heatmap = g_new (gfloat, n_cells);
+  for (i = 0; i < n_cells; i++) {
+    face->heatmap[i] = (gfloat) numbers[PLACE_NUMBERS + i];
     if (!is_part (face->heatmap[i]))
       return FALSE;
   }
@@ -85,17 +101,20 @@ gst_deepfake_meta_to_bytes (const GstDeepfakeMeta * meta)
   g_variant_builder_init (&faces, G_VARIANT_TYPE ("a" FACE_TYPE));
   for (i = 0; i < meta->n_faces; i++) {
     const GstDeepfakeFace *face = &meta->faces[i];
-    g_variant_builder_add (&faces, "(tdddddddusttb@ad)", face->track_id,
+    gboolean mapped = face->heatmap != NULL;
+    g_variant_builder_add (&faces, "(tdddddddusttbuu@ad)", face->track_id,
         (gdouble) face->x, (gdouble) face->y, (gdouble) face->width,
         (gdouble) face->height, (gdouble) face->detection_confidence,
         face->probability, face->score, (guint32) face->verdict,
         gst_deepfake_reason_from_name (face->reason),
-        face->windows, face->samples, face->partial, heatmap_to_variant (face));
+        face->windows, face->samples, face->partial,
+        mapped ? face->heatmap_columns : 0, mapped ? face->heatmap_rows : 0,
+        heatmap_to_variant (face));
   }
   variant = g_variant_ref_sink (g_variant_new (META_TYPE, stream_id, model_id,
           meta->frame_width, meta->frame_height, (guint32) meta->verdict,
           gst_deepfake_reason_from_name (meta->reason), meta->probability,
-          meta->threshold, &faces));
+          meta->threshold, meta->running_time, &faces));
   g_free (stream_id);
   g_free (model_id);
   if (G_BYTE_ORDER == G_BIG_ENDIAN) {
@@ -123,9 +142,10 @@ face_from_variant (GVariant * variant, GstDeepfakeFace * face)
   GVariant *heatmap;
   gboolean good;
 
-  g_variant_get (variant, "(tdddddddu&sttb@ad)", &face->track_id, &x, &y,
+  g_variant_get (variant, "(tdddddddu&sttbuu@ad)", &face->track_id, &x, &y,
       &width, &height, &confidence, &face->probability, &face->score, &verdict,
-      &reason, &face->windows, &face->samples, &face->partial, &heatmap);
+      &reason, &face->windows, &face->samples, &face->partial,
+      &face->heatmap_columns, &face->heatmap_rows, &heatmap);
   face->x = (gfloat) x;
   face->y = (gfloat) y;
   face->width = (gfloat) width;
@@ -148,14 +168,15 @@ meta_from_variant (GstBuffer * buffer, GVariant * variant)
   const gchar *stream_id, *model_id, *reason;
   guint32 width, height, verdict;
   gdouble probability, threshold;
+  GstClockTime running_time;
   GVariant *list;
   GstDeepfakeFace *faces;
   gsize i, n_faces;
   gboolean good;
 
-  g_variant_get (variant, "(m&sm&suuu&sdd@a" FACE_TYPE ")", &stream_id,
+  g_variant_get (variant, "(m&sm&suuu&sddt@a" FACE_TYPE ")", &stream_id,
       &model_id, &width, &height, &verdict, &reason, &probability, &threshold,
-      &list);
+      &running_time, &list);
   n_faces = g_variant_n_children (list);
   faces = g_new0 (GstDeepfakeFace, n_faces);
   good = is_verdict (verdict) && is_part_or_none (probability)
@@ -173,10 +194,13 @@ meta_from_variant (GstBuffer * buffer, GVariant * variant)
       .frame_height = height,.verdict = (GstDeepfakeVerdict) verdict,
       .reason = gst_deepfake_reason_from_name (reason),
       .probability = probability,.threshold = threshold,
-      .n_faces = (guint) n_faces,.faces = faces
+      .n_faces = (guint) n_faces,.faces = faces,
+      .running_time = running_time
     };
     meta = gst_deepfake_meta_put (buffer, &like);
   }
+  for (i = 0; i < n_faces; i++)
+    g_free (faces[i].heatmap);
   g_free (faces);
   g_variant_unref (list);
   return meta;

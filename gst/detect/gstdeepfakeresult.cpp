@@ -4,7 +4,6 @@
 
 #include <gst/video/video.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "gstdeepfakemeta.h"
@@ -61,15 +60,15 @@ GstDeepfakeFace meta_face(const dfd::FaceReport& report) {
   face.samples = report.samples;
   face.partial = static_cast<gboolean>(report.partial);
   if (report.explanation) {
-    static_assert(dfd::Explanation::kSize == GST_DEEPFAKE_HEATMAP_SIZE,
-                  "the meta's map is as large");
     const dfd::Explanation& explanation = *report.explanation;
-    face.has_heatmap = TRUE;
     face.heatmap_x = explanation.region.x;
     face.heatmap_y = explanation.region.y;
     face.heatmap_width = explanation.region.width;
     face.heatmap_height = explanation.region.height;
-    std::copy(explanation.map.begin(), explanation.map.end(), face.heatmap);
+    face.heatmap_columns = dfd::Explanation::kSize;
+    face.heatmap_rows = dfd::Explanation::kSize;
+    // Borrowed: the meta copies it.
+    face.heatmap = const_cast<gfloat*>(explanation.map.data());
   }
   return face;
 }
@@ -160,4 +159,6 @@ void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& re
   meta->reason = dfd::to_string(report.reason);
   meta->probability = report.probability.value_or(-1);
   meta->threshold = report.threshold;
+  const bool analysed = report.frame_width > 0;
+  if (analysed) meta->running_time = static_cast<GstClockTime>(report.time.count());
 }

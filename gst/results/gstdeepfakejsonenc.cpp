@@ -71,17 +71,17 @@ void set_part(Json& object, const char* field, double value) {
 // Nothing where a number is none: half a heatmap would mislead.
 std::optional<Json> heatmap_of(const GstDeepfakeFace& face) {
   const float place[] = {face.heatmap_x, face.heatmap_y, face.heatmap_width, face.heatmap_height};
-  if (face.has_heatmap == FALSE ||
+  gsize count = 0;
+  const gfloat* cell = gst_deepfake_face_get_heatmap(&face, &count);
+  if (count == 0 ||
       !std::all_of(std::begin(place), std::end(place), [](float v) { return std::isfinite(v); }) ||
-      !std::all_of(std::begin(face.heatmap), std::end(face.heatmap), is_part)) {
+      !std::all_of(cell, cell + count, is_part)) {
     return std::nullopt;
   }
   Json rows = Json::array();
-  for (int y = 0; y < GST_DEEPFAKE_HEATMAP_SIZE; ++y) {
+  for (guint y = 0; y < face.heatmap_rows; ++y) {
     Json row = Json::array();
-    for (int x = 0; x < GST_DEEPFAKE_HEATMAP_SIZE; ++x) {
-      row.push_back(rounded(double{face.heatmap[y * GST_DEEPFAKE_HEATMAP_SIZE + x]}));
-    }
+    for (guint x = 0; x < face.heatmap_columns; ++x) row.push_back(rounded(double{*cell++}));
     rows.push_back(std::move(row));
   }
   return Json{{"x", rounded(double{face.heatmap_x})},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include <array>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -26,10 +27,12 @@ std::vector<Json> lines_of(const std::string& text) {
 
 GstDeepfakeFace manipulated() {
   auto face = test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9);
-  face.has_heatmap = TRUE;
+  static std::array<gfloat, 64> cells;
+  cells.fill(0);
+  cells[9] = 0.5F;
+  test::set_heatmap(face, 8, 8, cells.data());
   face.heatmap_x = -0.25F;
   face.heatmap_width = 1.5F;
-  face.heatmap[9] = 0.5F;
   return face;
 }
 

@@ -31,6 +31,15 @@ inline GstDeepfakeFace make_face(guint64 track, float x, float y, float size,
   return face;
 }
 
+// A heatmap over the whole box. cells: columns * rows of them, row by row, and not copied.
+inline void set_heatmap(GstDeepfakeFace& face, guint columns, guint rows, gfloat* cells) {
+  face.heatmap_width = 1;
+  face.heatmap_height = 1;
+  face.heatmap_columns = columns;
+  face.heatmap_rows = rows;
+  face.heatmap = cells;
+}
+
 // Of a stream "camera" analysed at this size. The stream's verdict is the worst face's.
 inline GstDeepfakeMeta* mark(GstBuffer* buffer, guint width, guint height,
                              const std::vector<GstDeepfakeFace>& faces) {

@@ -6,6 +6,8 @@
 #include <gst/gst.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -36,8 +38,8 @@ class Travel {
     pipeline_ = gst_parse_launch(line.c_str(), &error);
     EXPECT_EQ(error, nullptr) << error->message;
     marks_.faces = {{test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9)}};
-    marks_.faces[0][0].has_heatmap = TRUE;
-    marks_.faces[0][0].heatmap[9] = 0.5F;
+    cells_[9] = 0.5F;
+    test::set_heatmap(marks_.faces[0][0], 8, 8, cells_.data());
     test::mark_pad(pipeline_, "marker", marks_);
     gst_element_set_state(pipeline_, GST_STATE_PLAYING);
     GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline_), "sink");
@@ -68,6 +70,7 @@ class Travel {
  private:
   GstElement* pipeline_ = nullptr;
   GstSample* sample_ = nullptr;
+  std::array<gfloat, 64> cells_{};
   test::Marks marks_;
 };
 
@@ -91,7 +94,8 @@ void expect_verdict(const Travel& travel, const std::string& way) {
   EXPECT_STREQ(meta->model_id, "0123456789ab") << way;
   ASSERT_EQ(meta->n_faces, 1U) << way;
   EXPECT_EQ(meta->faces[0].track_id, 3U) << way;
-  EXPECT_TRUE(meta->faces[0].has_heatmap) << way;
+  ASSERT_NE(meta->faces[0].heatmap, nullptr) << way;
+  EXPECT_EQ(meta->faces[0].heatmap_columns, 8U) << way;
   EXPECT_EQ(meta->faces[0].heatmap[9], 0.5F) << way;
   EXPECT_GT(travel.frames, 5) << way;
 }
@@ -154,6 +158,60 @@ TEST(DeepfakeMeta, IsLostWhereAnotherPictureIsMade) {
   }
 }
 
+TEST(DeepfakeMeta, CopiesShareNothing) {
+  std::array<gfloat, 2> cells{0.25F, 1};
+  auto face = test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9);
+  test::set_heatmap(face, 2, 1, cells.data());
+  GstBuffer* from = gst_buffer_new();
+  GstBuffer* to = gst_buffer_new();
+  test::mark(to, 64, 64, {});
+  const GstDeepfakeMeta* meta = test::mark(from, 320, 240, {face});
+  cells[0] = 0;  // The meta has its own.
+  ASSERT_NE(gst_deepfake_meta_copy(meta, to, 640, 480), nullptr);
+  gst_buffer_unref(from);
+  const GstDeepfakeMeta* copy = gst_buffer_get_deepfake_meta(to);
+  EXPECT_EQ(gst_buffer_get_n_meta(to, GST_DEEPFAKE_META_API_TYPE), 1U);
+  EXPECT_STREQ(copy->stream_id, "camera");
+  ASSERT_EQ(copy->n_faces, 1U);
+  gsize count = 0;
+  const gfloat* found = gst_deepfake_face_get_heatmap(&copy->faces[0], &count);
+  ASSERT_EQ(count, 2U);
+  EXPECT_EQ(found[0], 0.25F);
+  double x = 0;
+  double y = 0;
+  double width = 0;
+  double height = 0;
+  ASSERT_TRUE(gst_deepfake_meta_locate_face(copy, to, 0, &x, &y, &width, &height));
+  EXPECT_EQ(x, 80);
+  gst_buffer_unref(to);
+}
+
+TEST(DeepfakeMeta, ACopyOnAnotherPictureHasNoPlaces) {
+  GstBuffer* from = gst_buffer_new();
+  GstBuffer* to = gst_buffer_new();
+  test::mark(from, 320, 240, {test::make_face(1, 0, 0, 9, GST_DEEPFAKE_VERDICT_AUTHENTIC, 0.1)});
+  const GstDeepfakeMeta* copy =
+      gst_deepfake_meta_copy(gst_buffer_get_deepfake_meta(from), to, 0, 0);
+  guint width = 0;
+  guint height = 0;
+  EXPECT_FALSE(gst_deepfake_meta_get_picture_size(copy, to, &width, &height));
+  gst_buffer_unref(from);
+  gst_buffer_unref(to);
+}
+
+TEST(DeepfakeMeta, ACopiedFaceOutlivesItsBuffer) {
+  std::array<gfloat, 2> cells{0.25F, 1};
+  auto face = test::make_face(3, 40, 60, 80, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9);
+  test::set_heatmap(face, 1, 2, cells.data());
+  GstBuffer* buffer = gst_buffer_new();
+  GstDeepfakeFace* copy =
+      gst_deepfake_face_copy(gst_deepfake_meta_get_face(test::mark(buffer, 320, 240, {face}), 0));
+  gst_buffer_unref(buffer);
+  EXPECT_EQ(copy->track_id, 3U);
+  EXPECT_EQ(copy->heatmap[1], 1);
+  gst_deepfake_face_free(copy);
+}
+
 TEST(DeepfakeMeta, ThereIsNeverASecondOne) {
   GstBuffer* buffer = gst_buffer_new();
   test::mark(buffer, 320, 240, {});
@@ -198,6 +256,7 @@ TEST(DeepfakeMeta, AFreshOneNeverReadsAsAuthentic) {
   EXPECT_EQ(meta->verdict, GST_DEEPFAKE_VERDICT_UNDECIDED);
   EXPECT_STREQ(meta->reason, "error");
   EXPECT_LT(meta->probability, 0);
+  EXPECT_EQ(meta->running_time, GST_CLOCK_TIME_NONE);
   gst_buffer_unref(buffer);
 }
 
@@ -218,11 +277,13 @@ class Bytes : public testing::Test {
     from_ = gst_buffer_new();
     to_ = gst_buffer_new();
     auto face = test::make_face(7, 1.5F, -2, 30, GST_DEEPFAKE_VERDICT_SUSPICIOUS, 0.7);
-    face.has_heatmap = TRUE;
+    std::array<gfloat, 12> cells{};
+    cells[11] = 1;
+    test::set_heatmap(face, 4, 3, cells.data());
     face.heatmap_width = 1.25F;
-    face.heatmap[63] = 1;
     test::mark(from_, 1920, 1080,
                {face, test::make_face(8, 0, 0, 9, GST_DEEPFAKE_VERDICT_UNDECIDED, -1)});
+    gst_buffer_get_deepfake_meta(from_)->running_time = 90 * GST_SECOND;
     GBytes* bytes = gst_deepfake_meta_to_bytes(gst_buffer_get_deepfake_meta(from_));
     gsize size = 0;
     const auto* data = static_cast<const guint8*>(g_bytes_get_data(bytes, &size));
@@ -252,10 +313,37 @@ TEST_F(Bytes, BringTheWholeMetaAcross) {
   ASSERT_EQ(meta->n_faces, 2U);
   EXPECT_EQ(meta->faces[0].y, -2);
   EXPECT_EQ(meta->faces[0].heatmap_width, 1.25F);
-  EXPECT_EQ(meta->faces[0].heatmap[63], 1);
-  EXPECT_FALSE(meta->faces[1].has_heatmap);
+  ASSERT_EQ(meta->faces[0].heatmap_columns, 4U);
+  ASSERT_EQ(meta->faces[0].heatmap_rows, 3U);
+  EXPECT_EQ(meta->faces[0].heatmap[11], 1);
+  EXPECT_EQ(meta->faces[1].heatmap, nullptr);
+  EXPECT_EQ(meta->running_time, 90 * GST_SECOND);
   EXPECT_EQ(meta->faces[1].probability, -1);
   EXPECT_STREQ(meta->faces[1].reason, "warming-up");
+}
+
+TEST_F(Bytes, OfAMapWithoutRowsHaveNone) {
+  GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(from_);
+  meta->faces[0].heatmap_rows = 0;
+  GBytes* bytes = gst_deepfake_meta_to_bytes(meta);
+  gsize size = 0;
+  const auto* data = static_cast<const guint8*>(g_bytes_get_data(bytes, &size));
+  const GstDeepfakeMeta* found = read({data, data + size});
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->faces[0].heatmap, nullptr);
+  g_bytes_unref(bytes);
+}
+
+TEST_F(Bytes, AreRefusedWhenTheMapIsNotAsLargeAsTheySay) {
+  // Columns and rows stand side by side, little-endian.
+  const std::vector<guint8> size{4, 0, 0, 0, 3, 0, 0, 0};
+  const auto found = std::search(bytes_.begin(), bytes_.end(), size.begin(), size.end());
+  ASSERT_NE(found, bytes_.end());
+  for (const std::size_t place : {0, 1, 3, 4, 7}) {
+    std::vector<guint8> wrong = bytes_;
+    wrong[static_cast<std::size_t>(found - bytes_.begin()) + place] = 255;
+    EXPECT_EQ(read(wrong), nullptr) << place;
+  }
 }
 
 TEST_F(Bytes, SayNothingOfWhereTheFacesLie) {
@@ -283,6 +371,7 @@ TEST_F(Bytes, AreRefusedWithNumbersThatAreNone) {
   EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].detection_confidence = -3; }));
   EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].heatmap[5] = NAN; }));
   EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].x = INFINITY; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].heatmap_y = NAN; }));
   EXPECT_TRUE(refused(
       [](GstDeepfakeMeta& meta) { meta.faces[0].verdict = GST_DEEPFAKE_VERDICT_MANIPULATED; }));
   // Names are no reason.

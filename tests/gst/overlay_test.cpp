@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -157,10 +158,9 @@ TEST(DeepfakeOverlay, OfACutPictureItTellsTheVerdictAlone) {
 
 TEST(DeepfakeOverlay, TheHeatmapLiesWhereItsCropWas) {
   GstDeepfakeFace face = face_at(200, 100, 128);
-  face.has_heatmap = TRUE;
-  face.heatmap_width = 1;
-  face.heatmap_height = 1;
-  face.heatmap[0] = 1;  // The cell of 16x16 pixels at the top left.
+  std::array<gfloat, 64> cells{};
+  cells[0] = 1;  // The cell of 16x16 pixels at the top left.
+  test::set_heatmap(face, 8, 8, cells.data());
   const Drawn drawn("heatmap", 640, 360, {face});
   EXPECT_EQ(drawn.touched_in(200, 100, 16, 16), 256);
   EXPECT_EQ(drawn.touched_in(240, 140, 88, 88), 0);
