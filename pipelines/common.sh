@@ -25,3 +25,6 @@ keep_apart() {
 # The plugins built in $BUILD (default: build) go before installed ones.
 build=${BUILD:-$(dirname "$0")/../build}
 export GST_PLUGIN_PATH=$build/gst/detect:$build/gst/results${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
+# The library of results built in the same folder, for programs in Python.
+export GI_TYPELIB_PATH=$build/gst/deepfake${GI_TYPELIB_PATH:+:$GI_TYPELIB_PATH}
+export LD_LIBRARY_PATH=$build/gst/deepfake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}

@@ -41,18 +41,15 @@ if [ ! -e "$work/unseen/.done" ]; then
     touch "$work/unseen/.done"
 fi
 
-export GST_PLUGIN_PATH=$BUILD/gst/detect:$BUILD/gst/results GST_REGISTRY=$work/registry.bin
+. pipelines/common.sh
+export GST_REGISTRY=$work/registry.bin
 
 # Plays a file, writes the annotated copy, and prints a line for each track.
 play() {
     local clip=$1 name=$2
     say "playing $clip"
-    gst-launch-1.0 -m filesrc location="$clip" ! decodebin ! videoconvert ! \
-        deepfakedetect model-file="$model" overlay=boxes+labels stream-id="$name" ! \
-        videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast ! mp4mux ! \
-        filesink location="$work/$name.mp4" >"$work/$name.log" 2>&1 ||
+    pipelines/verdicts.py "$model" "$clip" --name "$name" -o "$work/$name.mp4" 2>"$work/$name.log" ||
         { tail -n 5 "$work/$name.log" >&2; echo "quickstart.sh: playing $clip failed" >&2; return 1; }
-    python3 pipelines/verdicts.py "$name" <"$work/$name.log"
     echo "$name: annotated video: $work/$name.mp4"
 }
 

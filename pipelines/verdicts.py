@@ -1,52 +1,219 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads gst-launch-1.0 -m from stdin and prints one line for each track that ended.
+"""Plays videos through deepfakedetect and prints a line for each face that it followed.
 
-    python3 pipelines/verdicts.py NAME < LOG
+    pipelines/verdicts.py model.safetensors clip.mp4
 
-A program of its own would read the bus; this reads what gst-launch prints.
+A small player that reads the bus through GstDeepfake, as a program of its own would. Needs the
+packages python3-gi and gir1.2-gstreamer-1.0, and an installed deepfakedetect or
+
+    export GI_TYPELIB_PATH=build/gst/deepfake LD_LIBRARY_PATH=build/gst/deepfake
+    export GST_PLUGIN_PATH=build/gst/detect
+
+Exits with 0 when every clip was judged, 1 when one was not (the others are judged all the same), 2
+when its arguments are wrong, 130 after Ctrl-C.
 """
 
-import re
+import argparse
+import os
+import signal
 import sys
+from contextlib import closing
+
+DETECT = "uridecodebin name=source ! videoconvert ! deepfakedetect name=detect messages=on-change "
+JUDGE = DETECT + "! fakesink sync=false"
+ANNOTATE = (DETECT + "overlay=boxes+labels ! videoconvert ! video/x-raw,format=I420 "
+            "! x264enc speed-preset=veryfast ! mp4mux ! filesink name=annotated")
+NO_LIBRARY = """\
+{error}
+This needs the packages python3-gi and gir1.2-gstreamer-1.0, and of deepfakedetect the library with its
+GstDeepfake-1.0.typelib: install it, or set GI_TYPELIB_PATH and LD_LIBRARY_PATH to gst/deepfake in the
+build folder, and GST_PLUGIN_PATH to gst/detect there."""
+
+try:
+    import gi
+    gi.require_version("Gst", "1.0")
+    gi.require_version("GstDeepfake", "1.0")
+    from gi.repository import GLib, Gst, GstDeepfake
+    Report, Event = GstDeepfake.DeepfakeReport, GstDeepfake.DeepfakeEvent
+    # A typelib is found before its library is: only a call tells.
+    GstDeepfake.deepfake_reason_from_name("none")
+except Exception as problem:  # pylint: disable=broad-except
+    sys.exit(NO_LIBRARY.format(error=f"verdicts.py: {problem}"))
 
 
-def field(text, name):
-    found = re.search(rf"\b{name}=\([a-z0-9]+\)([^,;]+)", text)
-    return found.group(1).strip() if found else None
+class Failed(Exception):
+    """This clip was not judged; the next one may be."""
 
 
-def faces(message):
-    """The text of each face's structure, without the escapes of a structure inside another."""
-    return message.replace("\\", "").partition("faces=")[2].split('"face, ')[1:]
+class Hopeless(Exception):
+    """No clip will be judged."""
 
 
-def describe(name, text):
-    track = field(text, "track-id")
-    subject = "picture" if track == "0" else f"track {track}"
-    line = f"{name}: {subject}: {field(text, 'verdict')}"
-    probability = field(text, "probability")
-    score = field(text, "score")
-    if probability is not None:
-        line += f", probability {float(probability):.3f}"
-    elif score is not None:
-        line += f", score {float(score):.3f}"
+def describe(name, face):
+    subject = "picture" if face.track_id == 0 else f"track {face.track_id}"
+    line = f"{name}: {subject}: {face.verdict.value_nick}"
+    if face.probability >= 0:
+        line += f", probability {face.probability:.3f}"
+    elif face.score >= 0:
+        line += f", score {face.score:.3f}"
     else:
-        line += f", no score ({field(text, 'reason')})"
-    samples = field(text, "samples")
-    if field(text, "partial") == "true":
-        line += f", partial: only {samples} samples, the window never filled"
-    else:
-        line += f", {field(text, 'windows')} windows over {samples} samples"
-    return line
+        line += f", no score ({face.reason})"
+    if face.partial:
+        return line + f", partial: only {face.samples} samples, the window never filled"
+    return line + f", {face.windows} windows over {face.samples} samples"
 
 
-def main(name):
-    lines = []
-    for message in sys.stdin:
-        if "deepfakedetect" in message and "event=(string)track-lost" in message:
-            lines += [describe(name, text) for text in faces(message)]
-    print("\n".join(lines) if lines else f"{name}: undecided, no face was found")
+def lost_faces(message):
+    """The faces of a message that tells of the end of their track."""
+    try:
+        report = Report.new_from_message(message)
+    except TypeError:  # A constructor that gave NULL.
+        raise Failed("a message of deepfakedetect is damaged, or of another version than the "
+                     "library GstDeepfake: install both from one source") from None
+    if report.get_event() != Event.TRACK_LOST:
+        return
+    for i in range(report.get_n_faces()):
+        yield report.get_face(i)  # There as long as the report is.
+
+
+class Player:
+    """Plays one clip. Pads come on other threads, which tell the bus alone."""
+
+    def __init__(self, clip, args):
+        try:
+            self.pipeline = Gst.parse_launch(ANNOTATE if args.output else JUDGE)
+        except GLib.Error as problem:  # An element is missing.
+            raise Hopeless(problem.message) from None
+        self.bus = self.pipeline.get_bus()
+        self.lacks = []
+        self.detect = self.pipeline.get_by_name("detect")
+        self.detect.set_property("model-file", args.model)
+        Gst.util_set_object_arg(self.detect, "inference-region", args.region)
+        if args.output:
+            self.pipeline.get_by_name("annotated").set_property("location", args.output)
+        source = self.pipeline.get_by_name("source")
+        # An address, unlike a text, takes names of any bytes.
+        source.set_property("uri", Gst.filename_to_uri(os.path.abspath(clip)))
+        source.connect("no-more-pads", self.tell_missing_video)
+
+    def tell_missing_video(self, source):
+        """Pads of sound stay unlinked; without one of video, nothing would ever come."""
+        if not any(pad.is_linked() for pad in source.srcpads):
+            nothing = Gst.Structure.new_empty("no-video")
+            self.pipeline.post_message(Gst.Message.new_application(source, nothing))
+
+    def messages(self):
+        """The messages of deepfakedetect, up to the end of the clip."""
+        kinds = (Gst.MessageType.ERROR | Gst.MessageType.EOS | Gst.MessageType.ELEMENT
+                 | Gst.MessageType.APPLICATION)
+        try:
+            playing = self.pipeline.set_state(Gst.State.PLAYING) != Gst.StateChangeReturn.FAILURE
+            while True:
+                # Waking up now and then lets Ctrl-C through.
+                message = self.bus.timed_pop_filtered(Gst.SECOND // 10, kinds)
+                if message is None:
+                    if not playing:
+                        raise Failed("cannot be played")
+                elif message.type == Gst.MessageType.EOS:
+                    return
+                elif message.type == Gst.MessageType.ERROR:
+                    raise self.failure(message)
+                elif message.has_name("no-video"):
+                    raise Failed(self.lacking() or "no video in it")
+                elif message.has_name("missing-plugin"):
+                    self.lacks.append(message.get_structure().get_string("name"))
+                elif message.has_name("deepfakedetect"):
+                    yield message
+        finally:
+            self.pipeline.set_state(Gst.State.NULL)
+
+    def failure(self, message):
+        error = message.parse_error().gerror
+        stream, core = Gst.stream_error_quark(), Gst.core_error_quark()
+        if message.src == self.detect:
+            # Its settings and its model are the same for every clip.
+            mild = error.matches(stream, Gst.StreamError.FAILED)
+            return (Failed if mild else Hopeless)(error.message)
+        if any(error.matches(stream, kind)
+               for kind in (Gst.StreamError.TYPE_NOT_FOUND, Gst.StreamError.WRONG_TYPE)):
+            return Failed(f"no video in it: {error.message}")
+        if (error.matches(core, Gst.CoreError.MISSING_PLUGIN)
+                or error.matches(stream, Gst.StreamError.CODEC_NOT_FOUND)):
+            return Failed(self.lacking() or error.message)
+        return Failed(error.message)
+
+    def lacking(self):
+        if not self.lacks:
+            return None
+        return (f"GStreamer lacks: {', '.join(self.lacks)}; try the packages gstreamer1.0-libav, "
+                "gstreamer1.0-plugins-good, -bad and -ugly")
+
+
+def judge(clip, name, args):
+    if not os.path.isfile(clip) or not os.access(clip, os.R_OK):
+        raise Failed("no such file, or not readable")
+    found = False
+    with closing(Player(clip, args).messages()) as messages:
+        for message in messages:
+            for face in lost_faces(message):
+                print(describe(name, face), flush=True)
+                found = True
+    if not found:
+        print(f"{name}: undecided, no face was found", flush=True)
+
+
+def check(parser, args):
+    if len(args.clips) > 1 and (args.name or args.output):
+        parser.error("--name and --output are for one CLIP")
+    for name in (args.model, args.output or ""):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            parser.error(f"{name!a}: is no UTF-8, which only the name of a CLIP need not be")
+    for name in (args.model, *args.clips):
+        if args.output and os.path.exists(args.output) and os.path.exists(name) \
+                and os.path.samefile(args.output, name):
+            parser.error(f"{args.output}: would be written over while it is read")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="verdicts.py", description=__doc__.partition("\n")[0])
+    parser.add_argument("--name", help="stands before the lines; the clip's own by default")
+    parser.add_argument("--region", choices=("faces", "full-frame"), default="faces",
+                        help="what is judged; a model is made for one of them")
+    parser.add_argument("-o", "--output", metavar="OUT.mp4",
+                        help="writes the video, without its sound, with boxes and labels")
+    parser.add_argument("model", metavar="MODEL", help="a model file of deepfake-trainer")
+    parser.add_argument("clips", metavar="CLIP", nargs="+", help="a file with video in it")
+    args = parser.parse_args()
+    check(parser, args)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="surrogateescape")  # Names of files as they are.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Who reads no further ends us.
+
+    Gst.init(None)
+    if Gst.ElementFactory.find("deepfakedetect") is None:
+        print("verdicts.py: there is no deepfakedetect: install it, or set GST_PLUGIN_PATH to "
+              "build/gst/detect; gst-inspect-1.0 -b says why a plugin was not loaded",
+              file=sys.stderr)
+        return 1
+    failed = False
+    for clip in args.clips:
+        name = args.name or os.path.basename(clip)
+        try:
+            judge(clip, name, args)
+        except Failed as problem:
+            print(f"verdicts.py: {clip}: {problem}", file=sys.stderr)
+            failed = True
+        except Hopeless as problem:
+            print(f"verdicts.py: {problem}", file=sys.stderr)
+            return 1
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -57,6 +57,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// What raises it: docs/versions.md.
+constexpr int kVersion = 1;
+
 // Parts of the picture to a hundredth of a pixel of the widest video, and heat and confidence,
 // which are single precision, without digits that mean nothing.
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
@@ -154,7 +157,8 @@ Json line_of(const GstDeepfakeRecord& record) {
   if (record.width > 0 && record.height > 0) {
     line["resolution"] = {{"width", record.width}, {"height", record.height}};
   }
-  Json ours = {{"verdict", gst_deepfake_verdict_get_name(meta.verdict)},
+  Json ours = {{"version", kVersion},
+               {"verdict", gst_deepfake_verdict_get_name(meta.verdict)},
                {"reason", gst_deepfake_reason_text(meta.reason)}};
   set_part(ours, "probability", meta.probability);
   set_part(ours, "threshold", meta.threshold);

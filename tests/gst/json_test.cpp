@@ -77,7 +77,7 @@ TEST(JsonLines, AreLaidOutAsGvametaconvertDoesIt) {
 TEST(JsonLines, TellWhatGvametaconvertHasNoPlaceFor) {
   const Json line = line_of({manipulated()});
   EXPECT_EQ(line["deepfake"], Json::parse(R"({"verdict": "manipulated", "reason": "none",
-      "probability": 0.9, "threshold": 0.75, "model_id": "0123456789ab"})"));
+      "probability": 0.9, "threshold": 0.75, "version": 1, "model_id": "0123456789ab"})"));
   Json face = line["objects"].at(0)["deepfake"];
   const Json heatmap = face["heatmap"];
   face.erase("heatmap");
@@ -317,6 +317,8 @@ TEST(JsonSchema, RefusesWrongRecords) {
   };
   const std::vector<Json> wrong = {
       with("/deepfake/verdict", "real"),
+      with("/deepfake/version", 2),
+      without("/deepfake", "version"),
       with("/deepfake/probability", 1.5),
       with("/deepfake/threshold", -1),
       without("", "timestamp"),
@@ -347,7 +349,7 @@ TEST(JsonSchema, RefusesWrongRecords) {
     EXPECT_NE(("\n" + check.output).find("\n" + std::to_string(i) + ": "), std::string::npos)
         << wrong[i - 1] << " passes";
   }
-  EXPECT_NE(check.output.find("20 lines, 19 wrong"), std::string::npos) << check.output;
+  EXPECT_NE(check.output.find("22 lines, 21 wrong"), std::string::npos) << check.output;
 }
 
 // --- What all three have from their base

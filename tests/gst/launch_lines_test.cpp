@@ -52,8 +52,10 @@ std::string parsable(const std::string& line) {
 
 // Shown for GStreamer 1.24 and newer; on an older one such a line cannot be parsed.
 bool is_of_newer_gstreamer(const std::string& line) {
+  guint major = 0;
   guint minor = 0;
-  gst_version(nullptr, &minor, nullptr, nullptr);
+  guint rest = 0;
+  gst_version(&major, &minor, &rest, &rest);
   if (minor >= 24) return false;
   return std::regex_search(line, std::regex("unixfdsink|unixfdsrc|objectdetectionoverlay"));
 }

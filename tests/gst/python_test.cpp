@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The Python example of docs/interoperability.md, run as it stands there.
+// The programs in Python: the example of docs/interoperability.md, run as it stands there, and
+// pipelines/verdicts.py.
 
 #include <gst/gst.h>
 #include <sys/wait.h>
@@ -42,15 +43,20 @@ class Python : public testing::Test {
     std::ofstream(folder_ / "example.py") << example();
   }
 
-  // Runs the example on the clip; one that hangs is ended after a minute, with status 124.
-  void run(const std::string& model) {
-    const std::string command = "timeout 60 /usr/bin/python3 " + (folder_ / "example.py").string() +
-                                " " + model + " " + clip_ + " 2>&1";
+  // Runs the program on the clip; one that hangs is ended after a minute, with status 124.
+  void run(const fs::path& program, const std::string& arguments) {
+    const std::string command =
+        "timeout 60 /usr/bin/python3 " + program.string() + " " + arguments + " 2>&1";
     FILE* pipe = popen(command.c_str(), "r");
     ASSERT_NE(pipe, nullptr);
     char part[512];
     while (std::fgets(part, sizeof part, pipe) != nullptr) printed_ += part;
     status_ = WEXITSTATUS(pclose(pipe));
+  }
+
+  void run_example(const std::string& model) { run(folder_ / "example.py", model + " " + clip_); }
+  void run_player(const std::string& arguments) {
+    run(fs::path(DFD_SOURCE) / "pipelines/verdicts.py", arguments);
   }
 
   const fs::path folder_ = test::scratch_folder("python");
@@ -60,7 +66,7 @@ class Python : public testing::Test {
 };
 
 TEST_F(Python, TheExampleReadsEveryFramesVerdict) {
-  run(test::shared_model());
+  run_example(test::shared_model());
   EXPECT_EQ(status_, 0) << printed_;
   std::istringstream stream(printed_);
   int frames = 0;
@@ -69,10 +75,40 @@ TEST_F(Python, TheExampleReadsEveryFramesVerdict) {
 }
 
 TEST_F(Python, TheExampleEndsWithTheErrorOfAMissingModel) {
-  run((folder_ / "missing.safetensors").string());
+  run_example((folder_ / "missing.safetensors").string());
   EXPECT_EQ(status_, 1) << printed_;
   EXPECT_NE(printed_.find("missing.safetensors: cannot be opened"), std::string::npos) << printed_;
   EXPECT_EQ(printed_.find("Traceback"), std::string::npos) << printed_;
+}
+
+TEST_F(Python, ThePlayerSaysThatThereWasNoFace) {
+  run_player(test::shared_model() + " " + clip_ + " --name ball");
+  EXPECT_EQ(status_, 0) << printed_;
+  EXPECT_EQ(printed_, "ball: undecided, no face was found\n");
+}
+
+TEST_F(Python, ThePlayerTellsOfEachTrackAndWritesACopy) {
+  // The whole picture is a track, and a second of it no full window.
+  const std::string copy = (folder_ / "copy.mp4").string();
+  run_player(test::shared_model(dfd::Region::kFullFrame) + " " + clip_ +
+             " --region full-frame -o " + copy);
+  EXPECT_EQ(status_, 0) << printed_;
+  EXPECT_NE(printed_.find("clip.avi: picture: "), std::string::npos) << printed_;
+  EXPECT_NE(printed_.find(" windows "), std::string::npos) << printed_;
+  EXPECT_GT(fs::file_size(copy), 1000U);
+}
+
+TEST_F(Python, ThePlayerEndsWithTheError) {
+  const std::string missing = (folder_ / "missing").string();
+  for (const std::string arguments :
+       {missing + " " + clip_, test::shared_model() + " " + missing}) {
+    printed_.clear();
+    run_player(arguments);
+    EXPECT_EQ(status_, 1) << printed_;
+    EXPECT_EQ(printed_.find("verdicts.py: "), 0U) << printed_;
+    EXPECT_NE(printed_.find("missing"), std::string::npos) << printed_;
+    EXPECT_EQ(printed_.find("Traceback"), std::string::npos) << printed_;
+  }
 }
 
 }  // namespace
