@@ -86,8 +86,9 @@ class VideoExplainer {
     VideoReader reader(options_.video);
     while (const auto frame = reader.next()) {
       ++frames_;
-      if (!session.wants(frame->time)) continue;
-      session.push(*frame);
+      const std::optional<Ticket> ticket = session.offer(frame->time);
+      if (!ticket) continue;
+      session.push(*ticket, *frame);
       session.wait();
       const StreamReport report = session.report();
       threshold_ = report.threshold;

@@ -88,6 +88,25 @@ gst_deepfake_verdict_from_name (const gchar * name,
   return FALSE;
 }
 
+static const gchar *const reasons[] = {
+  "none", "no-face", "warming-up", "partial", "too-small", "blurred", "dark",
+  "bright", "profile", "occluded", "low-confidence", "frozen", "black", "gap",
+  "overload", "error", NULL
+};
+
+/**
+ * gst_deepfake_reason_get_names:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): all reasons; later versions may have more
+ *
+ * Since: 0.1
+ */
+const gchar *const *
+gst_deepfake_reason_get_names (void)
+{
+  return reasons;
+}
+
 /**
  * gst_deepfake_reason_from_name:
  * @name: (nullable): such as "warming-up"
@@ -100,14 +119,9 @@ gst_deepfake_verdict_from_name (const gchar * name,
 const gchar *
 gst_deepfake_reason_from_name (const gchar * name)
 {
-  static const gchar *const reasons[] = {
-    "none", "no-face", "warming-up", "partial", "too-small", "blurred", "dark",
-    "bright", "profile", "occluded", "low-confidence", "frozen", "black", "gap",
-    "overload", "error"
-  };
   guint i;
 
-  for (i = 0; i < G_N_ELEMENTS (reasons); i++) {
+  for (i = 0; reasons[i] != NULL; i++) {
     if (g_strcmp0 (name, reasons[i]) == 0)
       return reasons[i];
   }

@@ -68,6 +68,9 @@ gboolean gst_deepfake_verdict_from_name (const gchar * name,
 GST_DEEPFAKE_API
 const gchar *gst_deepfake_reason_from_name (const gchar * name);
 
+GST_DEEPFAKE_API
+const gchar *const *gst_deepfake_reason_get_names (void);
+
 G_END_DECLS
 
 #endif /* __GST_DEEPFAKE_TYPES_H__ */

@@ -76,7 +76,6 @@
 #include "gstdeepfakeenums.h"
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakeframe.h"
-#include "gstdeepfakemarks.h"
 #include "gstdeepfakemeta.h"
 #include "gstdeepfakepainter.h"
 #include "gstdeepfakestate.h"
@@ -233,30 +232,6 @@ static gboolean gst_deepfake_detect_finish(GstDeepfakeDetect* self, bool reset) 
 
 // --- Frames
 
-static GstFlowReturn gst_deepfake_detect_analyse(GstDeepfakeDetect* self, State& state,
-                                                 dfd::Region region, GstBuffer* buffer,
-                                                 dfd::Timestamp time) {
-  std::vector<dfd::MarkedFace> faces;
-  if (region == dfd::Region::kRoiList) faces = gst_deepfake_marked_faces(buffer);
-  dfd::FrameHints hints;
-  hints.marked = !faces.empty();
-  hints.discont = GST_BUFFER_IS_DISCONT(buffer) != FALSE;
-  if (state.session->wants(time, hints)) {
-    const int device =
-        gst_deepfake_cuda_is_ready(buffer, state.cuda) ? state.cuda_device : kHostOnly;
-    std::optional<dfd::Frame> frame = gst_deepfake_map_frame(buffer, state.info, time, device);
-    if (!frame) {
-      GST_ELEMENT_ERROR(self, RESOURCE, READ, ("A video frame cannot be read."),
-                        ("%" GST_PTR_FORMAT " cannot be mapped", buffer));
-      return GST_FLOW_ERROR;
-    }
-    frame->faces = std::move(faces);
-    state.session->push(*std::move(frame));
-  }
-  if (state.complete) gst_deepfake_state_wait(GST_ELEMENT(self), state, time);
-  return GST_FLOW_OK;
-}
-
 // The result goes onto the buffer, or, where that is not wanted, is drawn from elsewhere: a result
 // that another element left there is not ours to take away.
 static GstFlowReturn gst_deepfake_detect_show(GstDeepfakeDetect* self, const State& state,
@@ -282,37 +257,16 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   if (base->segment.rate < 0) return GST_FLOW_OK;
   gst_deepfake_state_resolve_mode(GST_BASE_TRANSFORM_SINK_PAD(base), *state, settings.mode);
 
-  const std::optional<dfd::Timestamp> time =
-      gst_deepfake_state_time_of(GST_ELEMENT(self), *state, base->segment, buffer);
-  const bool gap = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP);
-  if (time && gap && state->seen_frame) {
-    const GstFlowReturn flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-      dfd::FrameHints hints;
-      hints.gap = true;
-      state->session->wants(*time, hints);
-      return GST_FLOW_OK;
-    });
-    if (flow != GST_FLOW_OK) return flow;
-  }
-  if (time && !gap) {
-    state->seen_frame = true;
-    gst_segment_copy_into(&base->segment, &state->context.segment);
-    const GstFlowReturn flow =
-        gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&]() -> GstFlowReturn {
-          gst_deepfake_state_heed(*state, settings.threshold, settings.explain);
-          return gst_deepfake_detect_analyse(self, *state, settings.region, buffer, *time);
-        });
-    if (flow != GST_FLOW_OK) return flow;
-  }
+  const GstFlowReturn flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
+    gst_deepfake_state_apply(*state, settings.threshold, settings.explain);
+    return gst_deepfake_state_analyse(GST_ELEMENT(self), *state, settings.region, base->segment,
+                                      buffer);
+  });
+  if (flow != GST_FLOW_OK) return flow;
   gst_deepfake_state_post_events(GST_ELEMENT(self), *state, settings.messages);
 
   const dfd::StreamReport report = state->session->report();
-  if ((settings.meta & GST_DEEPFAKE_META_ROI) != 0) state->marks.add_regions(buffer, report);
-#ifdef HAVE_ANALYTICS
-  if ((settings.meta & GST_DEEPFAKE_META_ANALYTICS) != 0) {
-    state->marks.add_analytics(buffer, report);
-  }
-#endif
+  gst_deepfake_state_mark(*state, settings.meta, report, buffer);
   return gst_deepfake_detect_show(self, *state, settings, report, buffer);
 }
 
@@ -339,13 +293,12 @@ static gboolean gst_deepfake_detect_set_caps(GstBaseTransform* base, GstCaps* in
   if (gst_video_info_from_caps(&info, in) == FALSE) return FALSE;
   const std::shared_ptr<State> state = state_of(self);
   if (!state) return FALSE;
-  const bool resized =
-      state->negotiated && (GST_VIDEO_INFO_WIDTH(&info) != GST_VIDEO_INFO_WIDTH(&state->info) ||
-                            GST_VIDEO_INFO_HEIGHT(&info) != GST_VIDEO_INFO_HEIGHT(&state->info));
-  if (resized && gst_deepfake_detect_finish(self, true) == FALSE) return FALSE;
+  if (gst_deepfake_state_is_other_size(*state, info) &&
+      gst_deepfake_detect_finish(self, true) == FALSE) {
+    return FALSE;
+  }
   self->painter->caps_set();
-  state->info = info;
-  state->negotiated = true;
+  gst_deepfake_state_set_info(*state, info);
   return TRUE;
 }
 
@@ -369,7 +322,7 @@ static gboolean gst_deepfake_detect_src_event(GstBaseTransform* base, GstEvent* 
   }
   if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
     const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
-    if (state) gst_deepfake_state_heed_qos(*state, event);
+    if (state) gst_deepfake_state_note_lateness(*state, event);
   }
   return GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)->src_event(base, event);
 }
@@ -397,11 +350,7 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
       if (state) state->session->cancel(true);
       break;
     case GST_EVENT_FLUSH_STOP:
-      if (state) {
-        gst_deepfake_state_reset(*state);
-        state->session->cancel(false);
-        state->late_before = 0;
-      }
+      if (state) gst_deepfake_state_flushed(*state);
       break;
     case GST_EVENT_SEGMENT: {
       const GstSegment* segment = nullptr;
@@ -445,8 +394,7 @@ static gboolean gst_deepfake_detect_start(GstBaseTransform* base) {
     std::shared_ptr<State> state = gst_deepfake_state_new(GST_ELEMENT(self), settings);
     if (self->cuda != nullptr &&
         state->session->engine()->device() == "cuda:" + std::to_string(self->cuda_device)) {
-      state->cuda = GST_OBJECT(gst_object_ref(self->cuda));
-      state->cuda_device = self->cuda_device;
+      gst_deepfake_state_set_cuda(*state, self->cuda, self->cuda_device);
     }
     {
       const std::lock_guard<std::mutex> lock(*self->mutex);

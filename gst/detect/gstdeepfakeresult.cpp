@@ -135,11 +135,8 @@ GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::
       static_cast<guint64>(stats.queue_length), "active-device", G_TYPE_STRING,
       engine != nullptr ? engine->device().c_str() : "", "precision", G_TYPE_STRING,
       engine != nullptr ? dfd::to_string(engine->precision()) : "", nullptr);
-  for (const dfd::Reason reason :
-       {dfd::Reason::kNoFace, dfd::Reason::kTooSmall, dfd::Reason::kBlurred, dfd::Reason::kDark,
-        dfd::Reason::kBright, dfd::Reason::kProfile, dfd::Reason::kOccluded,
-        dfd::Reason::kLowConfidence, dfd::Reason::kFrozen, dfd::Reason::kBlack,
-        dfd::Reason::kOverload}) {
+  for (const dfd::Reason reason : dfd::kReasons) {
+    if (reason == dfd::Reason::kNone) continue;
     const std::string field = std::string("samples-skipped-") + dfd::to_string(reason);
     gst_structure_set(structure, field.c_str(), G_TYPE_UINT64,
                       stats.skipped[static_cast<std::size_t>(reason)], nullptr);

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "detector/engine.h"
+#include "gstdeepfakecuda.h"
 #include "gstdeepfakeerror.h"
+#include "gstdeepfakeframe.h"
 #include "gstdeepfakewords.h"
 
 #define GST_CAT_DEFAULT gst_deepfake_detect_debug
@@ -86,15 +88,6 @@ void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, 
   GST_INFO_OBJECT(sink_pad, "mode %s", state.complete ? "complete" : "immediate");
 }
 
-void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::Timestamp time) {
-  if (static_cast<GstClockTime>(time.count()) < state.late_before) return;
-  const GstClockTime before = gst_util_get_timestamp();
-  state.session->wait();
-  if (state.latency.add(gst_util_get_timestamp() - before) && state.live) {
-    gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
-  }
-}
-
 void gst_deepfake_state_post_events(GstElement* element, GstDeepfakeState& state, int messages) {
   state.context.model_id = state.session->engine()->model().id;
   for (const dfd::Event& event : state.session->take_events()) {
@@ -137,8 +130,8 @@ void gst_deepfake_state_gap(GstElement* element, GstDeepfakeState& state, const 
   gst_deepfake_state_post_events(element, state, messages);
 }
 
-void gst_deepfake_state_heed(GstDeepfakeState& state, double threshold,
-                             const dfd::ExplainConfig& explain) {
+void gst_deepfake_state_apply(GstDeepfakeState& state, double threshold,
+                              const dfd::ExplainConfig& explain) {
   if (threshold != state.threshold) {
     state.threshold = threshold;
     state.session->set_threshold(threshold);
@@ -150,7 +143,7 @@ void gst_deepfake_state_heed(GstDeepfakeState& state, double threshold,
   }
 }
 
-void gst_deepfake_state_heed_qos(GstDeepfakeState& state, GstEvent* event) {
+void gst_deepfake_state_note_lateness(GstDeepfakeState& state, GstEvent* event) {
   GstQOSType type = GST_QOS_TYPE_OVERFLOW;
   GstClockTimeDiff lateness = 0;
   GstClockTime running_time = 0;
@@ -172,10 +165,9 @@ void gst_deepfake_state_add_latency(const GstDeepfakeState& state, GstQuery* que
                         GST_CLOCK_TIME_IS_VALID(most) ? most + own : GST_CLOCK_TIME_NONE);
 }
 
-std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,
-                                                         GstDeepfakeState& state,
-                                                         const GstSegment& segment,
-                                                         GstBuffer* buffer) {
+// Running time of a buffer; none outside the segment. Sets the context's duration.
+static std::optional<dfd::Timestamp> time_of(GstElement* element, GstDeepfakeState& state,
+                                             const GstSegment& segment, GstBuffer* buffer) {
   GstClockTime frame_duration = kUnknownFrameDuration;
   if (GST_VIDEO_INFO_FPS_N(&state.info) > 0) {
     frame_duration = gst_util_uint64_scale_int(GST_SECOND, GST_VIDEO_INFO_FPS_D(&state.info),
@@ -196,4 +188,86 @@ std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,
   // Further than the library counts, nobody has got.
   if (running_time > static_cast<GstClockTime>(G_MAXINT64)) return std::nullopt;
   return dfd::Timestamp(static_cast<gint64>(running_time));
+}
+
+// Until the frame of this running time is analysed, unless it is late already.
+static void wait_for(GstElement* element, GstDeepfakeState& state, dfd::Timestamp time) {
+  if (static_cast<GstClockTime>(time.count()) < state.late_before) return;
+  const GstClockTime before = gst_util_get_timestamp();
+  state.session->wait();
+  if (state.latency.add(gst_util_get_timestamp() - before) && state.live) {
+    gst_element_post_message(element, gst_message_new_latency(GST_OBJECT(element)));
+  }
+}
+
+static GstFlowReturn push_frame(GstElement* element, GstDeepfakeState& state,
+                                const dfd::Ticket& ticket, GstBuffer* buffer,
+                                std::vector<dfd::MarkedFace> faces) {
+  const int device = gst_deepfake_cuda_is_ready(buffer, state.cuda) ? state.cuda_device : kHostOnly;
+  std::optional<dfd::Frame> frame =
+      gst_deepfake_map_frame(buffer, state.info, ticket.time(), device);
+  if (!frame) {
+    GST_ELEMENT_ERROR(element, RESOURCE, READ, ("A video frame cannot be read."),
+                      ("%" GST_PTR_FORMAT " cannot be mapped", buffer));
+    return GST_FLOW_ERROR;
+  }
+  frame->faces = std::move(faces);
+  state.session->push(ticket, *std::move(frame));
+  return GST_FLOW_OK;
+}
+
+GstFlowReturn gst_deepfake_state_analyse(GstElement* element, GstDeepfakeState& state,
+                                         dfd::Region region, const GstSegment& segment,
+                                         GstBuffer* buffer) {
+  const std::optional<dfd::Timestamp> time = time_of(element, state, segment, buffer);
+  if (!time) return GST_FLOW_OK;
+  dfd::FrameHints hints;
+  hints.discont = GST_BUFFER_IS_DISCONT(buffer) != FALSE;
+  if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) {
+    hints.gap = true;
+    if (state.seen_frame) state.session->offer(*time, hints);
+    return GST_FLOW_OK;
+  }
+  state.seen_frame = true;
+  gst_segment_copy_into(&segment, &state.context.segment);
+  std::vector<dfd::MarkedFace> faces;
+  if (region == dfd::Region::kRoiList) faces = gst_deepfake_marked_faces(buffer);
+  hints.marked = !faces.empty();
+  if (const std::optional<dfd::Ticket> ticket = state.session->offer(*time, hints)) {
+    const GstFlowReturn flow = push_frame(element, state, *ticket, buffer, std::move(faces));
+    if (flow != GST_FLOW_OK) return flow;
+  }
+  if (state.complete) wait_for(element, state, *time);
+  return GST_FLOW_OK;
+}
+
+void gst_deepfake_state_mark(GstDeepfakeState& state, guint flags, const dfd::StreamReport& report,
+                             GstBuffer* buffer) {
+  if ((flags & GST_DEEPFAKE_META_ROI) != 0) GstDeepfakeMarks::add_regions(buffer, report);
+#ifdef HAVE_ANALYTICS
+  if ((flags & GST_DEEPFAKE_META_ANALYTICS) != 0) state.marks.add_analytics(buffer, report);
+#else
+  (void)state;
+#endif
+}
+
+bool gst_deepfake_state_is_other_size(const GstDeepfakeState& state, const GstVideoInfo& info) {
+  return state.negotiated && (GST_VIDEO_INFO_WIDTH(&info) != GST_VIDEO_INFO_WIDTH(&state.info) ||
+                              GST_VIDEO_INFO_HEIGHT(&info) != GST_VIDEO_INFO_HEIGHT(&state.info));
+}
+
+void gst_deepfake_state_set_info(GstDeepfakeState& state, const GstVideoInfo& info) {
+  state.info = info;
+  state.negotiated = true;
+}
+
+void gst_deepfake_state_set_cuda(GstDeepfakeState& state, GstObject* cuda, int device) {
+  gst_object_replace(&state.cuda, cuda);
+  state.cuda_device = device;
+}
+
+void gst_deepfake_state_flushed(GstDeepfakeState& state) {
+  gst_deepfake_state_reset(state);
+  state.session->cancel(false);
+  state.late_before = 0;
 }

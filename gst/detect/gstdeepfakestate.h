@@ -32,6 +32,7 @@ class GstDeepfakeLatency {
 };
 
 // The streaming thread owns it; others use what is thread-safe in it while they hold a reference.
+// Written by the functions below alone.
 struct GstDeepfakeState {
   GstDeepfakeState() = default;
   ~GstDeepfakeState() {
@@ -73,10 +74,6 @@ void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
 // frame.
 void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, int mode);
 
-// Complete mode: waits until the frame of this running time is analysed, unless it is late already.
-// Throws dfd::Error of the analysis.
-void gst_deepfake_state_wait(GstElement* element, GstDeepfakeState& state, dfd::Timestamp time);
-
 // Posts what happened since the last call. messages: GstDeepfakeMessages.
 void gst_deepfake_state_post_events(GstElement* element, GstDeepfakeState& state, int messages);
 
@@ -92,15 +89,27 @@ void gst_deepfake_state_gap(GstElement* element, GstDeepfakeState& state, const 
                             GstEvent* event, int messages);
 
 // Tells the session of settings that changed since the last frame.
-void gst_deepfake_state_heed(GstDeepfakeState& state, double threshold,
-                             const dfd::ExplainConfig& explain);
+void gst_deepfake_state_apply(GstDeepfakeState& state, double threshold,
+                              const dfd::ExplainConfig& explain);
 
-void gst_deepfake_state_heed_qos(GstDeepfakeState& state, GstEvent* event);
+// Gives the session the buffer's frame where it wants it, and waits for it in complete mode; of one
+// that is flagged as a gap only the time. Buffers without a timestamp follow the one before at the
+// caps' rate, those outside the segment are passed over. Throws dfd::Error.
+GstFlowReturn gst_deepfake_state_analyse(GstElement* element, GstDeepfakeState& state,
+                                         dfd::Region region, const GstSegment& segment,
+                                         GstBuffer* buffer);
+
+// Marks the report's faces on a writable buffer, as others read them. flags: GstDeepfakeMetaFlags.
+void gst_deepfake_state_mark(GstDeepfakeState& state, guint flags, const dfd::StreamReport& report,
+                             GstBuffer* buffer);
+
+// The caps' video, and whether it is of another size than before.
+bool gst_deepfake_state_is_other_size(const GstDeepfakeState& state, const GstVideoInfo& info);
+void gst_deepfake_state_set_info(GstDeepfakeState& state, const GstVideoInfo& info);
+
+// Frames may be read in this context of this device. (transfer none)
+void gst_deepfake_state_set_cuda(GstDeepfakeState& state, GstObject* cuda, int device);
+
+void gst_deepfake_state_flushed(GstDeepfakeState& state);
+void gst_deepfake_state_note_lateness(GstDeepfakeState& state, GstEvent* event);  // A QoS event.
 void gst_deepfake_state_add_latency(const GstDeepfakeState& state, GstQuery* query);
-
-// Running time of a buffer; none outside the segment. Buffers without a timestamp follow the one
-// before at the caps' rate. Sets the context's duration.
-std::optional<dfd::Timestamp> gst_deepfake_state_time_of(GstElement* element,
-                                                         GstDeepfakeState& state,
-                                                         const GstSegment& segment,
-                                                         GstBuffer* buffer);

@@ -194,7 +194,7 @@ void bench_memory(const Emit& emit) {
         const Timestamp time = 500ms * i;
         Frame frame = frames[static_cast<std::size_t>(i) % frames.size()];
         frame.time = time;
-        if (session->wants(time)) session->push(std::move(frame));
+        if (const auto ticket = session->offer(time)) session->push(*ticket, std::move(frame));
       }
       for (const auto& session : sessions) session->wait();
     }

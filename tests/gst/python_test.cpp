@@ -100,7 +100,7 @@ TEST_F(Python, ThePlayerTellsOfEachTrackAndWritesACopy) {
 
 TEST_F(Python, ThePlayerEndsWithTheError) {
   const std::string missing = (folder_ / "missing").string();
-  for (const std::string arguments :
+  for (const std::string& arguments :
        {missing + " " + clip_, test::shared_model() + " " + missing}) {
     printed_.clear();
     run_player(arguments);

@@ -42,7 +42,19 @@ enum class Reason {
   kError,
 };
 
+// All of them, in the order of their numbers.
+inline constexpr std::array kVerdicts{Verdict::kAuthentic, Verdict::kUndecided,
+                                      Verdict::kSuspicious, Verdict::kManipulated};
+inline constexpr std::array kReasons{
+    Reason::kNone,     Reason::kNoFace,   Reason::kWarmingUp,     Reason::kPartial,
+    Reason::kTooSmall, Reason::kBlurred,  Reason::kDark,          Reason::kBright,
+    Reason::kProfile,  Reason::kOccluded, Reason::kLowConfidence, Reason::kFrozen,
+    Reason::kBlack,    Reason::kGap,      Reason::kOverload,      Reason::kError};
+
 enum class EventKind { kScore, kVerdictChanged, kIdentityChanged, kTrackLost, kOverload };
+inline constexpr std::array kEventKinds{EventKind::kScore, EventKind::kVerdictChanged,
+                                        EventKind::kIdentityChanged, EventKind::kTrackLost,
+                                        EventKind::kOverload};
 
 // Stable lower-case names, as they stand in messages: "undecided", "warming-up", "track-lost".
 const char* to_string(Verdict verdict) noexcept;

@@ -20,13 +20,13 @@ namespace dfd {
 
 // Counters since the session was made. Latency is from push() to the score.
 struct SessionStats {
-  std::uint64_t frames = 0;   // Offered through wants().
+  std::uint64_t frames = 0;   // Offered.
   std::uint64_t samples = 0;  // Face crops or pictures that were embedded.
   std::uint64_t windows = 0;
   std::uint64_t faces = 0;    // Tracks that began.
   std::uint64_t batches = 0;  // Forward passes that held a sample of this session.
   std::uint64_t model_swaps = 0;
-  std::array<std::uint64_t, 16> skipped{};  // Samples by Reason.
+  std::array<std::uint64_t, kReasons.size()> skipped{};  // Samples by Reason.
   double latency_p50_ms = 0;
   double latency_p95_ms = 0;
   double latency_p99_ms = 0;
@@ -39,6 +39,23 @@ struct FrameHints {
   bool marked = false;   // It comes with faces that somebody else has found.
   bool discont = false;  // The stream says that something is missing before it.
   bool gap = false;      // It shows nothing: time passes, and it is not wanted.
+};
+
+// What a frame that was offered is wanted for. Good for one push(); one that is dropped instead
+// changes nothing: the next frame is wanted in its place.
+class Ticket {
+ public:
+  Timestamp time() const { return time_; }
+  bool samples() const { return samples_; }  // Faces are scored in it.
+  bool seeks() const { return seeks_; }      // A face detection is due.
+
+ private:
+  friend class SamplingGrid;
+
+  Timestamp time_{};
+  bool samples_ = false;
+  bool seeks_ = false;
+  std::uint64_t grid_ = 0;  // The grid it is of: a reset makes another.
 };
 
 // Thread-safe, but frames must come from one thread at a time, in the order they are shown. All
@@ -56,17 +73,18 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Does the analysis need the frame of this time? Cheap; push() only what it wants. It wants none
-  // that is stamped up to max(max_gap, 1 s) before the newest, nor one far from all others, and
-  // nothing restarts for them. When a second frame running is as far back, or ahead behind a
-  // discont, all tracks end, each with its last score, and others begin. Throws as push().
-  virtual bool wants(Timestamp time, const FrameHints& hints = {}) = 0;
+  // Does the analysis need the frame of this time? None: it does not. Cheap. It wants none that is
+  // stamped up to max(max_gap, 1 s) before the newest, nor one far from all others, and nothing
+  // restarts for them. When a second frame running is as far back, or ahead behind a discont, all
+  // tracks end, each with its last score, and others begin. Throws as push().
+  virtual std::optional<Ticket> offer(Timestamp time, const FrameHints& hints = {}) = 0;
 
-  // Time of the last frame that wants() believed, where one without a timestamp follows.
+  // Time of the last frame that offer() believed, where one without a timestamp follows.
   virtual std::optional<Timestamp> last_time() const = 0;
 
-  // Queues a frame. When max_queued wait already, the oldest is skipped with reason overload.
-  virtual void push(Frame frame) = 0;
+  // Queues the frame that the ticket is for, which gives it its time. When max_queued wait already,
+  // the oldest is skipped with reason overload.
+  virtual void push(const Ticket& ticket, Frame frame) = 0;
 
   // Waits until everything pushed so far is analysed, or until cancel().
   virtual void wait() = 0;

@@ -170,7 +170,7 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
     return std::nullopt;
   }
   if (!whole && std::min(box.width, box.height) < static_cast<float>(config_.min_face_size)) {
-    track.report.reason = Reason::kTooSmall;
+    track.too_small = true;
     skip(Reason::kTooSmall);
     return std::nullopt;
   }
@@ -200,7 +200,7 @@ bool StreamAnalysis::is_worth_a_score(Track& track, const cv::Mat& crop) {
     begin_window(track, Reason::kGap);
   }
   track.last_sample = time_;
-  track.report.reason = Reason::kNone;
+  track.too_small = false;
   return true;
 }
 
@@ -379,36 +379,25 @@ void StreamAnalysis::exchange(TrackId a, TrackId b) {
   std::swap(first.visible, second.visible);
   std::swap(first.away, second.away);
   std::swap(first.quality, second.quality);
+  std::swap(first.too_small, second.too_small);
 }
 
 bool StreamAnalysis::is_stale(const Track& track) const {
   return !track.last_sample || time_ - *track.last_sample > config_.max_gap;
 }
 
-// A picture or a face that says nothing gives no verdict, whatever was said before.
-void StreamAnalysis::judge(Track& track) {
-  FaceReport& face = track.report;
-  face.probability = track.decision.probability();
-  face.verdict = track.decision.verdict();
-  if (picture_ != Reason::kNone) {
-    face.verdict = Verdict::kUndecided;
-    face.reason = picture_;
-  } else if (face.reason == Reason::kTooSmall) {
-    face.verdict = Verdict::kUndecided;
-  } else if (track.refilling != Reason::kNone && face.verdict == Verdict::kAuthentic) {
-    // No full window has been seen since: "authentic" would rest on nothing. An alarm stays.
-    face.verdict = Verdict::kUndecided;
-    face.reason = track.refilling;
-  } else if (track.quality != Reason::kNone && is_stale(track) &&
-             face.verdict <= Verdict::kUndecided) {
-    // The same: samples that nobody can judge have been all there was for a while.
-    face.verdict = Verdict::kUndecided;
-    face.reason = track.quality;
-  } else if (face.verdict != Verdict::kUndecided) {
-    face.reason = Reason::kNone;
-  } else {
-    face.reason = track.refilling != Reason::kNone ? track.refilling : Reason::kWarmingUp;
-  }
+void StreamAnalysis::judge(Track& track) const {
+  Circumstances seen;
+  seen.decision = track.decision.verdict();
+  seen.picture = picture_;
+  seen.too_small = track.too_small;
+  seen.refilling = track.refilling;
+  seen.quality = track.quality;
+  seen.stale = is_stale(track);
+  const Judgement judgement = dfd::judge(seen);
+  track.report.probability = track.decision.probability();
+  track.report.verdict = judgement.verdict;
+  track.report.reason = judgement.reason;
 }
 
 StreamReport StreamAnalysis::report() const {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "decision/judgement.h"
 #include "decision/picture_watch.h"
 #include "decision/track_decision.h"
 #include "detector/config.h"
@@ -69,6 +70,7 @@ class StreamAnalysis {
     FaceDetection face;
     std::optional<Timestamp> last_sample;
     Reason quality = Reason::kNone;  // Of the newest sample.
+    bool too_small = false;          // When it was last looked at.
     bool visible = true;
     bool away = false;                 // Its person may come back.
     Reason refilling = Reason::kNone;  // Why the window is filling again, if it is.
@@ -88,7 +90,7 @@ class StreamAnalysis {
   void change_person(Track& track);
   void exchange(TrackId a, TrackId b);
   bool is_stale(const Track& track) const;  // No good sample within max-gap.
-  void judge(Track& track);
+  void judge(Track& track) const;
   void end(Track& track, Scorer& scorer);
   void post(EventKind kind, const StreamReport& report) { events_.push_back({kind, report}); }
   void post_changes();

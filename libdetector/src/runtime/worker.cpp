@@ -162,13 +162,14 @@ void Worker::process(const std::vector<std::shared_ptr<WorkSource>>& sources) {
   std::vector<Part> parts;
   parts.reserve(sources.size());
   for (const auto& source : sources) parts.push_back({source.get(), {}, nullptr});
-  prepare(parts);
-  crop(parts);
-  score(parts);
+  find_faces(parts);
+  cut_crops(parts);
+  drop_failed(parts);
+  score_in_batches(parts);
 }
 
 // Streams side by side; a single one leaves the threads to its networks.
-void Worker::prepare(std::vector<Part>& parts) {
+void Worker::find_faces(std::vector<Part>& parts) {
   at::parallel_for(0, static_cast<std::int64_t>(parts.size()), 1,
                    [&](std::int64_t first, std::int64_t last) {
                      for (std::int64_t i = first; i < last; ++i) {
@@ -182,7 +183,8 @@ void Worker::prepare(std::vector<Part>& parts) {
                    });
 }
 
-void Worker::crop(std::vector<Part>& parts) {
+// Of all streams in one go; then each keeps those worth a score, and gives its frame back.
+void Worker::cut_crops(std::vector<Part>& parts) {
   std::vector<Sample*> samples;
   for (Part& part : parts) {
     for (Sample& sample : part.samples) samples.push_back(&sample);
@@ -204,17 +206,20 @@ void Worker::crop(std::vector<Part>& parts) {
   }
 }
 
-void Worker::score(std::vector<Part>& parts) {
+void Worker::drop_failed(std::vector<Part>& parts) {
   for (Part& part : parts) {
     if (part.error) part.source->fail(part.error);
   }
   parts.erase(std::remove_if(parts.begin(), parts.end(),
                              [](const Part& part) { return part.error != nullptr; }),
               parts.end());
+}
+
+void Worker::score_in_batches(std::vector<Part>& parts) {
   // Those that wait for nothing wait for nobody's batch.
   const auto waiting = std::stable_partition(parts.begin(), parts.end(),
                                              [](const Part& part) { return part.samples.empty(); });
-  for (auto part = parts.begin(); part != waiting; ++part) complete(&*part, &*part + 1);
+  for (auto part = parts.begin(); part != waiting; ++part) score_batch(&*part, &*part + 1);
   // Whole streams are put together until a batch is full, so a track is never twice in one.
   for (auto first = waiting; first != parts.end();) {
     auto last = first;
@@ -223,13 +228,13 @@ void Worker::score(std::vector<Part>& parts) {
       size += last->samples.size();
       ++last;
     } while (last != parts.end() && size + last->samples.size() <= kMostSamples);
-    complete(&*first, &*first + (last - first));
+    score_batch(&*first, &*first + (last - first));
     first = last;
   }
 }
 
-// The streams of [first, last) in one batch.
-void Worker::complete(Part* first, Part* last) {
+// The streams of [first, last) together, each of which gets its results.
+void Worker::score_batch(Part* first, Part* last) {
   std::vector<Sample> batch;
   for (Part* part = first; part != last; ++part) {
     batch.insert(batch.end(), part->samples.begin(), part->samples.end());

@@ -61,10 +61,11 @@ class Worker {
   bool any_work() const;
   std::vector<std::shared_ptr<WorkSource>> take_busy();
   void process(const std::vector<std::shared_ptr<WorkSource>>& sources);
-  static void prepare(std::vector<Part>& parts);
-  void crop(std::vector<Part>& parts);
-  void score(std::vector<Part>& parts);
-  void complete(Part* first, Part* last);
+  static void find_faces(std::vector<Part>& parts);
+  void cut_crops(std::vector<Part>& parts);
+  static void drop_failed(std::vector<Part>& parts);
+  void score_in_batches(std::vector<Part>& parts);
+  void score_batch(Part* first, Part* last);
 
   std::unique_ptr<Scorer> scorer_;  // Worker thread only.
   // Guards the members below it. Taken alone or before a source's own lock (inside has_work()).

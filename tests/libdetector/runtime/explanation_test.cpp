@@ -241,8 +241,8 @@ TEST(Session, ExplainsFromTheNextSampleOn) {
   const auto session = Session::create(Engine::load(engine), config);
   int number = 0;
   const auto explained = [&] {
-    EXPECT_TRUE(session->wants(number * 100ms));
-    session->push(test::moving_frame(number, test::kColoredSize, number * 100ms));
+    const auto ticket = session->offer(number * 100ms);
+    session->push(ticket.value(), test::moving_frame(number, test::kColoredSize, number * 100ms));
     session->wait();
     ++number;
     return session->report().faces.at(0).explanation;

@@ -51,8 +51,9 @@ class SessionTest : public testing::Test {
   // Plays frames [first, last) of 25 a second, each fully analysed.
   static void play(Session& session, int first, int last) {
     for (int i = first; i < last; ++i) {
-      if (!session.wants(i * 40ms)) continue;
-      session.push(test::moving_frame(i, kSize, i * 40ms));
+      const auto ticket = session.offer(i * 40ms);
+      if (!ticket) continue;
+      session.push(*ticket, test::moving_frame(i, kSize, i * 40ms));
       session.wait();
     }
   }
@@ -67,8 +68,31 @@ TEST_F(SessionTest, SamplesAtTheModelsRateWithoutDrift) {
   config.region = Region::kFullFrame;
   const auto session = make({}, config);
   int wanted = 0;
-  for (int i = 0; i < 250; ++i) wanted += session->wants(i * 40ms) ? 1 : 0;
+  for (int i = 0; i < 250; ++i) {
+    const auto ticket = session->offer(i * 40ms);
+    if (!ticket) continue;
+    ++wanted;
+    session->push(*ticket, test::moving_frame(i, kSize, i * 40ms));
+  }
   EXPECT_EQ(wanted, 10 * test::kTestRate);
+}
+
+TEST_F(SessionTest, ADroppedTicketAdvancesNothing) {
+  make_engine(2);
+  SessionConfig config;
+  config.region = Region::kFullFrame;
+  const auto session = make({}, config);
+  ASSERT_TRUE(session->offer(0ms));
+  ASSERT_TRUE(session->offer(40ms));  // In place of the first.
+  const auto ticket = session->offer(80ms);
+  ASSERT_TRUE(ticket);
+  session->push(*ticket, test::moving_frame(0, kSize, 0ms));
+  session->wait();
+  EXPECT_EQ(session->report().time, 80ms);  // The ticket's.
+  EXPECT_EQ(session->stats().samples, 1U);
+  EXPECT_EQ(session->stats().frames, 3U);
+  EXPECT_FALSE(session->offer(160ms));
+  EXPECT_TRUE(session->offer(180ms));
 }
 
 TEST_F(SessionTest, AHighProbabilityBecomesManipulatedAfterItsDuration) {
@@ -128,8 +152,9 @@ TEST_F(SessionTest, AFrozenPictureIsNeverAuthentic) {
   make_engine(-2);
   const auto session = make({kFace});
   for (int i = 0; i < 100; ++i) {
-    if (!session->wants(i * 40ms)) continue;
-    session->push(test::moving_frame(7, kSize, i * 40ms));
+    const auto ticket = session->offer(i * 40ms);
+    if (!ticket) continue;
+    session->push(*ticket, test::moving_frame(7, kSize, i * 40ms));
     session->wait();
   }
   EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
@@ -167,8 +192,9 @@ TEST_F(SessionTest, AnErrorReachesItsSessionAndNotTheNext) {
   make_engine(2);
   const auto broken = make({kFace});
   scorer_->before_score = [] { throw Error(ErrorCode::kInference, "made to fail"); };
-  ASSERT_TRUE(broken->wants(0ms));
-  broken->push(test::moving_frame(0, kSize, 0ms));
+  const auto ticket = broken->offer(0ms);
+  ASSERT_TRUE(ticket);
+  broken->push(*ticket, test::moving_frame(0, kSize, 0ms));
   try {
     broken->wait();
     FAIL() << "no error";
@@ -189,8 +215,9 @@ TEST_F(SessionTest, AFullQueueSkipsTheOldestSampleAndCountsIt) {
   config.max_queued = 3;
   const auto session = make({kFace}, config);
   for (int i = 0; i < 20; ++i) {
-    ASSERT_TRUE(session->wants(i * 100ms));
-    session->push(test::moving_frame(i, kSize, i * 100ms));
+    const auto ticket = session->offer(i * 100ms);
+    ASSERT_TRUE(ticket);
+    session->push(*ticket, test::moving_frame(i, kSize, i * 100ms));
   }
   EXPECT_EQ(session->stats().queue_length, 3U);
   gate.open();
@@ -222,8 +249,9 @@ TEST_F(SessionTest, CancelWakesAWaiter) {
   Gate gate;
   scorer_->before_score = [&] { gate.pass(); };
   const auto session = make({kFace});
-  ASSERT_TRUE(session->wants(0ms));
-  session->push(test::moving_frame(0, kSize, 0ms));
+  const auto ticket = session->offer(0ms);
+  ASSERT_TRUE(ticket);
+  session->push(*ticket, test::moving_frame(0, kSize, 0ms));
   session->cancel(true);
   session->wait();  // Would hang without the cancel.
   gate.open();
@@ -257,8 +285,9 @@ TEST_F(SessionTest, AuthenticDoesNotOutliveAGap) {
 void play_with_odd_times(Session& session, const std::function<Timestamp(int)>& odd) {
   for (int i = 0; i < 250; ++i) {
     const Timestamp time = i % 50 == 49 ? odd(i) : i * 40ms;
-    if (!session.wants(time)) continue;
-    session.push(test::moving_frame(i, kSize, time));
+    const auto ticket = session.offer(time);
+    if (!ticket) continue;
+    session.push(*ticket, test::moving_frame(i, kSize, time));
     session.wait();
   }
 }
@@ -317,8 +346,9 @@ TEST_F(SessionTest, AHoleThatTheStreamTellsOfEndsTracks) {
   const TrackId before = session->report().faces.at(0).track;
   scorer_->forget();
   for (int i = 500; i < 505; ++i) {
-    if (!session->wants(i * 40ms, {false, i == 500})) continue;
-    session->push(test::moving_frame(i, kSize, i * 40ms));
+    const auto ticket = session->offer(i * 40ms, {false, i == 500});
+    if (!ticket) continue;
+    session->push(*ticket, test::moving_frame(i, kSize, i * 40ms));
     session->wait();
   }
   EXPECT_GT(session->report().faces.at(0).track, before);

@@ -47,8 +47,9 @@ std::unique_ptr<Session> make(const TestEngine& on, const SessionConfig& config 
 }
 
 void push(Session& session, int number) {
-  ASSERT_TRUE(session.wants(number * 100ms));
-  session.push(test::moving_frame(number, kSize, number * 100ms));
+  const auto ticket = session.offer(number * 100ms);
+  ASSERT_TRUE(ticket);
+  session.push(*ticket, test::moving_frame(number, kSize, number * 100ms));
 }
 
 void play(Session& session, int first, int last) {
@@ -133,10 +134,11 @@ TEST(Streams, HoldNoMoreThanTwoFramesEach) {
   const auto session = make(on);
   std::vector<std::weak_ptr<const void>> frames;
   for (int i = 0; i < 12; ++i) {
-    ASSERT_TRUE(session->wants(i * 100ms));
+    const auto ticket = session->offer(i * 100ms);
+    ASSERT_TRUE(ticket);
     Frame frame = test::moving_frame(i, kSize, i * 100ms);
     frames.push_back(frame.owner);
-    session->push(std::move(frame));
+    session->push(*ticket, std::move(frame));
     std::size_t held = 0;
     for (const auto& one : frames) held += one.expired() ? 0 : 1;
     EXPECT_LE(held, 2U);
@@ -152,10 +154,11 @@ TEST(Streams, AFrameGoesBackBeforeItsForward) {
   bool held_in_forward = true;
   on.scorer->before_score = [&] { held_in_forward = !frame.expired(); };
   const auto session = make(on);
-  ASSERT_TRUE(session->wants(0ms));
+  const auto ticket = session->offer(0ms);
+  ASSERT_TRUE(ticket);
   Frame pushed = test::moving_frame(0, kSize, 0ms);
   frame = pushed.owner;
-  session->push(std::move(pushed));
+  session->push(*ticket, std::move(pushed));
   session->wait();
   EXPECT_FALSE(held_in_forward);
 }
@@ -205,8 +208,9 @@ TEST(Streams, ASwapTakesTheNewModelsWindowAndRate) {
   int samples = 0;
   for (int i = 10; i < 30; ++i) {
     const auto before = session->stats().samples;
-    if (!session->wants(i * 100ms)) continue;
-    session->push(test::moving_frame(i, kSize, i * 100ms));
+    const auto ticket = session->offer(i * 100ms);
+    if (!ticket) continue;
+    session->push(*ticket, test::moving_frame(i, kSize, i * 100ms));
     session->wait();
     samples += session->stats().samples > before ? 1 : 0;
   }
