@@ -23,14 +23,14 @@
 #include "base/check.h"
 #include "base/resources.h"
 #include "base/translate.h"
-#include "blas.h"
-#include "contact_sheets.h"
-#include "evaluate.h"
-#include "explain.h"
-#include "import.h"
-#include "numbers.h"
-#include "synthesize.h"
-#include "train.h"
+#include "drawn/synthesize.h"
+#include "import/import.h"
+#include "judging/evaluate.h"
+#include "judging/pictures.h"
+#include "sheets/contact_sheets.h"
+#include "sheets/explain.h"
+#include "training/blas.h"
+#include "training/train.h"
 
 namespace {
 

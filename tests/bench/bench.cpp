@@ -12,10 +12,10 @@
 
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
-#include "drawn_face.h"
+#include "data/video.h"
+#include "drawn/drawn_face.h"
 #include "model/model_config.h"
 #include "model/weights.h"
-#include "video.h"
 
 namespace dfd::bench {
 namespace {

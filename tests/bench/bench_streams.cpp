@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "bench.h"
-#include "video.h"
+#include "data/video.h"
 
 namespace dfd::bench {
 namespace {

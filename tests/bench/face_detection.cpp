@@ -27,9 +27,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/picture.h"
+#include "data/video.h"
 #include "face/face_finder.h"
 #include "face/mtcnn_nets.h"
-#include "video.h"
 
 namespace {
 

@@ -29,8 +29,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/picture.h"
+#include "data/video.h"
 #include "face/face_finder.h"
-#include "video.h"
 
 namespace {
 

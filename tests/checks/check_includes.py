@@ -12,7 +12,7 @@ import sys
 FOREIGN = {
     r"(torch|ATen|c10)/": ("libdetector/src/", "trainer/", "tests/"),
     r"opencv2/": ("libdetector/src/", "trainer/", "tests/"),
-    r"(gst|glib|glib-object)[/.]": ("gst/", "trainer/video.cpp", "trainer/main.cpp", "tests/"),
+    r"(gst|glib|glib-object)[/.]": ("gst/", "trainer/data/video.cpp", "trainer/main.cpp", "tests/"),
     r"cairo\.h": ("gst/common/", "tests/"),
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
     r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
@@ -20,7 +20,8 @@ FOREIGN = {
                    "tests/"),
 }
 
-# Our own: a room and what it may use, besides itself. Rooms of libdetector/src by their last name.
+# Our own: a room and what it may use, besides itself. Rooms of libdetector/src and of the trainer
+# by their last name.
 DETECTOR = "libdetector/include"
 ROOMS = {
     "gst/deepfake": (),
@@ -28,7 +29,6 @@ ROOMS = {
     "gst/detect": ("gst/common", "gst/deepfake", DETECTOR),
     "gst/results": ("gst/common", "gst/deepfake"),
     DETECTOR: (),
-    "trainer": ("libdetector/src", DETECTOR, "gst/detect/gstdeepfakeframe.h"),
     "pipelines": ("gst/deepfake",),
     "tests": ("gst", "libdetector", "trainer"),
 }
@@ -46,6 +46,21 @@ DETECTOR_ROOMS = {
 }
 for room, used in DETECTOR_ROOMS.items():
     ROOMS["libdetector/src/" + room] = (DETECTOR,) + tuple("libdetector/src/" + u for u in used)
+
+TRAINER_ROOMS = {
+    "data": (),
+    "samples": ("data",),
+    "judging": ("data", "samples"),
+    "training": ("data", "samples"),
+    "sheets": ("data", "samples"),
+    "drawn": ("data",),
+    "import": ("samples",),
+    "main.cpp": ("training", "judging", "sheets", "drawn", "import"),
+}
+for room, used in TRAINER_ROOMS.items():
+    ROOMS["trainer/" + room] = ("libdetector/src", DETECTOR) + tuple("trainer/" + u for u in used)
+# Frames are mapped as the element maps them.
+ROOMS["trainer/data"] += ("gst/detect/gstdeepfakeframe.h",)
 
 # Where the compiler looks for what is not beside the including file.
 ROOTS = ("libdetector/include", "libdetector/src", "trainer", "gst/deepfake", "gst/common",

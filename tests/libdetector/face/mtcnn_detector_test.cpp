@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // MTCNN without its real weights: numbers of the nets, and pictures of every kind. With them:
-// tests/trainer/detect_test.cpp.
+// tests/trainer/judging/detect_test.cpp.
 
 #include <algorithm>
 #include <cmath>

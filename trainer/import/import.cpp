@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "import/import.h"
+
+#include <array>
+#include <utility>
+
+#include "backbone/inception_resnet_v1.h"
+#include "base/check.h"
+#include "import/checkpoint.h"
+#include "samples/embeddings.h"
+#include "window/lstm_head.h"
+
+namespace dfd {
+namespace {
+
+// facenet-pytorch's classifier over people, and counters of training: of no use here.
+bool is_unused(const std::string& name) {
+  const std::string end = "num_batches_tracked";
+  const bool counter =
+      name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+  return counter || name.rfind("logits.", 0) == 0 ||
+         name.rfind(std::string(kBackbonePrefix) + "logits.", 0) == 0;
+}
+
+std::string drop_unused(TensorMap& tensors) {
+  std::size_t dropped = 0;
+  for (auto it = tensors.begin(); it != tensors.end();) {
+    if (is_unused(it->first)) {
+      it = tensors.erase(it);
+      ++dropped;
+    } else {
+      ++it;
+    }
+  }
+  return std::to_string(dropped) + " tensors left out (logits.* and num_batches_tracked)";
+}
+
+std::string source_of(const std::string& what, const std::string& path) {
+  return what + ", sha256 " + sha256_of_file(path);
+}
+
+std::vector<std::string> import_facenet(const ImportOptions& options) {
+  const std::string& path = options.inputs.at(0);
+  TensorMap tensors = read_checkpoint(path);
+  std::vector<std::string> notes{drop_unused(tensors)};
+  TensorSource check(path, tensors);
+  const InceptionResnetV1 network(check, "");
+  check.require_empty();
+  BackboneInfo info;
+  info.source = source_of("facenet-pytorch InceptionResnetV1", path);
+  write_tensors(options.output, backbone_metadata(info, InputRule()), tensors);
+  return notes;
+}
+
+// The seed's own code knows no metadata, so its constants stand here.
+std::vector<std::string> import_seed(const ImportOptions& options) {
+  const std::string& path = options.inputs.at(0);
+  TensorMap tensors = read_checkpoint(path);
+  std::vector<std::string> notes{drop_unused(tensors)};
+  ModelConfig config;
+  config.backbone.source = source_of("checkpoint of the seed recipe", path);
+  config.input.crop = CropRule::kFullFrame;
+  config.input.mean = kImageNetMean;
+  config.input.std = kImageNetStd;
+  // 20 frames of a clip of Celeb-DF, about 10 s long; the checkpoint does not say.
+  config.sample_rate = {2, 1};
+  config.training = {{"recipe", "seed"}, {"split", "random, leaky"}};
+  TensorSource check(path, tensors);
+  const InceptionResnetV1 network(check, kBackbonePrefix);
+  const LstmHead head(check, config.head, at::kCPU);
+  check.require_empty();
+  notes.emplace_back("assumed: full frames, ImageNet's mean, 2 samples a second");
+  write_tensors(options.output, to_metadata(config), tensors);
+  return notes;
+}
+
+std::vector<std::string> import_mtcnn(const ImportOptions& options) {
+  // One layer of each net, so that swapped files are noticed.
+  struct Net {
+    const char* prefix;
+    const char* layer;
+    std::array<std::int64_t, 2> shape;
+  };
+  constexpr std::array<Net, 3> kNets{Net{"pnet.", "conv3.weight", {32, 16}},
+                                     Net{"rnet.", "dense4.weight", {128, 576}},
+                                     Net{"onet.", "dense5.weight", {256, 1152}}};
+  TensorMap all;
+  std::string source = "facenet-pytorch MTCNN";
+  for (std::size_t i = 0; i < kNets.size(); ++i) {
+    const std::string& path = options.inputs.at(i);
+    TensorMap tensors = read_checkpoint(path);
+    const auto layer = tensors.find(kNets[i].layer);
+    DFD_REQUIRE(layer != tensors.end() && layer->second.size(0) == kNets[i].shape[0] &&
+                    layer->second.size(1) == kNets[i].shape[1],
+                ErrorCode::kUnsupportedModel,
+                path << ": no " << kNets[i].layer
+                     << " of the right shape; the order is P-Net, "
+                        "R-Net, O-Net");
+    source += ", sha256 " + sha256_of_file(path);
+    for (auto& [name, tensor] : tensors) all[kNets[i].prefix + name] = std::move(tensor);
+  }
+  const std::string notes = drop_unused(all);
+  write_tensors(options.output,
+                {{"format_version", kFormatVersion},
+                 {"kind", "face-detector"},
+                 {"detector.name", "mtcnn"},
+                 {"detector.source", source}},
+                all);
+  return {notes};
+}
+
+}  // namespace
+
+std::vector<std::string> import_checkpoint(const ImportOptions& options) {
+  switch (options.kind) {
+    case ImportKind::kSeed:
+      return import_seed(options);
+    case ImportKind::kFacenet:
+      return import_facenet(options);
+    case ImportKind::kMtcnn:
+      return import_mtcnn(options);
+  }
+  return {};
+}
+
+}  // namespace dfd

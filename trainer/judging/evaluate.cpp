@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "judging/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include <ATen/ATen.h>
+
+#include "base/check.h"
+#include "face/face_detector.h"
+#include "samples/embeddings.h"
+#include "window/lstm_head.h"
+
+namespace dfd {
+namespace {
+
+// A model file taken apart: its config, its backbone, its head.
+struct Model {
+  ModelConfig config;
+  Backbone backbone;
+  LstmHead head;
+};
+
+Model load(const std::string& path) {
+  const SafetensorsFile file(path);
+  const ModelConfig config = parse_model_config(file);
+  TensorSource source(path, read_tensors(file));
+  InceptionResnetV1 network(source, kBackbonePrefix);
+  LstmHead head(source, config.head, at::kCPU);
+  source.require_empty();
+  network.fold(at::kCPU);
+  return {config, {std::move(network), {}, config.backbone, config.input}, std::move(head)};
+}
+
+// Clips that have a face, as windows float [N, T, D]: one of each chosen track.
+struct Windows {
+  std::vector<Clip> clips;
+  at::Tensor embeddings;
+  std::vector<std::size_t> clip_of;  // Of each window.
+  std::size_t without_face = 0;
+  std::size_t failed = 0;
+};
+
+TrackChoice tracks_of(const ModelConfig& config) {
+  const auto found = config.training.find("tracks");
+  for (const TrackChoice choice : {TrackChoice::kLargest, TrackChoice::kAll}) {
+    if (found != config.training.end() && found->second == to_string(choice)) return choice;
+  }
+  return TrackChoice::kLongest;
+}
+
+Windows windows_of(const std::vector<Clip>& clips, const Model& model,
+                   const EvaluateOptions& options, const EmbedProgress& progress) {
+  SamplingRule rule;
+  rule.input = model.config.input;
+  rule.frames = model.config.window_length;
+  rule.tracks = tracks_of(model.config);
+  const auto recipe = model.config.training.find("recipe");
+  if (recipe != model.config.training.end() && recipe->second == "seed") {
+    rule.choice = FrameChoice::kSeed;
+  }
+  if (rule.input.crop != CropRule::kFullFrame) {
+    rule.face_model = options.face_model;
+    const std::string detector = make_face_detector(rule.face_model, rule.input.crop)->name();
+    DFD_REQUIRE(detector == rule.input.face_detector, ErrorCode::kInvalidArgument,
+                "the model was trained on faces found by "
+                    << rule.input.face_detector << ", " << detector
+                    << " would find them here; give --face-model as in training");
+  }
+  const auto features =
+      embed_clips(clips, model.backbone, rule, cache_folder(options.cache, options.data), progress);
+  Windows windows;
+  std::vector<at::Tensor> rows;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (features[i].failed) {
+      ++windows.failed;
+      continue;
+    }
+    if (features[i].tracks.empty()) {
+      ++windows.without_face;
+      continue;
+    }
+    for (const at::Tensor& track : features[i].tracks) {
+      rows.push_back(reflect_to_length(track, rule.frames));
+      windows.clip_of.push_back(windows.clips.size());
+    }
+    windows.clips.push_back(clips[i]);
+  }
+  if (!rows.empty()) windows.embeddings = at::stack(rows);
+  return windows;
+}
+
+at::Tensor logits_of(const LstmHead& head, const at::Tensor& embeddings) {
+  const std::int64_t count = embeddings.size(0);
+  at::Tensor hidden = at::zeros({head.sizes().layers, count, head.sizes().hidden});
+  at::Tensor cell = at::zeros_like(hidden);
+  for (std::int64_t t = 0; t < embeddings.size(1); ++t) {
+    head.step(embeddings.select(1, t).contiguous(), hidden, cell);
+  }
+  return head.classify(hidden[head.sizes().layers - 1]);
+}
+
+// A clip is as bad as its worst track. probabilities: of each window.
+std::vector<Scored> score(const at::Tensor& probabilities, const Windows& windows) {
+  std::vector<Scored> scores;
+  for (const Clip& clip : windows.clips) scores.push_back({0, clip.fake});
+  for (std::size_t i = 0; i < windows.clip_of.size(); ++i) {
+    const double probability = probabilities[static_cast<std::int64_t>(i)].item<double>();
+    DFD_REQUIRE(std::isfinite(probability), ErrorCode::kInference,
+                "the network gave " << probability
+                                    << " instead of a probability; its weights may be damaged");
+    double& worst = scores[windows.clip_of[i]].probability;
+    worst = std::max(worst, probability);
+  }
+  return scores;
+}
+
+// 1 is fake, of each window.
+at::Tensor labels_of(const Windows& windows) {
+  std::vector<double> labels;
+  labels.reserve(windows.clip_of.size());
+  for (const std::size_t clip : windows.clip_of) labels.push_back(windows.clips[clip].fake ? 1 : 0);
+  return at::tensor(labels, at::kDouble);
+}
+
+// Logistic regression with weight decay, by gradient descent: convex, so its end is its only one.
+at::Tensor mean_linear(const Windows& train, const Windows& test) {
+  const auto features = [](const Windows& windows) {
+    const at::Tensor mean = windows.embeddings.mean(1).to(at::kDouble);
+    return at::cat({mean * std::sqrt(512.0), at::ones({mean.size(0), 1}, at::kDouble)}, 1);
+  };
+  const at::Tensor x = features(train);
+  const at::Tensor y = labels_of(train);
+  at::Tensor weight = at::zeros({x.size(1)}, at::kDouble);
+  constexpr int kSteps = 500;
+  constexpr double kRate = 0.01;
+  constexpr double kDecay = 0.1;
+  for (int i = 0; i < kSteps; ++i) {
+    const at::Tensor error = at::sigmoid(x.matmul(weight)) - y;
+    weight = weight - kRate * (x.t().matmul(error) / x.size(0) + kDecay * weight);
+  }
+  return at::sigmoid(features(test).matmul(weight));
+}
+
+// Digests that the metadata have under a key.
+std::set<std::string> digests_of(const ModelConfig& config, const char* key) {
+  const auto found = config.training.find(key);
+  if (found == config.training.end()) return {};
+  std::istringstream words(found->second);
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
+// The clips of a data set as the model stands to them.
+struct Sides {
+  std::vector<Clip> train;   // It was trained on them.
+  std::vector<Clip> judged;  // It has not seen them, as far as it says.
+  std::size_t known = 0;     // Of those that would be judged otherwise.
+  std::string name;
+};
+
+Sides divide(const std::vector<Clip>& clips, const ModelConfig& config) {
+  const std::set<std::string> train = digests_of(config, "train_digests");
+  const std::set<std::string> validation = digests_of(config, "validation_digests");
+  const bool says = !train.empty();
+  const bool listed =
+      std::any_of(clips.begin(), clips.end(), [](const Clip& clip) { return clip.listed_as_test; });
+  // A clip made from the recording of one it knows is no news either.
+  std::set<std::string> sources;
+  for (const Clip& clip : clips) {
+    const std::string digest = short_digest(clip);
+    if (train.count(digest) + validation.count(digest) > 0) sources.insert(clip.source);
+  }
+  Sides sides;
+  sides.name = !says ? "unknown" : listed ? "test list" : "unlisted clips";
+  for (const Clip& clip : clips) {
+    const bool trained = train.count(short_digest(clip)) > 0;
+    const bool known = sources.count(clip.source) > 0;
+    if (trained) sides.train.push_back(clip);
+    if (listed && !clip.listed_as_test) continue;
+    if (known) {
+      ++sides.known;
+    } else {
+      sides.judged.push_back(clip);
+    }
+  }
+  return sides;
+}
+
+bool has_both_classes(const std::vector<Clip>& clips) {
+  const std::size_t fakes = count_fakes(clips);
+  return fakes > 0 && fakes < clips.size();
+}
+
+std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,
+                                             const std::vector<Clip>& clips, double threshold) {
+  std::map<std::string, std::vector<Scored>> kinds;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i].fake) kinds[clips[i].kind].push_back(scores[i]);
+  }
+  std::map<std::string, Metrics> measured;
+  for (auto& [kind, of_kind] : kinds) {
+    for (const Scored& scored : scores) {
+      if (!scored.fake) of_kind.push_back(scored);
+    }
+    measured[kind] = measure(of_kind, threshold);
+  }
+  return measured;
+}
+
+}  // namespace
+
+Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progress) {
+  const c10::InferenceMode guard;
+  const Model model = load(options.model);
+  Dataset dataset = read_dataset(options.data);
+  if (const std::string remark = remark_on(dataset); !remark.empty()) progress.say(remark);
+  add_digests(dataset.clips);
+  const Sides sides = divide(dataset.clips, model.config);
+  if (sides.known > 0) {
+    progress.say(std::to_string(sides.known) +
+                 " clips are left out: the model was trained on them or on others made from the "
+                 "same recordings, or its epoch chosen by them");
+  }
+  DFD_REQUIRE(!sides.judged.empty(), ErrorCode::kInvalidArgument,
+              options.data << ": the model knows all " << sides.known
+                           << " clips that it could be judged by, from its training; give others");
+  const Windows test = windows_of(sides.judged, model, options, progress);
+  DFD_REQUIRE(has_both_classes(test.clips), ErrorCode::kInvalidArgument,
+              options.data << ": of " << sides.judged.size() << " clips to judge by, "
+                           << test.clips.size() << " have a face and " << test.failed
+                           << " cannot be read; both classes are needed, real and fake");
+  const at::Tensor logits = logits_of(model.head, test.embeddings).to(at::kDouble);
+  const std::vector<Scored> scores =
+      score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test);
+  const double threshold = model.config.threshold;
+  Evaluation result;
+  result.side = sides.name;
+  result.warning = model.config.backbone.warning;
+  result.known = sides.known;
+  result.clips = sides.judged.size();
+  result.failed = test.failed;
+  result.without_face = test.without_face;
+  result.model = measure(scores, threshold);
+  result.by_kind = measure_kinds(scores, test.clips, threshold);
+
+  const Windows train = windows_of(sides.train, model, options, progress);
+  if (!has_both_classes(train.clips)) return result;
+  const double share = labels_of(train).mean().item<double>();
+  const at::Tensor same =
+      at::full({static_cast<std::int64_t>(test.clip_of.size())}, share, at::kDouble);
+  result.constant = measure(score(same, test), threshold);
+  result.mean_linear = measure(score(mean_linear(train, test), test), threshold);
+  return result;
+}
+
+}  // namespace dfd

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "judging/pictures.h"
+
+#include "backbone/input.h"
+#include "base/check.h"
+#include "base/text.h"
+#include "data/video.h"
+#include "runtime/scorer.h"
+
+namespace dfd {
+namespace {
+
+cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
+  return crop_frame(frame_of(read_picture(path)).view, rule);
+}
+
+}  // namespace
+
+void set_name(nlohmann::ordered_json& line, const std::string& key, const std::string& name) {
+  line[key] = utf8(name);
+  if (line[key] != name) line[key + "_hex"] = hexadecimal(name);
+}
+
+nlohmann::ordered_json inspect_file(const std::string& path) {
+  const SafetensorsFile file(path);
+  nlohmann::ordered_json result;
+  const auto kind = file.metadata().find("kind");
+  result["kind"] = kind == file.metadata().end() ? "unknown" : kind->second;
+  result["metadata"] = file.metadata();
+  result["tensors"] = nlohmann::ordered_json::array();
+  for (const auto& [name, tensor] : file.tensors()) {
+    result["tensors"].push_back({{"name", name}, {"dtype", tensor.dtype}, {"shape", tensor.shape}});
+  }
+  return result;
+}
+
+std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
+                                                   const std::vector<std::string>& pictures) {
+  const c10::InferenceMode guard;
+  const SafetensorsFile file(backbone);
+  const auto kind = file.metadata().find("kind");
+  const bool whole_model = kind != file.metadata().end() && kind->second == "model";
+  InputRule rule;
+  BackboneInfo info;
+  if (whole_model) {
+    rule = parse_model_config(file).input;
+  } else {
+    parse_backbone(file, info, rule);
+  }
+  TensorSource source(backbone, read_tensors(file));
+  InceptionResnetV1 network(source, whole_model ? kBackbonePrefix : "");
+  network.fold(at::kCPU);
+  std::vector<nlohmann::ordered_json> lines;
+  for (const std::string& picture : pictures) {
+    const at::Tensor input = to_network_input({whole_picture(picture, rule)}, rule)
+                                 .contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor embedding = network.embed(input)[0].contiguous();
+    const auto* values = embedding.data_ptr<float>();
+    nlohmann::ordered_json line;
+    set_name(line, "file", picture);
+    line["embedding"] = std::vector<float>(values, values + embedding.numel());
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+nlohmann::ordered_json score_pictures(const std::string& model,
+                                      const std::vector<std::string>& pictures) {
+  const LoadedModel loaded = load_model(model, at::kCPU);
+  const ModelConfig& config = loaded.config;
+  DFD_REQUIRE(
+      pictures.size() <= static_cast<std::size_t>(config.window_length),
+      ErrorCode::kInvalidArgument,
+      pictures.size() << " pictures, but a window of this model has " << config.window_length);
+  Lanes lanes(config.window_length, 1);
+  std::optional<double> logit;
+  for (const std::string& picture : pictures) {
+    logit = loaded.scorer->score({{&lanes, {}, whole_picture(picture, config.input)}})[0].logit;
+  }
+  if (!logit) logit = loaded.scorer->partial(lanes);
+  DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");
+  std::vector<std::string> names;
+  std::vector<std::string> bytes;
+  for (const std::string& picture : pictures) {
+    names.push_back(utf8(picture));
+    bytes.push_back(hexadecimal(picture));
+  }
+  nlohmann::ordered_json line{{"files", names}};
+  if (names != pictures) line["files_hex"] = bytes;
+  line["logit"] = *logit;
+  line["probability"] = calibrated(*logit, config);
+  line["samples"] = pictures.size();
+  return line;
+}
+
+void detect_faces(const DetectOptions& options,
+                  const std::function<void(const nlohmann::ordered_json&)>& print) {
+  DFD_REQUIRE(options.min_face_size >= 1, ErrorCode::kInvalidArgument,
+              "min-face-size must be at least 1 pixel");
+  const auto detector = options.face_model.empty()
+                            ? make_cascade_detector()
+                            : make_mtcnn_detector(options.face_model, options.mtcnn);
+  for (const std::string& picture : options.pictures) {
+    nlohmann::ordered_json faces = nlohmann::ordered_json::array();
+    for (const FaceDetection& face :
+         detector->detect(read_picture(picture), options.min_face_size)) {
+      const RectF& box = face.box;
+      nlohmann::ordered_json found = {
+          {"box", {box.x, box.y, box.x + box.width, box.y + box.height}},
+          {"confidence", face.confidence}};
+      if (face.landmarks) {
+        for (const PointF& point : *face.landmarks)
+          found["landmarks"].push_back({point.x, point.y});
+      }
+      faces.push_back(std::move(found));
+    }
+    nlohmann::ordered_json line;
+    set_name(line, "file", picture);
+    line["faces"] = std::move(faces);
+    print(line);
+  }
+}
+
+}  // namespace dfd

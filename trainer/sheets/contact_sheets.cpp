@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "sheets/contact_sheets.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include <opencv2/imgproc.hpp>
+
+#include "base/check.h"
+#include "data/video.h"
+
+namespace dfd {
+namespace {
+
+// Twenty crops, a seed's window, side by side, on a page that a screen shows whole.
+constexpr int kCrop = 80;
+constexpr int kCropsInRow = 20;
+constexpr int kTextHeight = 20;
+constexpr int kPageHeight = 1000;
+const cv::Scalar kPaper(32, 32, 32);
+const cv::Scalar kRealInk(120, 220, 255);  // Told apart by the colour-blind too; it is written out.
+const cv::Scalar kFakeInk(255, 170, 60);
+
+cv::Mat row(int height) { return {height, kCropsInRow * kCrop, CV_8UC3, kPaper}; }
+
+cv::Mat text_row(const std::string& text, const cv::Scalar& ink) {
+  cv::Mat line = row(kTextHeight);
+  cv::putText(line, text, {6, 15}, cv::FONT_HERSHEY_SIMPLEX, 0.45, ink, 1, cv::LINE_AA);
+  return line;
+}
+
+// A clip's part of a page.
+std::vector<cv::Mat> draw(const Clip& clip, const std::vector<std::vector<cv::Mat>>& tracks) {
+  const cv::Scalar& ink = clip.fake ? kFakeInk : kRealInk;
+  std::string title = clip.file + (clip.fake ? "   fake" : "   real");
+  if (clip.fake && clip.kind != "fake") title += ": " + clip.kind;
+  if (tracks.empty()) title += "   NO FACE";
+  std::vector<cv::Mat> rows{text_row(title, ink)};
+  for (const auto& crops : tracks) {
+    for (std::size_t i = 0; i < crops.size(); ++i) {
+      const auto column = static_cast<int>(i % kCropsInRow);
+      if (column == 0) rows.push_back(row(kCrop));
+      cv::Mat place = rows.back()(cv::Rect(column * kCrop, 0, kCrop - 2, kCrop - 2));
+      cv::resize(crops[i], place, place.size(), 0, 0, cv::INTER_AREA);
+    }
+  }
+  return rows;
+}
+
+class Book {
+ public:
+  explicit Book(std::string folder) : folder_(std::move(folder)) {}
+
+  // Returns the sheet that the rows, or the first of them, came to stand on.
+  std::string add(const std::vector<cv::Mat>& rows) {
+    int height = 0;
+    for (const cv::Mat& row : rows) height += row.rows;
+    if (!page_.empty() && height_ + height > kPageHeight) finish();
+    std::string name = name_of(number_ + 1);
+    for (const cv::Mat& row : rows) {
+      page_.push_back(row);
+      height_ += row.rows;
+    }
+    return name;
+  }
+
+  void finish() {
+    if (page_.empty()) return;
+    const std::string path = (std::filesystem::path(folder_) / name_of(++number_)).string();
+    cv::Mat picture;
+    cv::vconcat(page_, picture);
+    write_picture(path, picture);
+    page_.clear();
+    height_ = 0;
+  }
+
+ private:
+  static std::string name_of(int number) {
+    std::array<char, 32> name{};
+    std::snprintf(name.data(), name.size(), "sheet-%03d.png", number);
+    return name.data();
+  }
+
+  std::string folder_;
+  std::vector<cv::Mat> page_;
+  int height_ = 0;
+  int number_ = 0;  // Of the last sheet written.
+};
+
+}  // namespace
+
+std::size_t write_contact_sheets(const std::string& data, const std::string& output,
+                                 const SamplingOptions& options,
+                                 const std::function<void(const SheetEntry&)>& report,
+                                 const Say& say) {
+  const SamplingRule rule = make_rule(options);
+  const Dataset dataset = read_dataset(data);
+  if (const std::string remark = remark_on(dataset); !remark.empty()) say(remark);
+  std::error_code error;
+  std::filesystem::create_directories(output, error);
+  DFD_REQUIRE(!error, ErrorCode::kIo, output << ": cannot be made: " << error.message());
+  Book book(output);
+  for (const Clip& clip : dataset.clips) {
+    const std::optional<ClipCrops> found = read_crops_or_say(clip.path, rule, say);
+    if (!found) continue;
+    SheetEntry entry{clip, {}, book.add(draw(clip, found->tracks))};
+    for (const auto& crops : found->tracks) entry.crops.push_back(static_cast<int>(crops.size()));
+    report(entry);
+  }
+  book.finish();
+  return dataset.clips.size();
+}
+
+}  // namespace dfd
