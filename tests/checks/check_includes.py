@@ -54,7 +54,7 @@ TRAINER_ROOMS = {
     "training": ("data", "samples"),
     "sheets": ("data", "samples"),
     "drawn": ("data",),
-    "import": ("samples",),
+    "import": ("data",),
     "main.cpp": ("training", "judging", "sheets", "drawn", "import"),
 }
 for room, used in TRAINER_ROOMS.items():

@@ -7,8 +7,9 @@
 
 #include "backbone/inception_resnet_v1.h"
 #include "base/check.h"
+#include "data/imagenet.h"
 #include "import/checkpoint.h"
-#include "samples/embeddings.h"
+#include "model/model_config.h"
 #include "window/lstm_head.h"
 
 namespace dfd {

@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "data/imagenet.h"
 #include "samples/embeddings.h"
 #include "samples/kept_file.h"
 
@@ -64,7 +65,7 @@ struct Side {
   std::int64_t size() const { return labels.defined() ? labels.size(0) : 0; }
 };
 
-Side make_side(const std::vector<Clip>& clips, const std::vector<ClipFeatures>& features,
+Side make_side(const std::vector<Clip>& clips, const std::vector<ClipEmbeddings>& features,
                int frames) {
   Side side;
   std::vector<at::Tensor> rows;
