@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "face/face_detector.h"
 #include "samples/embeddings.h"
+#include "samples/windows.h"
 #include "window/lstm_head.h"
 
 namespace dfd {
@@ -36,15 +37,6 @@ Model load(const std::string& path) {
   network.fold(at::kCPU);
   return {config, {std::move(network), {}, config.backbone, config.input}, std::move(head)};
 }
-
-// Clips that have a face, as windows float [N, T, D]: one of each chosen track.
-struct Windows {
-  std::vector<Clip> clips;
-  at::Tensor embeddings;
-  std::vector<std::size_t> clip_of;  // Of each window.
-  std::size_t without_face = 0;
-  std::size_t failed = 0;
-};
 
 TrackChoice tracks_of(const ModelConfig& config) {
   const auto found = config.training.find("tracks");
@@ -72,27 +64,9 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model,
                     << rule.input.face_detector << ", " << detector
                     << " would find them here; give --face-model as in training");
   }
-  const auto features =
-      embed_clips(clips, model.backbone, rule, cache_folder(options.cache, options.data), progress);
-  Windows windows;
-  std::vector<at::Tensor> rows;
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    if (features[i].failed) {
-      ++windows.failed;
-      continue;
-    }
-    if (features[i].tracks.empty()) {
-      ++windows.without_face;
-      continue;
-    }
-    for (const at::Tensor& track : features[i].tracks) {
-      rows.push_back(reflect_to_length(track, rule.frames));
-      windows.clip_of.push_back(windows.clips.size());
-    }
-    windows.clips.push_back(clips[i]);
-  }
-  if (!rows.empty()) windows.embeddings = at::stack(rows);
-  return windows;
+  const std::string cache = cache_folder(options.cache, options.data);
+  return make_windows(clips, embed_clips(clips, model.backbone, rule, cache, progress),
+                      rule.frames);
 }
 
 at::Tensor logits_of(const LstmHead& head, const at::Tensor& embeddings) {
@@ -118,14 +92,6 @@ std::vector<Scored> score(const at::Tensor& probabilities, const Windows& window
     worst = std::max(worst, probability);
   }
   return scores;
-}
-
-// 1 is fake, of each window.
-at::Tensor labels_of(const Windows& windows) {
-  std::vector<double> labels;
-  labels.reserve(windows.clip_of.size());
-  for (const std::size_t clip : windows.clip_of) labels.push_back(windows.clips[clip].fake ? 1 : 0);
-  return at::tensor(labels, at::kDouble);
 }
 
 // Logistic regression with weight decay, by gradient descent: convex, so its end is its only one.

@@ -2,7 +2,6 @@
 
 #include "samples/embeddings.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <sstream>
@@ -116,17 +115,6 @@ std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Ba
                       computed);
   }
   return embeddings;
-}
-
-at::Tensor reflect_to_length(const at::Tensor& embeddings, int frames) {
-  const std::int64_t n = embeddings.size(0);
-  std::vector<std::int64_t> index;
-  const std::int64_t period = std::max<std::int64_t>(1, 2 * (n - 1));
-  for (std::int64_t i = 0; i < frames; ++i) {
-    const std::int64_t place = n == 1 ? 0 : i % period;
-    index.push_back(place < n ? place : period - place);
-  }
-  return embeddings.index_select(0, at::tensor(index, at::kLong));
 }
 
 }  // namespace dfd

@@ -37,7 +37,4 @@ std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Ba
                                         const SamplingRule& rule, const std::string& cache,
                                         const EmbedProgress& progress);
 
-// n rows to exactly frames rows: there and back again, never zeros.
-at::Tensor reflect_to_length(const at::Tensor& embeddings, int frames);
-
 }  // namespace dfd

@@ -20,6 +20,7 @@
 #include "data/imagenet.h"
 #include "samples/embeddings.h"
 #include "samples/kept_file.h"
+#include "samples/windows.h"
 
 namespace dfd {
 namespace {
@@ -53,45 +54,22 @@ struct HeadModule : torch::nn::Module {
   torch::nn::Sequential classifier;
 };
 
-// One side of the split as tensors.
+// One side of the split.
 struct Side {
-  at::Tensor embeddings;      // float [N, T, D]
-  at::Tensor labels;          // float [N], 1 is fake
-  std::vector<double> rates;  // Of each clip with a face.
-  std::vector<Clip> clips;    // Those.
-  std::size_t without_face = 0;
-  std::size_t failed = 0;
+  Windows windows;    // At least one.
+  at::Tensor labels;  // float [N], 1 is fake
 
-  std::int64_t size() const { return labels.defined() ? labels.size(0) : 0; }
+  std::int64_t size() const { return labels.size(0); }
 };
 
-Side make_side(const std::vector<Clip>& clips, const std::vector<ClipEmbeddings>& features,
+Side make_side(const std::vector<Clip>& clips, const std::vector<ClipEmbeddings>& embeddings,
                int frames) {
-  Side side;
-  std::vector<at::Tensor> rows;
-  std::vector<float> labels;
-  for (std::size_t i = 0; i < clips.size(); ++i) {
-    if (features[i].failed) {
-      ++side.failed;
-      continue;
-    }
-    if (features[i].tracks.empty()) {
-      ++side.without_face;
-      continue;
-    }
-    for (const at::Tensor& track : features[i].tracks) {
-      rows.push_back(reflect_to_length(track, frames));
-      labels.push_back(clips[i].fake ? 1.F : 0.F);
-    }
-    side.rates.push_back(features[i].sample_rate);
-    side.clips.push_back(clips[i]);
-  }
-  DFD_REQUIRE(!rows.empty(), ErrorCode::kInvalidArgument,
-              "no face was found in any of " << clips.size() << " clips, of which " << side.failed
-                                             << " could not be read");
-  side.embeddings = at::stack(rows);
-  side.labels = at::tensor(labels);
-  return side;
+  Windows windows = make_windows(clips, embeddings, frames);
+  DFD_REQUIRE(!windows.clips.empty(), ErrorCode::kInvalidArgument,
+              "no face was found in any of " << clips.size() << " clips, of which "
+                                             << windows.failed << " could not be read");
+  at::Tensor labels = labels_of(windows).to(at::kFloat);
+  return {std::move(windows), std::move(labels)};
 }
 
 // The median over the clips, in thousandths of a hertz.
@@ -151,7 +129,8 @@ class Trainer {
                 "stopped before the first epoch; no model is written");
     write_model();
     if (stop) say("stopped; " + options_.output + " holds the best model so far");
-    return {split_.train.size() + split_.validation.size(), train_.failed + validation_.failed};
+    return {split_.train.size() + split_.validation.size(),
+            train_.windows.failed + validation_.windows.failed};
   }
 
  private:
@@ -183,16 +162,17 @@ class Trainer {
     };
     train_ = side_of(split_.train);
     validation_ = side_of(split_.validation);
-    if (const auto lost = train_.without_face + validation_.without_face; lost > 0) {
+    if (const auto lost = train_.windows.without_face + validation_.windows.without_face;
+        lost > 0) {
       say("no face in " + std::to_string(lost) + " clips; they are left out");
     }
-    if (const auto failed = train_.failed + validation_.failed; failed > 0) {
+    if (const auto failed = train_.windows.failed + validation_.windows.failed; failed > 0) {
       say(std::to_string(failed) + " clips could not be read; they are left out");
     }
     config_.backbone = backbone.info;
     config_.input = rule_.input;
     config_.window_length = rule_.frames;
-    config_.sample_rate = median_rate(train_.rates);
+    config_.sample_rate = median_rate(train_.windows.rates);
     backbone_tensors_ = std::move(backbone.tensors);
   }
 
@@ -214,7 +194,7 @@ class Trainer {
       const at::Tensor index = shuffled.narrow(0, at, count);
       optimizer.zero_grad();
       const at::Tensor loss = torch::binary_cross_entropy_with_logits(
-          head.forward(train_.embeddings.index_select(0, index)),
+          head.forward(train_.windows.embeddings.index_select(0, index)),
           train_.labels.index_select(0, index));
       const auto value = loss.item<double>();
       require_finite(value, epoch, "training");
@@ -240,7 +220,7 @@ class Trainer {
   void validate(HeadModule& head, EpochReport& report) const {
     const torch::NoGradGuard no_grad;
     head.eval();
-    const at::Tensor logits = head.forward(validation_.embeddings);
+    const at::Tensor logits = head.forward(validation_.windows.embeddings);
     const at::Tensor& labels = validation_.labels;
     report.validation_loss = torch::binary_cross_entropy_with_logits(logits, labels).item<double>();
     report.validation_accuracy =
@@ -263,14 +243,14 @@ class Trainer {
     const std::string data = std::filesystem::path(options_.data).filename().string();
     config.training = {{"data", utf8(data)},
                        {"data_digest", data_digest()},
-                       {"train_digests", short_digests(train_.clips)},
-                       {"validation_digests", short_digests(validation_.clips)},
+                       {"train_digests", short_digests(train_.windows.clips)},
+                       {"validation_digests", short_digests(validation_.windows.clips)},
                        {"split", split_.name},
                        {"seed", std::to_string(options_.seed)},
                        {"recipe", options_.seed_recipe ? "seed" : "default"},
                        {"tracks", to_string(rule_.tracks)},
-                       {"clips", std::to_string(train_.rates.size())},
-                       {"validation_clips", std::to_string(validation_.rates.size())},
+                       {"clips", std::to_string(train_.windows.rates.size())},
+                       {"validation_clips", std::to_string(validation_.windows.rates.size())},
                        {"epoch", std::to_string(best_report_.epoch)},
                        {"validation_loss", std::to_string(best_report_.validation_loss)},
                        {"validation_accuracy", std::to_string(best_report_.validation_accuracy)}};
@@ -302,7 +282,7 @@ class Trainer {
     // A clip that could not be read then, or cannot now, makes it another training.
     for (const Side* side : {&train_, &validation_}) {
       all << " side";
-      for (const Clip& clip : side->clips) all << ' ' << clip.digest;
+      for (const Clip& clip : side->windows.clips) all << ' ' << clip.digest;
     }
     for (const std::string& file : {options_.backbone, rule_.face_model}) {
       if (std::filesystem::is_regular_file(file)) all << ' ' << sha256_of_file(file);

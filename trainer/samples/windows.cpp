@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "samples/windows.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/check.h"
+
+namespace dfd {
+namespace {
+
+// n rows to exactly frames rows: there and back again, never zeros.
+at::Tensor reflect_to_length(const at::Tensor& embeddings, int frames) {
+  const std::int64_t n = embeddings.size(0);
+  std::vector<std::int64_t> index;
+  const std::int64_t period = std::max<std::int64_t>(1, 2 * (n - 1));
+  for (std::int64_t i = 0; i < frames; ++i) {
+    const std::int64_t place = n == 1 ? 0 : i % period;
+    index.push_back(place < n ? place : period - place);
+  }
+  return embeddings.index_select(0, at::tensor(index, at::kLong));
+}
+
+}  // namespace
+
+Windows make_windows(const std::vector<Clip>& clips, const std::vector<ClipEmbeddings>& embeddings,
+                     int frames) {
+  DFD_CHECK(clips.size() == embeddings.size());
+  Windows windows;
+  std::vector<at::Tensor> rows;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (embeddings[i].failed) {
+      ++windows.failed;
+      continue;
+    }
+    if (embeddings[i].tracks.empty()) {
+      ++windows.without_face;
+      continue;
+    }
+    for (const at::Tensor& track : embeddings[i].tracks) {
+      rows.push_back(reflect_to_length(track, frames));
+      windows.clip_of.push_back(windows.clips.size());
+    }
+    windows.rates.push_back(embeddings[i].sample_rate);
+    windows.clips.push_back(clips[i]);
+  }
+  if (!rows.empty()) windows.embeddings = at::stack(rows);
+  return windows;
+}
+
+at::Tensor labels_of(const Windows& windows) {
+  std::vector<double> labels;
+  labels.reserve(windows.clip_of.size());
+  for (const std::size_t clip : windows.clip_of) labels.push_back(windows.clips[clip].fake ? 1 : 0);
+  return at::tensor(labels, at::kDouble);
+}
+
+}  // namespace dfd

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From embeddings of clips to windows, as heads take them.
+
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "data/dataset.h"
+#include "samples/embeddings.h"
+
+namespace dfd {
+
+// Clips that have a face, as windows: one of each chosen track.
+struct Windows {
+  std::vector<Clip> clips;
+  std::vector<double> rates;         // Of each clip, its sample rate in hertz; 0 when unknown.
+  at::Tensor embeddings;             // float [N, T, D]; undefined without windows.
+  std::vector<std::size_t> clip_of;  // Of each window.
+  std::size_t without_face = 0;      // Clips that are left out.
+  std::size_t failed = 0;            // Likewise: could not be read.
+};
+
+// embeddings: of each clip. frames: T.
+Windows make_windows(const std::vector<Clip>& clips, const std::vector<ClipEmbeddings>& embeddings,
+                     int frames);
+
+// double [N], 1 is fake, of each window.
+at::Tensor labels_of(const Windows& windows);
+
+}  // namespace dfd
