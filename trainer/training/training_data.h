@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A data set as training takes it: split, embedded, and as windows.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <ATen/ATen.h>
+
+#include "model/model_config.h"
+#include "model/weights.h"
+#include "samples/crops.h"
+#include "samples/embeddings.h"
+#include "samples/windows.h"
+#include "training/train.h"
+
+namespace dfd {
+
+// One side of the split.
+struct Side {
+  Windows windows;    // At least one.
+  at::Tensor labels;  // float [N], 1 is fake
+
+  std::int64_t size() const { return labels.size(0); }
+};
+
+struct TrainingData {
+  Side train, validation;
+  std::size_t clips = 0;  // On both sides, those that are left out among them.
+  std::string digest;     // SHA-256 of their names and digests.
+  std::string split;      // Its name, as the model records it.
+  SamplingRule rule;      // With the backbone's size, mean and deviation.
+  BackboneInfo backbone;
+  TensorMap backbone_tensors;  // Unfolded, for the model file.
+};
+
+// Throws as make_rule.
+SamplingRule rule_of(const TrainOptions& options);
+
+// rule: that of the options. Clips that are left out are said. Throws Error: the data set's, the
+// split's, the backbone's; kInvalidArgument when no clip of a side has a face.
+TrainingData load_training_data(const TrainOptions& options, const SamplingRule& rule,
+                                const EmbedProgress& progress);
+
+}  // namespace dfd
