@@ -56,7 +56,7 @@ TRAINER_ROOMS = {
     "sheets": ("data", "samples"),
     "drawn": ("data",),
     "import": ("data",),
-    "main.cpp": ("training", "judging", "sheets", "drawn", "import"),
+    "main.cpp": ("data", "training", "judging", "sheets", "drawn", "import"),
 }
 for room, used in TRAINER_ROOMS.items():
     ROOMS["trainer/" + room] = ("libdetector/src", DETECTOR) + tuple("trainer/" + u for u in used)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Data sets in Celeb-DF's layout, and their split into training, validation and test.
+// Data sets in Celeb-DF's layout.
 
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -44,19 +44,5 @@ std::size_t count_fakes(const std::vector<Clip>& clips);
 
 // For people: what was left out, or nothing.
 std::string remark_on(const Dataset& dataset);
-
-struct Split {
-  std::vector<Clip> train, validation, test;
-  std::size_t dropped = 0;  // Clips that would have stood on two sides.
-  std::string name;         // As the model records it.
-};
-
-// By people: the test list first; of the rest, a fifth of the people validates. A clip with people,
-// or from a source, of two sides is dropped. Throws Error(kInvalidArgument) when a side would lack
-// one of the classes.
-Split split_by_people(const std::vector<Clip>& clips, std::uint64_t seed);
-
-// The seed recipe's way: 80/20 over clips, whoever is in them. Scores made with it are too good.
-Split split_at_random(const std::vector<Clip>& clips, std::uint64_t seed);
 
 }  // namespace dfd

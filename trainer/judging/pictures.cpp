@@ -5,6 +5,7 @@
 #include "backbone/input.h"
 #include "base/check.h"
 #include "base/text.h"
+#include "data/json_name.h"
 #include "data/video.h"
 #include "runtime/scorer.h"
 
@@ -16,24 +17,6 @@ cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
 }
 
 }  // namespace
-
-void set_name(nlohmann::ordered_json& line, const std::string& key, const std::string& name) {
-  line[key] = utf8(name);
-  if (line[key] != name) line[key + "_hex"] = hexadecimal(name);
-}
-
-nlohmann::ordered_json inspect_file(const std::string& path) {
-  const SafetensorsFile file(path);
-  nlohmann::ordered_json result;
-  const auto kind = file.metadata().find("kind");
-  result["kind"] = kind == file.metadata().end() ? "unknown" : kind->second;
-  result["metadata"] = file.metadata();
-  result["tensors"] = nlohmann::ordered_json::array();
-  for (const auto& [name, tensor] : file.tensors()) {
-    result["tensors"].push_back({{"name", name}, {"dtype", tensor.dtype}, {"shape", tensor.shape}});
-  }
-  return result;
-}
 
 std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
                                                    const std::vector<std::string>& pictures) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Files and pictures as JSON: what models hold and what they say of single pictures. With these,
-// numbers are compared with PyTorch's.
+// What networks say of single pictures, as JSON. With this, numbers are compared with PyTorch's.
 
 #pragma once
 
@@ -14,13 +13,6 @@
 #include "face/face_detector.h"
 
 namespace dfd {
-
-// Puts a file's name into a line: JSON is UTF-8 and names of files are bytes, so one that is none
-// has U+FFFD in place of what is not, and its bytes as KEY_hex beside it.
-void set_name(nlohmann::ordered_json& line, const std::string& key, const std::string& name);
-
-// {"kind","metadata":{...},"tensors":[{"name","dtype","shape"}]} of any safetensors file.
-nlohmann::ordered_json inspect_file(const std::string& path);
 
 // One {"file","embedding":[512]} a picture: the whole picture resized to the input size. Takes a
 // file of kind "backbone" or "model".

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "data/dataset.h"
 #include "data/imagenet.h"
+#include "data/split.h"
 #include "samples/frozen_backbone.h"
 
 namespace dfd {

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data/split.h"
 #include "detector/error.h"
 #include "support/test_model.h"
 

@@ -15,6 +15,7 @@
 
 #include "detector/error.h"
 #include "import/import.h"
+#include "import/inspect.h"
 #include "judging/pictures.h"
 #include "support/test_model.h"
 

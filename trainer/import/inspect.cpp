@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "import/inspect.h"
+
+#include "model/safetensors.h"
+
+namespace dfd {
+
+nlohmann::ordered_json inspect_file(const std::string& path) {
+  const SafetensorsFile file(path);
+  nlohmann::ordered_json result;
+  const auto kind = file.metadata().find("kind");
+  result["kind"] = kind == file.metadata().end() ? "unknown" : kind->second;
+  result["metadata"] = file.metadata();
+  result["tensors"] = nlohmann::ordered_json::array();
+  for (const auto& [name, tensor] : file.tensors()) {
+    result["tensors"].push_back({{"name", name}, {"dtype", tensor.dtype}, {"shape", tensor.shape}});
+  }
+  return result;
+}
+
+}  // namespace dfd
