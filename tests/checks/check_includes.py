@@ -13,6 +13,7 @@ FOREIGN = {
     r"(torch|ATen|c10)/": ("libdetector/src/", "trainer/", "tests/"),
     r"opencv2/": ("libdetector/src/", "trainer/", "tests/"),
     r"(gst|glib|glib-object)[/.]": ("gst/", "trainer/data/video.cpp", "trainer/main.cpp", "tests/"),
+    r"CLI/": ("trainer/commands/", "tests/bench/"),
     r"cairo\.h": ("gst/common/", "tests/"),
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
     r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
@@ -56,7 +57,8 @@ TRAINER_ROOMS = {
     "sheets": ("data", "samples"),
     "drawn": ("data",),
     "import": ("data",),
-    "main.cpp": ("data", "training", "judging", "sheets", "drawn", "import"),
+    "commands": ("data", "samples", "training", "judging", "sheets", "drawn", "import"),
+    "main.cpp": ("commands",),
 }
 for room, used in TRAINER_ROOMS.items():
     ROOMS["trainer/" + room] = ("libdetector/src", DETECTOR) + tuple("trainer/" + u for u in used)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include <string>
+
+#include "commands/commands.h"
+#include "commands/console.h"
+#include "import/import.h"
+#include "import/inspect.h"
+
+namespace dfd::commands {
+namespace {
+
+void add_import(CLI::App& app, Actions& actions) {
+  static ImportOptions options;
+  CLI::App* command = app.add_subcommand("import", "Turn PyTorch checkpoints into safetensors");
+  command->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, std::size_t files, ImportKind kind,
+                       const char* example) {
+    CLI::App* sub = command->add_subcommand(name, text);
+    sub->add_option("checkpoint", options.inputs, "Files saved by torch.save")
+        ->required()
+        ->expected(static_cast<int>(files));
+    sub->add_option("-o,--output", options.output, "Safetensors file to write")->required();
+    sub->footer(std::string("Example: deepfake-trainer import ") + example);
+    actions[sub] = [kind] {
+      options.kind = kind;
+      for (const std::string& note : import_checkpoint(options)) say(note);
+      return kDone;
+    };
+  };
+  add("seed", "A state_dict of the seed recipe's model", 1, ImportKind::kSeed,
+      "seed best_model.pth -o model.safetensors");
+  add("facenet", "facenet-pytorch's InceptionResnetV1", 1, ImportKind::kFacenet,
+      "facenet 20180402-114759-vggface2.pt -o facenet.safetensors");
+  add("mtcnn", "facenet-pytorch's P-, R- and O-Net", 3, ImportKind::kMtcnn,
+      "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
+}
+
+void add_inspect(CLI::App& app, Actions& actions) {
+  static std::string file;
+  CLI::App* inspect =
+      app.add_subcommand("inspect", "Print a safetensors file's metadata and tensors");
+  inspect->add_option("file", file, "Safetensors file")->required();
+  inspect->footer("Example: deepfake-trainer inspect demo.safetensors");
+  actions[inspect] = [] {
+    print(inspect_file(file));
+    return kDone;
+  };
+}
+
+}  // namespace
+
+void add_files(CLI::App& app, Actions& actions) {
+  add_import(app, actions);
+  add_inspect(app, actions);
+}
+
+}  // namespace dfd::commands

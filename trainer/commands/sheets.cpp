@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include <cstdio>
+#include <string>
+
+#include "commands/commands.h"
+#include "commands/console.h"
+#include "commands/sampling.h"
+#include "data/json_name.h"
+#include "sheets/contact_sheets.h"
+#include "sheets/explain.h"
+
+namespace dfd::commands {
+namespace {
+
+void add_crops(CLI::App& app, Actions& actions) {
+  static std::string data;
+  static std::string output;
+  static SamplingOptions sampling;
+  CLI::App* command =
+      app.add_subcommand("crops", "Draw contact sheets of what training would see of a data set");
+  command->add_option("--data", data, "Folder of the data set")->required();
+  command->add_option("-o,--output", output, "Folder to write to")->required();
+  add_sampling(command, sampling);
+  command->footer("Example: deepfake-trainer crops --data data -o sheets");
+  actions[command] = [] {
+    std::size_t drawn = 0;
+    const auto report = [&](const SheetEntry& entry) {
+      ++drawn;
+      Json line;
+      set_name(line, "file", entry.clip.file);
+      line["fake"] = entry.clip.fake;
+      line["kind"] = entry.clip.kind;
+      line["crops"] = entry.crops;
+      line["sheet"] = entry.sheet;
+      print(line);
+    };
+    const std::size_t clips = write_contact_sheets(data, output, sampling, report, say);
+    return status_of(clips - drawn, clips);
+  };
+}
+
+void add_explain(CLI::App& app, Actions& actions) {
+  static ExplainOptions options;
+  CLI::App* command = app.add_subcommand(
+      "explain", "Play a video and draw what in each face spoke for \"manipulated\"");
+  command->add_option("--model", options.model, "Model file")->required();
+  command->add_option("video", options.video, "Video file")->required();
+  command->add_option("-o,--output", options.output, "Folder to write to")->required();
+  command->add_option("--face-model", options.face_model,
+                      "File that import mtcnn made, where the model was trained with it");
+  command
+      ->add_option_function<std::string>(
+          "--method",
+          [](const std::string& word) {
+            options.method =
+                word == "hires-cam" ? ExplainMethod::kHiResCam : ExplainMethod::kGradCam;
+          },
+          "grad-cam, or hires-cam; default grad-cam")
+      ->check(CLI::IsMember({"grad-cam", "hires-cam"}));
+  command->add_option("--rate", options.rate,
+                      "Explained frames a second at most; default: whenever a window is full");
+  command->footer(
+      "Example: deepfake-trainer explain --model demo.safetensors clip.mp4 -o evidence\n"
+      "Prints a JSON line an explained sample and draws a sheet a face, with at most 12 of them.");
+  actions[command] = [] {
+    for (const ExplainedTrack& track : explain_video(options, say, print)) {
+      std::fprintf(stderr, "track %llu: %s, probability %.3f, %d explained: %s\n",
+                   static_cast<unsigned long long>(track.id), to_string(track.verdict),
+                   track.probability, track.explained, track.sheet.c_str());
+    }
+    return kDone;
+  };
+}
+
+}  // namespace
+
+void add_sheets(CLI::App& app, Actions& actions) {
+  add_crops(app, actions);
+  add_explain(app, actions);
+}
+
+}  // namespace dfd::commands
