@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "drawn/synthesize.h"
+#include "drawn/clip_plan.h"
 
 #include <map>
 #include <set>
@@ -8,9 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "data/video.h"
 #include "detector/error.h"
-#include "face/face_finder.h"
 
 namespace dfd {
 namespace {
@@ -50,43 +48,6 @@ TEST(PlanClips, HalfOfTheRealClipsArePastedBack) {
 }
 
 TEST(PlanClips, RefusesTooFew) { EXPECT_THROW(plan_clips(options(7)), Error); }
-
-TEST(DrawClip, IsDeterministicAndForgeriesDiffer) {
-  const auto plans = plan_clips(options(40));
-  const auto first_frame = [](const ClipPlan& plan) {
-    cv::Mat first;
-    draw_clip(plan, 0.04,
-              [&](const cv::Mat& picture, const FrameTruth&) { first = picture.clone(); });
-    return first;
-  };
-  const ClipPlan& fake = plans.back();
-  EXPECT_EQ(cv::norm(first_frame(fake), first_frame(fake), cv::NORM_INF), 0);
-  ClipPlan same_but_real = fake;
-  same_but_real.forgery = Forgery::kNone;
-  EXPECT_GT(cv::norm(first_frame(fake), first_frame(same_but_real), cv::NORM_INF), 20);
-}
-
-TEST(DrawClip, TheCascadeFindsTheFacesWhereTheyAre) {
-  const auto detector = make_cascade_detector();
-  int faces = 0;
-  int found = 0;
-  double overlap = 0;
-  for (const ClipPlan& plan : plan_clips(options(40))) {
-    draw_clip(plan, 0.04, [&](const cv::Mat& picture, const FrameTruth& truth) {
-      ++faces;
-      double best = 0;
-      for (const FaceDetection& face :
-           detect_reduced(*detector, frame_of(picture).view, FinderConfig().min_face_size)) {
-        best = std::max(best, double{iou(face.box, truth.box)});
-      }
-      if (best < 0.5) return;
-      ++found;
-      overlap += best;
-    });
-  }
-  EXPECT_GE(found, faces * 9 / 10);
-  EXPECT_GT(overlap / found, 0.75);
-}
 
 }  // namespace
 }  // namespace dfd
