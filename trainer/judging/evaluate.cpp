@@ -4,15 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <set>
-#include <sstream>
 #include <utility>
 
 #include <ATen/ATen.h>
 
 #include "base/check.h"
 #include "face/face_detector.h"
+#include "judging/known_clips.h"
 #include "samples/embeddings.h"
 #include "samples/windows.h"
 #include "window/lstm_head.h"
@@ -113,50 +111,6 @@ at::Tensor mean_linear(const Windows& train, const Windows& test) {
   return at::sigmoid(features(test).matmul(weight));
 }
 
-// Digests that the metadata have under a key.
-std::set<std::string> digests_of(const ModelConfig& config, const char* key) {
-  const auto found = config.training.find(key);
-  if (found == config.training.end()) return {};
-  std::istringstream words(found->second);
-  return {std::istream_iterator<std::string>(words), {}};
-}
-
-// The clips of a data set as the model stands to them.
-struct Sides {
-  std::vector<Clip> train;   // It was trained on them.
-  std::vector<Clip> judged;  // It has not seen them, as far as it says.
-  std::size_t known = 0;     // Of those that would be judged otherwise.
-  std::string name;
-};
-
-Sides divide(const std::vector<Clip>& clips, const ModelConfig& config) {
-  const std::set<std::string> train = digests_of(config, "train_digests");
-  const std::set<std::string> validation = digests_of(config, "validation_digests");
-  const bool says = !train.empty();
-  const bool listed =
-      std::any_of(clips.begin(), clips.end(), [](const Clip& clip) { return clip.listed_as_test; });
-  // A clip made from the recording of one it knows is no news either.
-  std::set<std::string> sources;
-  for (const Clip& clip : clips) {
-    const std::string digest = short_digest(clip);
-    if (train.count(digest) + validation.count(digest) > 0) sources.insert(clip.source);
-  }
-  Sides sides;
-  sides.name = !says ? "unknown" : listed ? "test list" : "unlisted clips";
-  for (const Clip& clip : clips) {
-    const bool trained = train.count(short_digest(clip)) > 0;
-    const bool known = sources.count(clip.source) > 0;
-    if (trained) sides.train.push_back(clip);
-    if (listed && !clip.listed_as_test) continue;
-    if (known) {
-      ++sides.known;
-    } else {
-      sides.judged.push_back(clip);
-    }
-  }
-  return sides;
-}
-
 bool has_both_classes(const std::vector<Clip>& clips) {
   const std::size_t fakes = count_fakes(clips);
   return fakes > 0 && fakes < clips.size();
@@ -186,7 +140,7 @@ Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progres
   Dataset dataset = read_dataset(options.data);
   if (const std::string remark = remark_on(dataset); !remark.empty()) progress.say(remark);
   add_digests(dataset.clips);
-  const Sides sides = divide(dataset.clips, model.config);
+  const KnownClips sides = find_known(dataset.clips, model.config);
   if (sides.known > 0) {
     progress.say(std::to_string(sides.known) +
                  " clips are left out: the model was trained on them or on others made from the "
