@@ -65,10 +65,10 @@ GstDeepfakeFace meta_face(const dfd::FaceReport& report) {
     face.heatmap_y = explanation.region.y;
     face.heatmap_width = explanation.region.width;
     face.heatmap_height = explanation.region.height;
-    face.heatmap_columns = dfd::Explanation::kSize;
-    face.heatmap_rows = dfd::Explanation::kSize;
+    face.heatmap_columns = static_cast<guint>(explanation.map.columns);
+    face.heatmap_rows = static_cast<guint>(explanation.map.rows);
     // Borrowed: the meta copies it.
-    face.heatmap = const_cast<gfloat*>(explanation.map.data());
+    face.heatmap = const_cast<gfloat*>(explanation.map.cells.data());
   }
   return face;
 }

@@ -16,6 +16,7 @@
 #include "drawn/drawn_face.h"
 #include "model/model_config.h"
 #include "model/weights.h"
+#include "window/lstm_windows.h"
 
 namespace dfd::bench {
 namespace {
@@ -143,10 +144,13 @@ std::string bench_model() {
   static const bool kMade = [&] {
     const c10::NoGradGuard no_grad;
     ModelConfig config;
+    config.backbone.name = kInceptionResnetV1;
     config.backbone.source = "random, seed 1";
     config.backbone.warning = kRandomBackboneWarning;
+    config.input = facenet_input();
     config.input.face_detector = "opencv-haar-frontalface";
     config.sample_rate = {2, 1};
+    config.head = to_info(HeadSizes());
     std::vector<cv::Mat> crops;
     for (int step = 0; step < 4; ++step) {
       const Scene scene = draw_scene(8, step);
@@ -158,7 +162,7 @@ std::string bench_model() {
     TensorSource source("random", InceptionResnetV1::random_weights(1));
     InceptionResnetV1 backbone(source, "");
     backbone.calibrate(to_network_input(crops, config.input));
-    TensorMap tensors = random_head(config.head);
+    TensorMap tensors = random_head(HeadSizes());
     for (const auto& [name, tensor] : backbone.tensors()) tensors[kBackbonePrefix + name] = tensor;
     write_tensors(path.string(), to_metadata(config), tensors);
     return true;

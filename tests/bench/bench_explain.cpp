@@ -8,8 +8,8 @@
 
 #include "backbone/input.h"
 #include "bench.h"
-#include "runtime/device.h"
-#include "runtime/scorer.h"
+#include "scoring/device.h"
+#include "scoring/scorer.h"
 
 namespace dfd::bench {
 
@@ -19,9 +19,9 @@ void bench_explain(const Emit& emit) {
   const LoadedModel model = load_model(bench_model(), at::kCPU, precision);
   const Scene scene = draw_scene(1);
   const Frame frame = to_i420(scene.rgb);
-  Lanes track(model.config.window_length, 1);
+  std::unique_ptr<Window> window;
   std::vector<Sample> samples(1);
-  samples[0].lanes = &track;
+  samples[0].window = &window;
   samples[0].plan = *plan_face(frame.view, scene.faces[0], {}, model.config.input);
   const auto score = [&](std::optional<ExplainMethod> method) {
     samples[0].explain = method;

@@ -11,9 +11,10 @@
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "bench.h"
-#include "runtime/device.h"
-#include "runtime/scorer.h"
+#include "scoring/device.h"
+#include "scoring/scorer.h"
 #include "window/lanes.h"
+#include "window/lstm_windows.h"
 
 namespace dfd::bench {
 namespace {
@@ -34,7 +35,7 @@ InceptionResnetV1 load_backbone(TensorMap& tensors) {
 
 at::Tensor crops_of(std::int64_t count) {
   std::vector<cv::Mat> crops;
-  const InputRule rule;
+  const InputRule rule = facenet_input();
   for (std::int64_t i = 0; i < count; i += 8) {
     const Scene scene = draw_scene(8, static_cast<int>(i));
     const Frame frame = to_i420(scene.rgb);
@@ -128,13 +129,14 @@ void bench_precision(const Emit& emit, TensorMap& tensors, Precision precision) 
   emit({"embedding_cosine_median", params, cosines.median().item<double>(), "cosine"});
 }
 
-std::vector<std::optional<double>> score_all(Scorer& scorer, std::vector<Lanes>& tracks,
+std::vector<std::optional<double>> score_all(Scorer& scorer,
+                                             std::vector<std::unique_ptr<Window>>& windows,
                                              const Scene& scene, const Frame& frame,
                                              const InputRule& rule) {
   std::vector<Sample> samples;
   for (std::size_t i = 0; i < scene.faces.size(); ++i) {
     Sample sample;
-    sample.lanes = &tracks[i];
+    sample.window = &windows[i];
     sample.plan = *plan_face(frame.view, scene.faces[i], {}, rule);
     samples.push_back(std::move(sample));
   }
@@ -156,32 +158,32 @@ void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
         repeat([&] { seed.head(embeddings); }, 5).median(), "ms"});
 
   LoadedModel model = load_model(bench_model(), at::kCPU, precision);
-  const auto stepper_ms = [&](int faces, int window) {
+  const auto stepper_ms = [&](int faces, int length) {
     TensorMap head;
     for (const auto& [name, tensor] : tensors) {
       if (name.rfind(kBackbonePrefix, 0) != 0) head[name] = tensor;
     }
     TensorSource source("bench", head);
-    const LstmHead lstm(source, model.config.head, at::kCPU, type_of(precision));
+    const LstmHead lstm(source, sizes_of(model.config.head, "bench"), at::kCPU, type_of(precision));
     const LaneStepper stepper(lstm);
-    std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(window, 1));
+    std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(length, 1));
     std::vector<Lanes*> pointers;
     for (Lanes& track : tracks) pointers.push_back(&track);
     const at::Tensor rows = at::randn({faces, 512});
     return repeat([&] { stepper.advance(pointers, rows); }, 40, kWindow).median();
   };
-  for (const int window : {10, 40, 80}) {
+  for (const int length : {10, 40, 80}) {
     emit({"lstm_step_ms",
-          {{"faces", 1}, {"precision", to_string(precision)}, {"window", window}},
-          stepper_ms(1, window),
+          {{"faces", 1}, {"precision", to_string(precision)}, {"window", length}},
+          stepper_ms(1, length),
           "ms"});
   }
   for (const int faces : {1, 2, 4, 8}) {
     const Scene scene = draw_scene(faces);
     const Frame frame = to_i420(scene.rgb);
-    std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(kWindow, 1));
+    std::vector<std::unique_ptr<Window>> windows(static_cast<std::size_t>(faces));
     const double ours =
-        repeat([&] { score_all(*model.scorer, tracks, scene, frame, model.config.input); }, 15,
+        repeat([&] { score_all(*model.scorer, windows, scene, frame, model.config.input); }, 15,
                kWindow)
             .median();
     const nlohmann::ordered_json params{{"faces", faces}, {"precision", to_string(precision)}};

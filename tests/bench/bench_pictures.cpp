@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "base/picture.h"
 #include "bench.h"
@@ -29,7 +30,7 @@ void bench_pictures(const Emit& emit) {
           "ms"});
   }
   const Scene scene = draw_scene(1);
-  const InputRule rule;
+  const InputRule rule = facenet_input();
   const Frame planar = to_i420(scene.rgb);
   const Frame interleaved = to_nv12(scene.rgb);
   for (const auto& [name, frame] : {std::pair("I420", &planar), std::pair("NV12", &interleaved)}) {

@@ -41,9 +41,10 @@ DETECTOR_ROOMS = {
     "window": ("base", "model"),
     "explain": ("base", "backbone", "window"),
     "decision": ("base",),
-    "runtime": ("base", "model", "backbone", "face", "window", "explain", "decision"),
-    # What base and runtime declare for frames and models on a device is defined there.
-    "cuda": ("base", "model", "backbone", "window", "explain", "runtime"),
+    "scoring": ("base", "model", "backbone", "window", "explain"),
+    "runtime": ("base", "model", "backbone", "face", "window", "decision", "scoring"),
+    # What base and scoring declare for frames and models on a device is defined there.
+    "cuda": ("base", "model", "backbone", "window", "explain", "scoring"),
 }
 for room, used in DETECTOR_ROOMS.items():
     ROOMS["libdetector/src/" + room] = (DETECTOR,) + tuple("libdetector/src/" + u for u in used)

@@ -18,7 +18,7 @@
 #include "runtime/stream_analysis.h"
 #include "support/fakes.h"
 #include "support/test_model.h"
-#include "window/lstm_head.h"
+#include "window/lstm_windows.h"
 
 namespace dfd::test {
 
@@ -48,40 +48,43 @@ inline TensorSource tiny_weights() {
 class ColorScorer : public Scorer {
  public:
   struct Explained {
-    const Lanes* lanes;
+    const Window* window;
     ExplainMethod method;
     bool full;
   };
 
-  ColorScorer() : weights_(tiny_weights()), head_(weights_, kTinyHead, at::kCPU), stepper_(head_) {}
+  ColorScorer()
+      : weights_(tiny_weights()),
+        head_(make_lstm_windows(LstmHead(weights_, kTinyHead, at::kCPU))) {}
 
-  void crop(const std::vector<Sample*>& samples) override { crop_on_cpu(samples, InputRule()); }
+  void crop(const std::vector<Sample*>& samples) override { crop_on_cpu(samples, facenet_input()); }
 
   std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     std::vector<SampleResult> results;
-    for (const Sample& sample : samples) {
+    const std::vector<Window*> windows = windows_of(samples, *head_, kTestWindow);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const Sample& sample = samples[i];
       const cv::Scalar mean = cv::mean(sample.crop);
       const double length = cv::norm(mean);
       const Embedding color{static_cast<float>(mean[0] / length),
                             static_cast<float>(mean[1] / length),
                             static_cast<float>(mean[2] / length)};
-      const auto logits = stepper_.advance({sample.lanes}, at::tensor(color).unsqueeze(0));
+      const auto logits = head_->advance({windows[i]}, at::tensor(color).unsqueeze(0));
       results.push_back({logits[0], color});
       if (!sample.explain) continue;
-      explained.push_back({sample.lanes, *sample.explain, logits[0].has_value()});
-      results.back().map = Explanation::Map{static_cast<float>(explained.size())};
+      explained.push_back({windows[i], *sample.explain, logits[0].has_value()});
+      results.back().map = Heatmap{1, 1, {static_cast<float>(explained.size())}};
     }
     return results;
   }
 
-  std::optional<double> partial(const Lanes& track) override { return stepper_.partial(track); }
+  std::optional<double> partial(const Window& window) override { return head_->partial(window); }
 
   std::vector<Explained> explained;
 
  private:
   TensorSource weights_;
-  LstmHead head_;
-  LaneStepper stepper_;
+  std::shared_ptr<Head> head_;
 };
 
 struct Face {
@@ -96,6 +99,7 @@ class ColoredPeople : public testing::Test {
   void begin(const std::string& warning, double threshold = -1) {
     ModelConfig model = model_;
     model.backbone.warning = warning;
+    model.backbone.knows_people = warning.empty();
     SessionConfig config;
     config.detection_interval = std::chrono::milliseconds(100);
     config.decision.threshold = threshold;

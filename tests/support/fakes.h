@@ -6,15 +6,15 @@
 
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "backbone/inception_resnet_v1.h"
 #include "face/face_detector.h"
-#include "runtime/scorer.h"
+#include "scoring/scorer.h"
 
 namespace dfd::test {
 
@@ -54,35 +54,47 @@ class FakeDetector : public FaceDetector {
   std::vector<RectF> boxes_;
 };
 
-// Counts samples as Lanes would; every window has the same logit.
+// Counts samples, as long as it lives.
+class CountingWindow : public Window {
+ public:
+  explicit CountingWindow(int length) : Window(nullptr), length_(length) {}
+  bool next_fills() const override { return seen + 1 >= length_; }
+  void restart() override { seen = 0; }
+
+  int seen = 0;
+
+ private:
+  int length_;
+};
+
+// Every window has the same logit.
 class FakeScorer : public Scorer {
  public:
   FakeScorer(int window, double logit) : window_(window), logit_(logit) {}
 
-  void crop(const std::vector<Sample*>& samples) override { crop_on_cpu(samples, InputRule()); }
+  void crop(const std::vector<Sample*>& samples) override { crop_on_cpu(samples, facenet_input()); }
 
   std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     if (before_score) before_score();
     std::vector<SampleResult> results;
     for (const Sample& sample : samples) {
-      const int count = ++seen_[sample.lanes];
+      if (!*sample.window) *sample.window = std::make_unique<CountingWindow>(window_);
+      const int count = ++dynamic_cast<CountingWindow&>(**sample.window).seen;
       results.push_back({count >= window_ ? std::optional(logit_) : std::nullopt, {}});
     }
     return results;
   }
 
-  std::optional<double> partial(const Lanes& track) override {
-    return seen_.count(&track) > 0 ? std::optional(logit_ / 2) : std::nullopt;
+  std::optional<double> partial(const Window& window) override {
+    const bool empty = dynamic_cast<const CountingWindow&>(window).seen == 0;
+    return empty ? std::nullopt : std::optional(logit_ / 2);
   }
-
-  void forget() { seen_.clear(); }  // Tracks of an earlier stream may have had the same address.
 
   std::function<void()> before_score;
 
  private:
   int window_;
   double logit_;
-  std::map<const Lanes*, int> seen_;
 };
 
 // Holds the worker until it is opened.

@@ -9,6 +9,7 @@
 #include "backbone/inception_resnet_v1.h"
 #include "model/weights.h"
 #include "support/formula.h"
+#include "window/lstm_windows.h"
 
 namespace dfd::test {
 
@@ -16,11 +17,14 @@ namespace fs = std::filesystem;
 
 ModelConfig test_config(Region region) {
   ModelConfig config;
+  config.backbone.name = kInceptionResnetV1;
   config.backbone.source = "random, seed 5";
   config.backbone.warning = kRandomBackboneWarning;
+  config.input = facenet_input();
   config.input.crop = region == Region::kFaces ? CropRule::kBox : CropRule::kFullFrame;
   config.input.face_detector = region == Region::kFaces ? "opencv-haar-frontalface" : "none";
   config.window_length = kTestWindow;
+  config.head = to_info(HeadSizes());
   config.sample_rate = {kTestRate, 1};
   return config;
 }
@@ -33,8 +37,10 @@ std::string shared_model(Region region) {
   return path.string();
 }
 
+TensorMap lstm_weights() { return formula_weights(read_reference("lstm_head.json")["keys"], 2000); }
+
 void write_model(const fs::path& path, Region region, std::uint64_t seed) {
-  TensorMap tensors = formula_weights(read_reference("lstm_head.json")["keys"], 2000);
+  TensorMap tensors = lstm_weights();
   for (const auto& [name, tensor] : InceptionResnetV1::random_weights(seed)) {
     tensors[kBackbonePrefix + name] = tensor;
   }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "model/model_config.h"
+#include "model/weights.h"
 
 namespace dfd::test {
 
@@ -20,6 +21,8 @@ std::string shared_model(Region region = Region::kFaces);
 
 // A random model of that seed, written beside and renamed.
 void write_model(const std::filesystem::path& path, Region region, std::uint64_t seed);
+
+TensorMap lstm_weights();  // Of a head of the seed recipe's sizes, by formula.
 
 ModelConfig test_config(Region region = Region::kFaces);
 

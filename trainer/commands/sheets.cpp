@@ -17,10 +17,15 @@ void add_crops(CLI::App& app, Actions& actions) {
   static std::string data;
   static std::string output;
   static SamplingOptions sampling;
+  static std::string backbone = "random:1";
   CLI::App* command =
       app.add_subcommand("crops", "Draw contact sheets of what training would see of a data set");
   command->add_option("--data", data, "Folder of the data set")->required();
   command->add_option("-o,--output", output, "Folder to write to")->required();
+  command
+      ->add_option("--backbone", backbone,
+                   "Whose crops: a file of kind backbone or model, or random:SEED")
+      ->capture_default_str();
   add_sampling(command, sampling);
   command->footer("Example: deepfake-trainer crops --data data -o sheets");
   actions[command] = [] {
@@ -35,7 +40,7 @@ void add_crops(CLI::App& app, Actions& actions) {
       line["sheet"] = entry.sheet;
       print(line);
     };
-    const std::size_t clips = write_contact_sheets(data, output, sampling, report, say);
+    const std::size_t clips = write_contact_sheets(data, output, sampling, backbone, report, say);
     return status_of(clips - drawn, clips);
   };
 }

@@ -6,7 +6,7 @@
 
 #include <torch/torch.h>
 
-#include "model/model_config.h"
+#include "window/lstm_head.h"
 
 namespace dfd {
 

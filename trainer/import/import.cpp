@@ -10,7 +10,8 @@
 #include "data/imagenet.h"
 #include "import/checkpoint.h"
 #include "model/model_config.h"
-#include "window/lstm_head.h"
+#include "scoring/model_parts.h"
+#include "window/lstm_windows.h"
 
 namespace dfd {
 namespace {
@@ -49,8 +50,9 @@ std::vector<std::string> import_facenet(const ImportOptions& options) {
   const InceptionResnetV1 network(check, "");
   check.require_empty();
   BackboneInfo info;
+  info.name = kInceptionResnetV1;
   info.source = source_of("facenet-pytorch InceptionResnetV1", path);
-  write_tensors(options.output, backbone_metadata(info, InputRule()), tensors);
+  write_tensors(options.output, backbone_metadata(info, facenet_input()), tensors);
   return notes;
 }
 
@@ -60,17 +62,17 @@ std::vector<std::string> import_seed(const ImportOptions& options) {
   TensorMap tensors = read_checkpoint(path);
   std::vector<std::string> notes{drop_unused(tensors)};
   ModelConfig config;
+  config.backbone.name = kInceptionResnetV1;
   config.backbone.source = source_of("checkpoint of the seed recipe", path);
+  config.input = facenet_input();
   config.input.crop = CropRule::kFullFrame;
   config.input.mean = kImageNetMean;
   config.input.std = kImageNetStd;
   // 20 frames of a clip of Celeb-DF, about 10 s long; the checkpoint does not say.
   config.sample_rate = {2, 1};
   config.training = {{"recipe", "seed"}, {"split", "random, leaky"}};
-  TensorSource check(path, tensors);
-  const InceptionResnetV1 network(check, kBackbonePrefix);
-  const LstmHead head(check, config.head, at::kCPU);
-  check.require_empty();
+  config.head = to_info(HeadSizes());
+  check_tensors(config, tensors, path);
   notes.emplace_back("assumed: full frames, ImageNet's mean, 2 samples a second");
   write_tensors(options.output, to_metadata(config), tensors);
   return notes;

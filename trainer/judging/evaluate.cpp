@@ -13,28 +13,10 @@
 #include "judging/known_clips.h"
 #include "samples/embeddings.h"
 #include "samples/windows.h"
-#include "window/lstm_head.h"
+#include "scoring/model_parts.h"
 
 namespace dfd {
 namespace {
-
-// A model file taken apart: its config, its backbone, its head.
-struct Model {
-  ModelConfig config;
-  Backbone backbone;
-  LstmHead head;
-};
-
-Model load(const std::string& path) {
-  const SafetensorsFile file(path);
-  const ModelConfig config = parse_model_config(file);
-  TensorSource source(path, read_tensors(file));
-  InceptionResnetV1 network(source, kBackbonePrefix);
-  LstmHead head(source, config.head, at::kCPU);
-  source.require_empty();
-  network.fold(at::kCPU);
-  return {config, {std::move(network), {}, config.backbone, config.input}, std::move(head)};
-}
 
 TrackChoice tracks_of(const ModelConfig& config) {
   const auto found = config.training.find("tracks");
@@ -44,14 +26,15 @@ TrackChoice tracks_of(const ModelConfig& config) {
   return TrackChoice::kLongest;
 }
 
-Windows windows_of(const std::vector<Clip>& clips, const Model& model,
-                   const EvaluateOptions& options, const EmbedProgress& progress) {
+Windows windows_of(const std::vector<Clip>& clips, const ModelConfig& config,
+                   const BackboneParts& backbone, const EvaluateOptions& options,
+                   const EmbedProgress& progress) {
   SamplingRule rule;
-  rule.input = model.config.input;
-  rule.frames = model.config.window_length;
-  rule.tracks = tracks_of(model.config);
-  const auto recipe = model.config.training.find("recipe");
-  if (recipe != model.config.training.end() && recipe->second == "seed") {
+  rule.input = config.input;
+  rule.frames = config.window_length;
+  rule.tracks = tracks_of(config);
+  const auto recipe = config.training.find("recipe");
+  if (recipe != config.training.end() && recipe->second == "seed") {
     rule.choice = FrameChoice::kSeed;
   }
   if (rule.input.crop != CropRule::kFullFrame) {
@@ -63,18 +46,7 @@ Windows windows_of(const std::vector<Clip>& clips, const Model& model,
                     << " would find them here; give --face-model as in training");
   }
   const std::string cache = cache_folder(options.cache, options.data);
-  return make_windows(clips, embed_clips(clips, model.backbone, rule, cache, progress),
-                      rule.frames);
-}
-
-at::Tensor logits_of(const LstmHead& head, const at::Tensor& embeddings) {
-  const std::int64_t count = embeddings.size(0);
-  at::Tensor hidden = at::zeros({head.sizes().layers, count, head.sizes().hidden});
-  at::Tensor cell = at::zeros_like(hidden);
-  for (std::int64_t t = 0; t < embeddings.size(1); ++t) {
-    head.step(embeddings.select(1, t).contiguous(), hidden, cell);
-  }
-  return head.classify(hidden[head.sizes().layers - 1]);
+  return make_windows(clips, embed_clips(clips, backbone, rule, cache, progress), rule.frames);
 }
 
 // A clip is as bad as its worst track. probabilities: of each window.
@@ -96,7 +68,9 @@ std::vector<Scored> score(const at::Tensor& probabilities, const Windows& window
 at::Tensor mean_linear(const Windows& train, const Windows& test) {
   const auto features = [](const Windows& windows) {
     const at::Tensor mean = windows.embeddings.mean(1).to(at::kDouble);
-    return at::cat({mean * std::sqrt(512.0), at::ones({mean.size(0), 1}, at::kDouble)}, 1);
+    return at::cat({mean * std::sqrt(static_cast<double>(mean.size(1))),
+                    at::ones({mean.size(0), 1}, at::kDouble)},
+                   1);
   };
   const at::Tensor x = features(train);
   const at::Tensor y = labels_of(train);
@@ -136,7 +110,10 @@ std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,
 
 Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progress) {
   const c10::InferenceMode guard;
-  const Model model = load(options.model);
+  ModelParts model = read_model(options.model);
+  model.backbone->fold(at::kCPU, at::kFloat);
+  const BackboneParts backbone{
+      std::move(model.backbone), {}, model.config.backbone, model.config.input};
   Dataset dataset = read_dataset(options.data);
   if (const std::string remark = remark_on(dataset); !remark.empty()) progress.say(remark);
   add_digests(dataset.clips);
@@ -149,12 +126,12 @@ Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progres
   DFD_REQUIRE(!sides.judged.empty(), ErrorCode::kInvalidArgument,
               options.data << ": the model knows all " << sides.known
                            << " clips that it could be judged by, from its training; give others");
-  const Windows test = windows_of(sides.judged, model, options, progress);
+  const Windows test = windows_of(sides.judged, model.config, backbone, options, progress);
   DFD_REQUIRE(has_both_classes(test.clips), ErrorCode::kInvalidArgument,
               options.data << ": of " << sides.judged.size() << " clips to judge by, "
                            << test.clips.size() << " have a face and " << test.failed
                            << " cannot be read; both classes are needed, real and fake");
-  const at::Tensor logits = logits_of(model.head, test.embeddings).to(at::kDouble);
+  const at::Tensor logits = model.head->score_windows(test.embeddings).to(at::kDouble);
   const std::vector<Scored> scores =
       score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test);
   const double threshold = model.config.threshold;
@@ -168,7 +145,7 @@ Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progres
   result.model = measure(scores, threshold);
   result.by_kind = measure_kinds(scores, test.clips, threshold);
 
-  const Windows train = windows_of(sides.train, model, options, progress);
+  const Windows train = windows_of(sides.train, model.config, backbone, options, progress);
   if (!has_both_classes(train.clips)) return result;
   const double share = labels_of(train).mean().item<double>();
   const at::Tensor same =

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "data/json_name.h"
 #include "data/video.h"
-#include "runtime/scorer.h"
+#include "scoring/scorer.h"
 
 namespace dfd {
 namespace {
@@ -21,24 +21,13 @@ cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
 std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
                                                    const std::vector<std::string>& pictures) {
   const c10::InferenceMode guard;
-  const SafetensorsFile file(backbone);
-  const auto kind = file.metadata().find("kind");
-  const bool whole_model = kind != file.metadata().end() && kind->second == "model";
-  InputRule rule;
-  BackboneInfo info;
-  if (whole_model) {
-    rule = parse_model_config(file).input;
-  } else {
-    parse_backbone(file, info, rule);
-  }
-  TensorSource source(backbone, read_tensors(file));
-  InceptionResnetV1 network(source, whole_model ? kBackbonePrefix : "");
-  network.fold(at::kCPU);
+  const BackboneParts parts = read_backbone(backbone);
+  parts.network->fold(at::kCPU, at::kFloat);
   std::vector<nlohmann::ordered_json> lines;
   for (const std::string& picture : pictures) {
-    const at::Tensor input = to_network_input({whole_picture(picture, rule)}, rule)
+    const at::Tensor input = to_network_input({whole_picture(picture, parts.input)}, parts.input)
                                  .contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor embedding = network.embed(input)[0].contiguous();
+    const at::Tensor embedding = parts.network->embed(input)[0].contiguous();
     const auto* values = embedding.data_ptr<float>();
     nlohmann::ordered_json line;
     set_name(line, "file", picture);
@@ -56,12 +45,15 @@ nlohmann::ordered_json score_pictures(const std::string& model,
       pictures.size() <= static_cast<std::size_t>(config.window_length),
       ErrorCode::kInvalidArgument,
       pictures.size() << " pictures, but a window of this model has " << config.window_length);
-  Lanes lanes(config.window_length, 1);
+  std::unique_ptr<Window> window;
   std::optional<double> logit;
   for (const std::string& picture : pictures) {
-    logit = loaded.scorer->score({{&lanes, {}, whole_picture(picture, config.input)}})[0].logit;
+    Sample sample;
+    sample.window = &window;
+    sample.crop = whole_picture(picture, config.input);
+    logit = loaded.scorer->score({sample})[0].logit;
   }
-  if (!logit) logit = loaded.scorer->partial(lanes);
+  if (!logit && window) logit = loaded.scorer->partial(*window);
   DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");
   std::vector<std::string> names;
   std::vector<std::string> bytes;

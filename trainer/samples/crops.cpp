@@ -140,10 +140,13 @@ const char* to_string(TrackChoice choice) noexcept {
   return "longest";
 }
 
-SamplingRule make_rule(const SamplingOptions& options) {
+SamplingRule make_rule(const SamplingOptions& options, const InputRule& input) {
   DFD_REQUIRE(options.frames >= 1 && options.frames <= 256, ErrorCode::kInvalidArgument,
               "frames: 1 to 256 expected");
   SamplingRule rule;
+  rule.input.size = input.size;
+  rule.input.mean = input.mean;
+  rule.input.std = input.std;
   rule.frames = options.frames;
   rule.tracks = options.tracks;
   if (options.region == Region::kFullFrame) {
@@ -156,7 +159,8 @@ SamplingRule make_rule(const SamplingOptions& options) {
   const auto [least, most] = margin_range(rule.input);
   DFD_REQUIRE(rule.input.margin >= least && rule.input.margin <= most, ErrorCode::kInvalidArgument,
               "margin " << rule.input.margin << ": " << least << " to " << most
-                        << " expected with crop \"" << to_string(options.crop) << '"');
+                        << " expected with crop \"" << to_string(options.crop) << "\" of "
+                        << rule.input.size << " pixels");
   rule.face_model = options.face_model;
   rule.input.face_detector = make_face_detector(rule.face_model, options.crop)->name();
   return rule;

@@ -47,10 +47,10 @@ struct SamplingRule {
   std::string face_model;
 };
 
-// The rule of those options; the input's size, mean and deviation are the backbone's to say. Throws
-// Error(kInvalidArgument) when they are out of range or landmarks are wanted without a face model;
-// the face model's errors.
-SamplingRule make_rule(const SamplingOptions& options);
+// The rule of those options. input: the backbone's size, mean and deviation; the rest of it is the
+// options' to say. Throws Error(kInvalidArgument) when they are out of range or landmarks are
+// wanted without a face model; the face model's errors.
+SamplingRule make_rule(const SamplingOptions& options, const InputRule& input);
 
 struct ClipCrops {
   // Of each chosen track, or of the full frames, in order: at least one, at most T crops, S x S,

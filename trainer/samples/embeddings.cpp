@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr int kCropsVersion = 4;
 
 // All but the clip that embeddings depend on.
-std::string rule_key(const Backbone& backbone, const SamplingRule& rule) {
+std::string rule_key(const BackboneParts& backbone, const SamplingRule& rule) {
   std::ostringstream key;
   key << kCropsVersion << ' ' << backbone.info.digest << ' ' << rule.frames << ' '
       << static_cast<int>(rule.choice) << ' ' << to_string(rule.tracks);
@@ -41,7 +41,7 @@ constexpr const char* kKeptKind = "features";  // As files of older versions hav
 
 std::string track_name(std::size_t number) { return "track." + std::to_string(number); }
 
-at::Tensor embed(const InceptionResnetV1& network, const std::vector<cv::Mat>& crops,
+at::Tensor embed(const Backbone& network, const std::vector<cv::Mat>& crops,
                  const InputRule& rule) {
   const c10::InferenceMode guard;
   return network.embed(to_network_input(crops, rule).contiguous(at::MemoryFormat::ChannelsLast));
@@ -60,7 +60,7 @@ std::optional<KeptFile> read_cached(const std::string& path, const Say& say) {
 }
 
 // None: the clip cannot be read, which is said.
-std::optional<KeptFile> embeddings_of(const Clip& clip, const Backbone& backbone,
+std::optional<KeptFile> embeddings_of(const Clip& clip, const BackboneParts& backbone,
                                       const SamplingRule& rule, const Say& say) {
   if (clip.digest.empty()) {
     say(clip.path + ": cannot be read; this clip is left out");
@@ -70,7 +70,7 @@ std::optional<KeptFile> embeddings_of(const Clip& clip, const Backbone& backbone
   if (!crops) return std::nullopt;
   KeptFile kept;
   for (std::size_t i = 0; i < crops->tracks.size(); ++i) {
-    kept.tensors[track_name(i)] = embed(backbone.network, crops->tracks[i], rule.input);
+    kept.tensors[track_name(i)] = embed(*backbone.network, crops->tracks[i], rule.input);
   }
   kept.tensors["sample_rate"] = at::tensor({crops->sample_rate}, at::kDouble);
   return kept;
@@ -92,9 +92,9 @@ std::string cache_folder(const std::string& given, const std::string& data) {
   return given.empty() ? (fs::path(data) / ".features").string() : given;
 }
 
-std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Backbone& backbone,
-                                        const SamplingRule& rule, const std::string& cache,
-                                        const EmbedProgress& progress) {
+std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips,
+                                        const BackboneParts& backbone, const SamplingRule& rule,
+                                        const std::string& cache, const EmbedProgress& progress) {
   std::error_code error;
   fs::create_directories(cache, error);
   DFD_REQUIRE(!error, ErrorCode::kIo,

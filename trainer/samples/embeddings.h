@@ -20,7 +20,7 @@ namespace dfd {
 std::string cache_folder(const std::string& given, const std::string& data);
 
 struct ClipEmbeddings {
-  std::vector<at::Tensor> tracks;  // Each float [n, 512], 1 <= n <= T; none: no face was found.
+  std::vector<at::Tensor> tracks;  // Each float [n, D], 1 <= n <= T; none: no face was found.
   double sample_rate = 0;
   bool failed = false;  // The clip could not be read.
 };
@@ -33,8 +33,8 @@ struct EmbedProgress {
 // Embeddings of each clip, from the cache folder where they are known, else computed and put there.
 // The key holds the clip's digest, the backbone's and the rule. Clips that cannot be read are said
 // and marked; damaged cache files are said, set aside and made anew. clips: with digests.
-std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Backbone& backbone,
-                                        const SamplingRule& rule, const std::string& cache,
-                                        const EmbedProgress& progress);
+std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips,
+                                        const BackboneParts& backbone, const SamplingRule& rule,
+                                        const std::string& cache, const EmbedProgress& progress);
 
 }  // namespace dfd

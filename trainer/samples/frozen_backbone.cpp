@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "base/check.h"
 
@@ -17,11 +18,27 @@ namespace {
 constexpr std::size_t kCalibrationClips = 16;
 constexpr std::size_t kCropsPerClip = 4;
 
-Backbone random_backbone(std::uint64_t seed, const std::vector<Clip>& clips,
-                         const SamplingRule& rule, const Say& say) {
+// What is random is of this kind.
+constexpr const char* kRandomKind = kInceptionResnetV1;
+constexpr const char* kRandomPrefix = "random:";
+
+// None: the name is a file's.
+std::optional<std::uint64_t> seed_of(const std::string& name) {
+  const std::string prefix = kRandomPrefix;
+  if (name.rfind(prefix, 0) != 0) return std::nullopt;
+  std::uint64_t seed = 0;
+  const char* end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + prefix.size(), end, seed);
+  DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end, ErrorCode::kInvalidArgument,
+              "backbone \"" << name << "\": random:SEED with a whole number expected");
+  return seed;
+}
+
+// Crops spread over the clips: both classes, many people.
+std::vector<cv::Mat> some_crops(const std::vector<Clip>& clips, const SamplingRule& rule,
+                                const Say& say) {
   std::vector<cv::Mat> crops;
   for (std::size_t i = 0; i < clips.size() && i < kCalibrationClips; ++i) {
-    // Spread over the list: both classes, many people.
     const Clip& clip = clips[i * clips.size() / std::min(clips.size(), kCalibrationClips)];
     const std::optional<ClipCrops> read = read_crops_or_say(clip.path, rule, say);
     if (!read) continue;
@@ -31,48 +48,42 @@ Backbone random_backbone(std::uint64_t seed, const std::vector<Clip>& clips,
       }
     }
   }
-  DFD_REQUIRE(crops.size() > 1, ErrorCode::kInvalidArgument,
-              "a random backbone needs faces to set its statistics from; none were found");
-  TensorSource source("random", InceptionResnetV1::random_weights(seed));
-  InceptionResnetV1 network(source, "");
-  network.calibrate(to_network_input(crops, rule.input));
-  TensorMap tensors = network.tensors();
-  for (auto& [name, tensor] : tensors) tensor = tensor.clone();
-  BackboneInfo info;
-  info.source = "random, seed " + std::to_string(seed);
-  info.warning = kRandomBackboneWarning;
-  info.digest = digest_of(tensors);
-  return {std::move(network), std::move(tensors), info, rule.input};
+  return crops;
 }
 
-Backbone backbone_from_file(const std::string& path) {
-  const SafetensorsFile file(path);
-  BackboneInfo info;
-  InputRule input;
-  parse_backbone(file, info, input);
-  TensorMap tensors = read_tensors(file);
-  TensorSource source(path, tensors);
-  InceptionResnetV1 network(source, "");
-  source.require_empty();
-  info.digest = digest_of(tensors);
-  return {std::move(network), std::move(tensors), info, input};
+BackboneParts random_backbone(std::uint64_t seed, const std::vector<Clip>& clips,
+                              const SamplingRule& rule, const Say& say) {
+  const std::vector<cv::Mat> crops = some_crops(clips, rule, say);
+  DFD_REQUIRE(crops.size() > 1, ErrorCode::kInvalidArgument,
+              "a random backbone needs faces to set its statistics from; none were found");
+  const BackboneKind& kind = backbone_kind(kRandomKind, "random");
+  TensorSource source("random", kind.random_weights(seed));
+  BackboneParts parts;
+  parts.network = kind.make(source, "");
+  parts.network->calibrate(to_network_input(crops, rule.input));
+  parts.tensors = parts.network->tensors();
+  for (auto& [name, tensor] : parts.tensors) tensor = tensor.clone();
+  parts.info.name = kRandomKind;
+  parts.info.source = "random, seed " + std::to_string(seed);
+  parts.info.warning = kRandomBackboneWarning;
+  parts.info.digest = digest_of(parts.tensors);
+  parts.info.knows_people = false;
+  parts.input = rule.input;
+  return parts;
 }
 
 }  // namespace
 
-Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
-                       const SamplingRule& rule, const Say& say) {
-  const std::string prefix = "random:";
-  Backbone backbone = [&] {
-    if (name.rfind(prefix, 0) != 0) return backbone_from_file(name);
-    std::uint64_t seed = 0;
-    const char* end = name.data() + name.size();
-    const auto parsed = std::from_chars(name.data() + prefix.size(), end, seed);
-    DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end, ErrorCode::kInvalidArgument,
-                "backbone \"" << name << "\": random:SEED with a whole number expected");
-    return random_backbone(seed, clips, rule, say);
-  }();
-  backbone.network.fold(at::kCPU);
+InputRule input_of_backbone(const std::string& name) {
+  if (seed_of(name)) return backbone_kind(kRandomKind, name).input;
+  return read_backbone_input(name);
+}
+
+BackboneParts load_backbone(const std::string& name, const std::vector<Clip>& clips,
+                            const SamplingRule& rule, const Say& say) {
+  const std::optional<std::uint64_t> seed = seed_of(name);
+  BackboneParts backbone = seed ? random_backbone(*seed, clips, rule, say) : read_backbone(name);
+  backbone.network->fold(at::kCPU, at::kFloat);
   return backbone;
 }
 

@@ -7,23 +7,19 @@
 #include <string>
 #include <vector>
 
-#include "backbone/inception_resnet_v1.h"
 #include "data/dataset.h"
-#include "model/model_config.h"
 #include "samples/crops.h"
+#include "scoring/model_parts.h"
 
 namespace dfd {
 
-// A frozen backbone and where it came from.
-struct Backbone {
-  InceptionResnetV1 network;
-  TensorMap tensors;  // Unfolded, for the model file.
-  BackboneInfo info;
-  InputRule input;  // Size, mean and std.
-};
+// A backbone is named by a file of kind "backbone" or "model", or as "random:SEED".
 
-// "random:SEED", calibrated on crops of the clips, or a file of kind "backbone" or "model".
-Backbone load_backbone(const std::string& name, const std::vector<Clip>& clips,
-                       const SamplingRule& rule, const Say& say);
+// The size, mean and deviation of its input; cheap. Throws Error: kInvalidArgument, the file's.
+InputRule input_of_backbone(const std::string& name);
+
+// Folded for the CPU. A random one is calibrated on crops of the clips. Throws the same.
+BackboneParts load_backbone(const std::string& name, const std::vector<Clip>& clips,
+                            const SamplingRule& rule, const Say& say);
 
 }  // namespace dfd

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "data/video.h"
+#include "samples/frozen_backbone.h"
 
 namespace dfd {
 namespace {
@@ -92,10 +93,10 @@ class Book {
 }  // namespace
 
 std::size_t write_contact_sheets(const std::string& data, const std::string& output,
-                                 const SamplingOptions& options,
+                                 const SamplingOptions& options, const std::string& backbone,
                                  const std::function<void(const SheetEntry&)>& report,
                                  const Say& say) {
-  const SamplingRule rule = make_rule(options);
+  const SamplingRule rule = make_rule(options, input_of_backbone(backbone));
   const Dataset dataset = read_dataset(data);
   if (const std::string remark = remark_on(dataset); !remark.empty()) say(remark);
   std::error_code error;

@@ -21,10 +21,11 @@ struct SheetEntry {
 };
 
 // Writes sheet-001.png and so on into the folder: each clip's name, class and tracks with their
-// crops in order. Clips that cannot be read are said and left out. Returns how many clips there
-// were. Throws Error: kNotFound, kIo; the rule's.
+// crops in order, cut as that backbone (samples/frozen_backbone.h) takes them. Clips that cannot be
+// read are said and left out. Returns how many clips there were. Throws Error: kNotFound, kIo; the
+// rule's.
 std::size_t write_contact_sheets(const std::string& data, const std::string& output,
-                                 const SamplingOptions& options,
+                                 const SamplingOptions& options, const std::string& backbone,
                                  const std::function<void(const SheetEntry&)>& report,
                                  const Say& say);
 

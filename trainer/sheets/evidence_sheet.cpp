@@ -72,9 +72,8 @@ cv::Mat inferno(const cv::Mat& values) {
 }
 
 // The face in grey, lit where the evidence is.
-cv::Mat lit(const cv::Mat& crop, const Explanation::Map& map) {
-  const int side = static_cast<int>(Explanation::kSize);
-  cv::Mat strength = cv::Mat(map).reshape(1, side).clone();
+cv::Mat lit(const cv::Mat& crop, const Heatmap& map) {
+  cv::Mat strength = cv::Mat(map.cells).reshape(1, map.rows).clone();
   cv::resize(strength, strength, crop.size(), 0, 0, cv::INTER_LINEAR);
   cv::Mat bytes;
   strength.convertTo(bytes, CV_8U, 255);
@@ -139,7 +138,7 @@ class Sheet {
     top += kCell + kGap;
     lit(crop, evidence.map).copyTo(page_(cv::Rect(left, top, kCell, kCell)));
     top += kCell;
-    const bool none = *std::max_element(evidence.map.begin(), evidence.map.end()) <= 0;
+    const bool none = *std::max_element(evidence.map.cells.begin(), evidence.map.cells.end()) <= 0;
     const std::string score = number("%.2f", evidence.sample.score);
     // A longer line would run into the next one.
     write(page_, none ? score + ", no place" : "score " + score, {left, top + 16},

@@ -28,7 +28,7 @@ struct ScoredSample {
 struct Evidence {
   ScoredSample sample;
   cv::Mat crop;  // CV_8UC3, RGB, any size.
-  Explanation::Map map;
+  Heatmap map;
 };
 
 // Keeps few pieces of evidence of any number, evenly over time.

@@ -51,7 +51,9 @@ nlohmann::ordered_json to_json(TrackId id, const ScoredSample& sample,
           {"score", sample.score},
           {"verdict", to_string(sample.verdict)},
           {"region", {region.x, region.y, region.width, region.height}},
-          {"map", explanation.map}};
+          {"columns", explanation.map.columns},
+          {"rows", explanation.map.rows},
+          {"map", explanation.map.cells}};
 }
 
 std::unique_ptr<Session> open_session(const std::shared_ptr<Engine>& engine,

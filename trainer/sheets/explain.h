@@ -33,10 +33,10 @@ struct ExplainedTrack {
 };
 
 // Plays the video through a session, every frame in its turn. Prints {"track","time" (seconds),
-// "probability","score","verdict","region":[x,y,width,height],"map":[64]} of each explained sample
-// and writes track-N.png of each track that was scored. say: what people should know. Throws Error:
-// kNotFound, kIo, kInvalidArgument when no face was found or none was seen for a whole window; the
-// engine's and the session's.
+// "probability","score","verdict","region":[x,y,width,height],"columns","rows","map":[...]} of each
+// explained sample and writes track-N.png of each track that was scored. say: what people should
+// know. Throws Error: kNotFound, kIo, kInvalidArgument when no face was found or none was seen for
+// a whole window; the engine's and the session's.
 std::vector<ExplainedTrack> explain_video(
     const ExplainOptions& options, const std::function<void(const std::string&)>& say,
     const std::function<void(const nlohmann::ordered_json&)>& print);

@@ -7,14 +7,14 @@
 namespace dfd {
 namespace {
 
-TrainableLstmHead seeded_head(std::uint64_t seed) {
+TrainableLstmHead seeded_head(std::uint64_t seed, const HeadSizes& sizes) {
   torch::manual_seed(seed);
-  return TrainableLstmHead(HeadSizes());
+  return TrainableLstmHead(sizes);
 }
 
 }  // namespace
 
-TrainingState::TrainingState(const TrainOptions& options)
-    : head(seeded_head(options.seed)), optimizer(head.parameters(), options.learning_rate) {}
+TrainingState::TrainingState(const TrainOptions& options, const HeadSizes& sizes)
+    : head(seeded_head(options.seed, sizes)), optimizer(head.parameters(), options.learning_rate) {}
 
 }  // namespace dfd

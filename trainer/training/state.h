@@ -15,7 +15,7 @@ namespace dfd {
 // All that changes from epoch to epoch.
 struct TrainingState {
   // Of a training that begins. Sets LibTorch's seed, which the head's first weights come from.
-  explicit TrainingState(const TrainOptions& options);
+  TrainingState(const TrainOptions& options, const HeadSizes& sizes);
 
   TrainableLstmHead head;
   torch::optim::Adam optimizer;

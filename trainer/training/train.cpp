@@ -16,6 +16,7 @@
 #include "training/resume.h"
 #include "training/state.h"
 #include "training/training_data.h"
+#include "window/lstm_windows.h"
 
 namespace dfd {
 namespace {
@@ -49,6 +50,13 @@ std::string short_digests(const std::vector<Clip>& clips) {
   return all;
 }
 
+// The seed recipe's, for the embeddings that there are.
+HeadSizes head_sizes(const TrainingData& data) {
+  HeadSizes sizes;
+  sizes.embedding = data.train.windows.embeddings.size(2);
+  return sizes;
+}
+
 void write_model(const TrainOptions& options, const TrainingData& data,
                  const TrainingState& state) {
   const std::vector<Clip>& train = data.train.windows.clips;
@@ -59,6 +67,7 @@ void write_model(const TrainOptions& options, const TrainingData& data,
   config.input = data.rule.input;
   config.window_length = data.rule.frames;
   config.sample_rate = median_rate(data.train.windows.rates);
+  config.head = to_info(head_sizes(data));
   const std::string name = std::filesystem::path(options.data).filename().string();
   config.training = {{"data", utf8(name)},
                      {"data_digest", data.digest},
@@ -99,7 +108,7 @@ TrainOutcome train(const TrainOptions& options, const TrainProgress& progress,
   if (options.resume) resume_file.require();
   const TrainingData data = load_training_data(options, rule, progress.embedding);
   const std::string identity = identity_of(options, data);
-  TrainingState state(options);
+  TrainingState state(options, head_sizes(data));
   if (options.resume) {
     resume(resume_file, identity, options, state);
     progress.embedding.say("resuming after epoch " + std::to_string(state.epoch));

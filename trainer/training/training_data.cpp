@@ -49,8 +49,12 @@ std::string digest_of_clips(const Split& split) {
 }  // namespace
 
 SamplingRule rule_of(const TrainOptions& options) {
-  SamplingRule rule = make_rule(options.sampling);
-  if (options.seed_recipe) rule.choice = FrameChoice::kSeed;
+  SamplingRule rule = make_rule(options.sampling, input_of_backbone(options.backbone));
+  if (options.seed_recipe) {
+    rule.choice = FrameChoice::kSeed;
+    rule.input.mean = kImageNetMean;
+    rule.input.std = kImageNetStd;
+  }
   return rule;
 }
 
@@ -62,10 +66,7 @@ TrainingData load_training_data(const TrainOptions& options, const SamplingRule&
   data.digest = digest_of_clips(parts);
   data.split = parts.name;
   data.rule = rule;
-  Backbone backbone = load_backbone(options.backbone, parts.train, rule, progress.say);
-  data.rule.input.size = backbone.input.size;
-  data.rule.input.mean = options.seed_recipe ? kImageNetMean : backbone.input.mean;
-  data.rule.input.std = options.seed_recipe ? kImageNetStd : backbone.input.std;
+  BackboneParts backbone = load_backbone(options.backbone, parts.train, rule, progress.say);
   const std::string cache = cache_folder(options.cache, options.data);
   const auto side_of = [&](const std::vector<Clip>& clips) {
     return make_side(clips, embed_clips(clips, backbone, data.rule, cache, progress),

@@ -61,14 +61,18 @@ const char* to_string(Verdict verdict) noexcept;
 const char* to_string(Reason reason) noexcept;
 const char* to_string(EventKind kind) noexcept;
 
+// As many cells as the network's feature map has places: 8x8 for InceptionResnetV1 at 160 pixels.
+struct Heatmap {
+  int columns = 0;
+  int rows = 0;
+  std::vector<float> cells;  // Row by row from the top, in [0, 1].
+};
+
 // Where one window's evidence for "manipulated" lies in its newest sample (Grad-CAM;
 // ExplainConfig). Of the logit, not of the forged pixels: docs/training.md, "Explain".
 struct Explanation {
-  static constexpr std::size_t kSize = 8;  // Cells in a row and rows: all the network has.
-  using Map = std::array<float, kSize * kSize>;
-
-  Map map{};  // Row by row from the top, over the crop, [0, 1]: the strongest cell is 1. All zero
-              // where nothing speaks for "manipulated".
+  Heatmap map;  // Over the crop: the strongest cell is 1, and all are 0 where nothing speaks for
+                // "manipulated".
   // The crop in parts of FaceReport::box: offsets from its left and top edge, width and height.
   // May reach out of it. Of a crop aligned by landmarks the upright rectangle around its square:
   // the turn is not told.

@@ -108,6 +108,28 @@ at::Tensor run_plans(CpuPlans& plans, const at::Tensor& crops) {
 
 }  // namespace
 
+InputRule facenet_input() {
+  InputRule rule;
+  rule.size = 160;
+  rule.mean = {127.5, 127.5, 127.5};
+  rule.std = {128, 128, 128};
+  return rule;
+}
+
+BackboneKind inception_resnet_v1_kind() {
+  BackboneKind kind;
+  kind.input = facenet_input();
+  // Below 75 pixels nothing is left before mixed_7a; above 1024 a crop costs 100 GFLOP.
+  kind.least_size = 75;
+  kind.most_size = 1024;
+  kind.knows_people = true;
+  kind.make = [](TensorSource& source, const std::string& prefix) {
+    return std::make_unique<InceptionResnetV1>(source, prefix);
+  };
+  kind.random_weights = InceptionResnetV1::random_weights;
+  return kind;
+}
+
 InceptionResnetV1::InceptionResnetV1(TensorSource& source, const std::string& prefix)
     : layers_(std::make_shared<Layers>(
           [&](const std::string& name, at::IntArrayRef shape) { return source.take(name, shape); },

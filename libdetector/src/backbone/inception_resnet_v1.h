@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // InceptionResnetV1 as in facenet-pytorch (Schroff et al. 2015; Szegedy et al. 2016), frozen.
-//
-// Tensor convention of the project: N samples, C channels, H rows, W columns, T samples of a
-// window, D embedding size. Pictures are RGB; network inputs are float32 [N, 3, H, W].
 
 #pragma once
 
@@ -14,16 +11,21 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/backbone.h"
 #include "backbone/cpu_plans.h"
 #include "backbone/layers.h"
 #include "model/weights.h"
 
 namespace dfd {
 
-constexpr std::int64_t kEmbeddingSize = 512;  // D
+constexpr const char* kInceptionResnetV1 = "inception_resnet_v1";
 
-// Thread-compatible. Holds no gradients.
-class InceptionResnetV1 {
+BackboneKind inception_resnet_v1_kind();
+
+// facenet-pytorch's pictures: 160 x 160, (x - 127.5) / 128.
+InputRule facenet_input();
+
+class InceptionResnetV1 : public Backbone {
  public:
   // Called with every stage's name and output, to find a fault: tests compare the figures.
   using Probe = std::function<void(const std::string& stage, const at::Tensor& output)>;
@@ -37,26 +39,26 @@ class InceptionResnetV1 {
 
   // Sets each batch norm's statistics to those of its input over this one batch, float [N, 3, S,
   // S], as training would have. Without it, a random backbone's embeddings are nearly constant.
-  void calibrate(const at::Tensor& crops);
+  void calibrate(const at::Tensor& crops) override;
 
-  // The serving path; cannot be undone. Folds the batch norms into the convolutions and moves the
-  // weights. On the CPU oneDNN's primitives run it where the library was built with them, else
-  // LibTorch's operators on channels-last tensors. type: of weights and activations, kFloat,
-  // kBFloat16 or, on CUDA, kHalf; the last layer's results are float in any case.
-  void fold(const at::Device& device, at::ScalarType type = at::kFloat);
+  // Folds the batch norms into the convolutions and moves the weights. On the CPU oneDNN's
+  // primitives run it where the library was built with them, else LibTorch's operators on
+  // channels-last tensors.
+  void fold(const at::Device& device, at::ScalarType type = at::kFloat) override;
 
-  // float [N, 3, S, S] (or of the folded type) -> float [N, 512], each row of length 1. S >= 75.
-  // A probe sees LibTorch's operators at work.
-  at::Tensor embed(const at::Tensor& crops, const Probe& probe = {}) const;
+  // Each row has length 1. S >= 75.
+  at::Tensor embed(const at::Tensor& crops) const override { return embed(crops, Probe()); }
+  std::int64_t embedding_size() const override { return layers_->last.weight.size(0); }
 
-  // embed() in two halves and in LibTorch's operators, float whatever it was folded to:
-  // float [N, 3, S, S] -> repeat_2's map float [N, 896, h, w], 8x8 for S = 160 -> float [N, 512].
-  // Gradients of the second half reach its map, unless the weights were made under
-  // c10::InferenceMode.
-  at::Tensor feature_map(const at::Tensor& crops) const;
-  at::Tensor embed_map(const at::Tensor& map) const;
+  // The same; a probe sees LibTorch's operators at work.
+  at::Tensor embed(const at::Tensor& crops, const Probe& probe) const;
 
-  TensorMap tensors() const;  // By PyTorch's names, without prefix; not after fold().
+  // In LibTorch's operators. The map is repeat_2's, float [N, 896, h, w], 8x8 for S = 160.
+  bool has_feature_map() const override { return true; }
+  at::Tensor feature_map(const at::Tensor& crops) const override;
+  at::Tensor embed_map(const at::Tensor& map) const override;
+
+  TensorMap tensors() const override;
 
  private:
   std::shared_ptr<Layers> layers_;

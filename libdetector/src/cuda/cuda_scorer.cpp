@@ -14,15 +14,13 @@
 #include <c10/cuda/CUDAStream.h>
 #include <torch/version.h>
 
-#include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "base/check.h"
 #include "base/padding.h"
 #include "cuda/face_crops.h"
 #include "cuda/frame_stage.h"
 #include "explain/grad_cam.h"
-#include "runtime/scorer.h"
-#include "window/lstm_head.h"
+#include "scoring/scorer.h"
 
 namespace dfd {
 namespace {
@@ -35,7 +33,7 @@ using GraphPool = decltype(at::cuda::graph_pool_handle());
 // A forward of one batch size, recorded once: replaying it costs one launch instead of hundreds.
 struct EmbedGraph {
   at::Tensor input;  // [N, S, S, 3], of the folded type. Rows that are not filled hold older crops.
-  at::Tensor output;  // Float [N, 512]; overwritten by the next replay.
+  at::Tensor output;  // Float [N, D]; overwritten by the next replay.
   at::cuda::CUDAGraph graph;
 };
 
@@ -63,13 +61,14 @@ class CudaScorer : public Scorer {
       : input_(config.input),
         stream_(stream),
         type_(type),
-        backbone_(source, kBackbonePrefix),
-        head_(source, config.head, stream.device()),
-        stepper_(head_),
+        window_length_(config.window_length),
+        backbone_(make_backbone(source, config)),
+        head_(make_head(source, config, stream.device(), at::kFloat)),
         stage_(stream.device()),
         pool_(at::cuda::graph_pool_handle()) {
     source.require_empty();
-    backbone_.fold(stream.device(), type);
+    require_fit(*backbone_, *head_, source.path());
+    backbone_->fold(stream.device(), type);
   }
 
   void crop(const std::vector<Sample*>& samples) override {
@@ -103,29 +102,28 @@ class CudaScorer : public Scorer {
     const c10::InferenceMode inference;
     const c10::cuda::CUDAStreamGuard guard(stream_);
     std::vector<std::int64_t> slots;
-    std::vector<Lanes*> tracks;
     for (const Sample& sample : samples) {
       DFD_CHECK(sample.slot >= 0 && batch_.defined() && sample.slot < batch_.size(0));
       slots.push_back(sample.slot);
-      tracks.push_back(sample.lanes);
     }
     const at::Tensor embeddings = embed(slots);
     const at::Tensor rows = to_pinned(embeddings);
-    const std::vector<ToExplain> asked = to_explain(samples, stepper_);
-    const std::vector<std::optional<double>> logits = stepper_.advance(tracks, embeddings);
+    const std::vector<Window*> windows = windows_of(samples, *head_, window_length_);
+    const std::vector<ToExplain> asked = to_explain(samples, *backbone_, *head_);
+    const std::vector<std::optional<double>> logits = head_->advance(windows, embeddings);
     stream_.synchronize();
     std::vector<SampleResult> results = results_of(logits, rows);
     for (const auto& [sample, before, method] : asked) {
       const at::Tensor crop = batch_.narrow(0, slots[sample], 1).permute({0, 3, 1, 2});
-      results[sample].map = explain(backbone_, head_, crop, before, method).map;
+      results[sample].map = explain(*backbone_, *head_, crop, *before, method).map;
     }
     return results;
   }
 
-  std::optional<double> partial(const Lanes& track) override {
+  std::optional<double> partial(const Window& window) override {
     const c10::InferenceMode inference;
     const c10::cuda::CUDAStreamGuard guard(stream_);
-    return stepper_.partial(track);
+    return head_->partial(window);
   }
 
   void warm_up() override {
@@ -133,8 +131,8 @@ class CudaScorer : public Scorer {
     const c10::cuda::CUDAStreamGuard guard(stream_);
     // The largest first: the others find its memory in the pool.
     for (std::int64_t size = kMostCrops; size >= 1; size /= 2) graph_of(size).graph.replay();
-    Lanes track(1, 1);  // Full at once: the classifier runs too.
-    stepper_.advance({&track}, graph_of(1).output);
+    const auto window = head_->make_window(1, 1);  // Full at once: all of the head runs.
+    head_->advance({window.get()}, graph_of(1).output);
     stream_.synchronize();
   }
 
@@ -154,7 +152,7 @@ class CudaScorer : public Scorer {
     return copy.copy_(tensor, /*non_blocking=*/true);
   }
 
-  // Rows of the last crops -> float [N, 512].
+  // Rows of the last crops -> float [N, D].
   at::Tensor embed(const std::vector<std::int64_t>& slots) {
     const at::Tensor rows = at::tensor(slots, at::kLong).to(stream_.device());
     std::vector<at::Tensor> parts;
@@ -181,13 +179,13 @@ class CudaScorer : public Scorer {
     // [N, H, W, C] seen as [N, C, H, W] is channels-last already.
     const at::Tensor crops = made->input.permute({0, 3, 1, 2});
     // What libraries load, choose and allocate at their first call cannot be recorded.
-    backbone_.embed(crops);
+    backbone_->embed(crops);
     stream_.synchronize();
     static std::mutex one_at_a_time;  // LibTorch's allocator wants no two captures of a process.
     const std::lock_guard<std::mutex> lock(one_at_a_time);
     begin_capture(made->graph, pool_);
     try {
-      made->output = backbone_.embed(crops);
+      made->output = backbone_->embed(crops);
     } catch (...) {
       // The stream must not be left recording; the first error is the one to tell.
       try {
@@ -203,9 +201,9 @@ class CudaScorer : public Scorer {
   InputRule input_;
   c10::cuda::CUDAStream stream_;  // All work runs on it.
   at::ScalarType type_;
-  InceptionResnetV1 backbone_;
-  LstmHead head_;
-  LaneStepper stepper_;
+  int window_length_;
+  std::unique_ptr<Backbone> backbone_;
+  std::shared_ptr<Head> head_;
   FrameStage stage_;
   at::Tensor batch_;  // [N, S, S, 3], of the folded type: the last crops, scaled.
   GraphPool pool_;    // One memory for all graphs: they run one after the other.

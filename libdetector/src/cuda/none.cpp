@@ -6,7 +6,7 @@
 
 #include "base/device_picture.h"
 #include "detector/error.h"
-#include "runtime/scorer.h"
+#include "scoring/scorer.h"
 
 namespace dfd {
 namespace {

@@ -11,42 +11,29 @@
 #include "base/check.h"
 
 namespace dfd {
-namespace {
-
-constexpr auto kSide = static_cast<std::int64_t>(Explanation::kSize);
-
-// float [h, w] -> [8, 8]: averaged where it has more places, interpolated where it has fewer.
-at::Tensor resample(const at::Tensor& map) {
-  if (map.size(0) == kSide && map.size(1) == kSide) return map;
-  const at::Tensor batch = map.view({1, 1, map.size(0), map.size(1)});
-  const bool larger = map.size(0) > kSide && map.size(1) > kSide;
-  return (larger ? at::adaptive_avg_pool2d(batch, {kSide, kSide})
-                 : at::upsample_bilinear2d(batch, {kSide, kSide}, /*align_corners=*/false))
-      .view({kSide, kSide});
-}
-
-}  // namespace
-
-Explanation::Map activation_map(const at::Tensor& activations, const at::Tensor& gradient,
-                                ExplainMethod method) {
+Heatmap activation_map(const at::Tensor& activations, const at::Tensor& gradient,
+                       ExplainMethod method) {
   DFD_CHECK(activations.dim() == 3 && gradient.sizes() == activations.sizes());
   const at::Tensor weights =
       method == ExplainMethod::kGradCam ? gradient.mean({1, 2}, /*keepdim=*/true) : gradient;
   const at::Tensor sum = (weights * activations).sum(0).relu();
-  const at::Tensor found = resample(sum.contiguous()).to(at::kCPU, at::kFloat).contiguous();
-  Explanation::Map map{};
+  const at::Tensor found = sum.to(at::kCPU, at::kFloat).contiguous();
+  Heatmap map;
+  map.columns = static_cast<int>(found.size(1));
+  map.rows = static_cast<int>(found.size(0));
   const auto* values = found.data_ptr<float>();
-  const float most = *std::max_element(values, values + map.size());
+  map.cells.assign(static_cast<std::size_t>(found.numel()), 0.F);
+  const float most = *std::max_element(values, values + found.numel());
   const bool finite =
-      std::all_of(values, values + map.size(), [](float value) { return std::isfinite(value); });
+      std::all_of(values, values + found.numel(), [](float value) { return std::isfinite(value); });
   if (!finite || most <= 0) return map;
-  std::transform(values, values + map.size(), map.begin(),
+  std::transform(values, values + found.numel(), map.cells.begin(),
                  [most](float value) { return value / most; });
   return map;
 }
 
-Attribution explain(const InceptionResnetV1& backbone, const LstmHead& head, const at::Tensor& crop,
-                    const LstmState& before, ExplainMethod method) {
+Attribution explain(const Backbone& backbone, const Head& head, const at::Tensor& crop,
+                    const WindowMemory& before, ExplainMethod method) {
   DFD_CHECK(crop.dim() == 4 && crop.size(0) == 1);
   // What is made under the callers' inference mode cannot be kept for gradients, its copies can.
   const c10::InferenceMode off(false);
@@ -57,11 +44,7 @@ Attribution explain(const InceptionResnetV1& backbone, const LstmHead& head, con
   }
   const c10::AutoGradMode on(true);
   map.requires_grad_();
-  at::Tensor hidden = before.hidden.clone();
-  at::Tensor cell = before.cell.clone();
-  const LstmHead plain = head.differentiable();
-  plain.step(backbone.embed_map(map), hidden, cell);
-  const at::Tensor logit = plain.classify(hidden[plain.sizes().layers - 1]);
+  const at::Tensor logit = head.logit_of(before, backbone.embed_map(map));
   logit.sum().backward();
   const c10::NoGradGuard no_grad;
   return {activation_map(map[0], map.grad()[0], method), logit.item<double>()};

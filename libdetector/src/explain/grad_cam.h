@@ -8,30 +8,29 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/inception_resnet_v1.h"
+#include "backbone/backbone.h"
 #include "detector/config.h"
 #include "detector/report.h"
-#include "window/lanes.h"
-#include "window/lstm_head.h"
+#include "window/head.h"
 
 namespace dfd {
 
 struct Attribution {
-  Explanation::Map map;
+  Heatmap map;
   double logit;  // Of the window, as the explaining pass computes it: in float.
 };
 
 // crop: [1, 3, S, S], the window's newest sample. before: what the window's other samples left, as
-// LaneStepper::before_full() gives it. Differentiates the logit at the backbone's repeat_2, on the
+// Head::before_full() gives it. Differentiates the logit at the backbone's feature map, on the
 // device of the weights, in float. Costs a few forwards of one crop. May be called under
 // c10::InferenceMode, but the weights must have been made without.
-Attribution explain(const InceptionResnetV1& backbone, const LstmHead& head, const at::Tensor& crop,
-                    const LstmState& before, ExplainMethod method);
+Attribution explain(const Backbone& backbone, const Head& head, const at::Tensor& crop,
+                    const WindowMemory& before, ExplainMethod method);
 
-// The map of activations float [C, h, w] and the logit's gradient at them: relu of their weighted
-// sum, brought to 8x8 and divided by its maximum. All zero where nothing is above zero or a value
-// is no number.
-Explanation::Map activation_map(const at::Tensor& activations, const at::Tensor& gradient,
-                                ExplainMethod method);
+// The map, h rows of w, of activations float [C, h, w] and the logit's gradient at them: relu of
+// their weighted sum, divided by its maximum. All zero where nothing is above zero or a value is no
+// number.
+Heatmap activation_map(const at::Tensor& activations, const at::Tensor& gradient,
+                       ExplainMethod method);
 
 }  // namespace dfd

@@ -21,6 +21,10 @@ constexpr float kFarthestNose = 0.6F;
 constexpr double kDarkest = 25;
 constexpr double kBrightest = 235;
 
+// The side that softness is judged at, in pixels: the crops' that the limit was measured on. The
+// same face is softer in a larger crop.
+constexpr int kJudgedSide = 160;
+
 // Variance of the Laplacian. The softest faces that are in focus, 64 pixels enlarged to 160: 3.8;
 // swung and out of focus: 0.9 to 2.2; all others from 6.
 constexpr double kSoftest = 3;
@@ -61,6 +65,11 @@ Reason quality_of(const cv::Mat& crop, const FaceDetection& face, const std::vec
   const double light = cv::mean(gray)[0];
   if (light < kDarkest) return Reason::kDark;
   if (light > kBrightest) return Reason::kBright;
+  if (gray.cols != kJudgedSide || gray.rows != kJudgedSide) {
+    const bool shrinks = gray.cols > kJudgedSide;
+    cv::resize(gray, gray, {kJudgedSide, kJudgedSide}, 0, 0,
+               shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+  }
   cv::Mat edges;
   cv::Laplacian(gray, edges, CV_32F);
   cv::Scalar mean;

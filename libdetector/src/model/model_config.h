@@ -6,19 +6,16 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 
 #include "detector/config.h"
+#include "model/metadata.h"
 #include "model/safetensors.h"
 
 namespace dfd {
 
-using Metadata = std::map<std::string, std::string>;
-
 constexpr const char* kFormatVersion = "1";
-constexpr const char* kBackboneName = "inception_resnet_v1";
 constexpr const char* kRandomBackboneWarning = "random backbone: demonstration only";
 
 // Part of the frame that becomes the network's input.
@@ -32,9 +29,9 @@ const char* to_string(CropRule rule) noexcept;  // As in model files: "full-fram
 // How pixels become the network's input: crop, resize to size x size, RGB, (value - mean) / std
 // with values in [0, 255]. Training and serving read the same struct.
 struct InputRule {
-  int size = 160;                                   // Pixels, [75, 1024].
-  std::array<double, 3> mean{127.5, 127.5, 127.5};  // Of R, G, B.
-  std::array<double, 3> std{128, 128, 128};         // > 0.
+  int size = 0;                         // Pixels, > 0: BackboneKind says how many may be.
+  std::array<double, 3> mean{0, 0, 0};  // Of R, G, B.
+  std::array<double, 3> std{1, 1, 1};   // > 0.
   CropRule crop = CropRule::kBox;
   // kBox: pixels of the output, split over both sides. kAligned: sides of the picture in sides of
   // the square that the face fills. margin_range() says how much.
@@ -49,16 +46,18 @@ struct MarginRange {
 MarginRange margin_range(const InputRule& rule) noexcept;
 
 struct BackboneInfo {
+  std::string name;     // Of its kind: backbone/backbone.h.
   std::string source;   // Such as "facenet-pytorch, sha256 281c..." or "random, seed 7".
-  std::string digest;   // SHA-256 of the backbone file it was trained on; may be empty.
+  std::string digest;   // SHA-256 over its tensors; once loaded never empty.
   std::string warning;  // May be empty.
+  // Do its embeddings tell people apart? None: as its kind does, but for a random one.
+  std::optional<bool> knows_people;
 };
 
-struct HeadSizes {
-  std::int64_t embedding = 512;
-  std::int64_t hidden = 512;
-  std::int64_t layers = 2;
-  std::int64_t classifier = 256;
+// What its kind (window/head.h) reads.
+struct HeadInfo {
+  std::string type;
+  Metadata settings;  // Keys without their "head." prefix.
 };
 
 struct ModelConfig {
@@ -66,19 +65,20 @@ struct ModelConfig {
   InputRule input;
   int window_length = 20;  // Samples (T), [1, 256].
   Rate sample_rate{5, 1};
-  HeadSizes head;
+  HeadInfo head;
   double temperature = 1;  // > 0
   double bias = 0;         // Of the logit.
   double threshold = 0.5;  // [0, 1]
   Metadata training;       // Provenance, keys without their "training." prefix.
 };
 
-// Reads the metadata of a file of kind "model". Throws Error(kCorruptModel) naming the key that is
-// missing or out of range, kUnsupportedModel for another kind, version, backbone or head.
+// Reads the metadata of a file of kind "model", whatever its networks: read_config() in scoring/
+// checks what they want of it. Throws Error(kCorruptModel) naming the key that is missing or out of
+// range, kUnsupportedModel for another kind or version.
 ModelConfig parse_model_config(const SafetensorsFile& file);
 Metadata to_metadata(const ModelConfig& config);
 
-// The same for a file of kind "backbone": source, digest and the input's size, mean and std.
+// The same for a file of kind "backbone": its information, and the input's size, mean and std.
 void parse_backbone(const SafetensorsFile& file, BackboneInfo& info, InputRule& input);
 Metadata backbone_metadata(const BackboneInfo& info, const InputRule& input);
 
@@ -86,8 +86,7 @@ Metadata backbone_metadata(const BackboneInfo& info, const InputRule& input);
 // Error(kUnsupportedModel).
 void require_mtcnn(const SafetensorsFile& file);
 
-// Do the embeddings tell people apart? Those of a random backbone do not, and a full frame shows no
-// one person.
+// May tracks be told apart by embeddings? A full frame shows no one person.
 bool knows_people(const ModelConfig& config);
 
 // p = sigmoid((logit - bias) / temperature), in [0, 1].

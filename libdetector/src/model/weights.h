@@ -39,6 +39,8 @@ class TensorSource {
   at::Tensor take(const std::string& name, at::IntArrayRef shape);  // float32, contiguous
   void require_empty() const;
 
+  const std::string& path() const { return path_; }
+
  private:
   std::string path_;
   TensorMap tensors_;

@@ -9,9 +9,9 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/translate.h"
-#include "runtime/device.h"
 #include "runtime/engine_impl.h"
 #include "runtime/process_end.h"
+#include "scoring/device.h"
 
 namespace dfd {
 namespace {

@@ -10,8 +10,8 @@
 #include "detector/engine.h"
 #include "detector/session.h"
 #include "face/face_detector.h"
-#include "runtime/scorer.h"
 #include "runtime/worker.h"
+#include "scoring/scorer.h"
 
 namespace dfd {
 

@@ -71,8 +71,7 @@ std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
 
 }  // namespace
 
-StreamAnalysis::Track::Track(TrackId id, const SessionConfig& config, int window_length)
-    : lanes(window_length, config.window_stride), decision(config.decision) {
+StreamAnalysis::Track::Track(TrackId id, const SessionConfig& config) : decision(config.decision) {
   report.track = id;
 }
 
@@ -101,7 +100,7 @@ StreamAnalysis::Track& StreamAnalysis::track_of(TrackId id) {
   const auto found = tracks_.find(id);
   if (found != tracks_.end()) return found->second;
   ++counters_.faces;
-  return tracks_.emplace(id, Track(id, config_, model_.window_length)).first->second;
+  return tracks_.emplace(id, Track(id, config_)).first->second;
 }
 
 void StreamAnalysis::follow(const Frame& frame) {
@@ -182,7 +181,8 @@ std::optional<Sample> StreamAnalysis::sample_of(Track& track, const FrameView& v
     return std::nullopt;
   }
   Sample sample;
-  sample.lanes = &track.lanes;
+  sample.window = &track.window;
+  sample.window_stride = config_.window_stride;
   sample.plan = *plan;
   return sample;
 }
@@ -246,7 +246,9 @@ void StreamAnalysis::ask_for_explanations(std::vector<Sample>& samples) {
   };
   std::vector<std::size_t> asked;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (samples[i].lanes->next_fills()) asked.push_back(i);
+    const std::unique_ptr<Window>& window = *samples[i].window;
+    // One that is yet to be made is empty.
+    if (window ? window->next_fills() : model_.window_length == 1) asked.push_back(i);
   }
   std::stable_sort(asked.begin(), asked.end(),
                    [&](std::size_t a, std::size_t b) { return probability(a) > probability(b); });
@@ -320,7 +322,7 @@ void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
 }
 
 void StreamAnalysis::begin_window(Track& track, Reason why) {
-  track.lanes.restart();
+  if (track.window) track.window->restart();
   track.report.explanation.reset();
   track.refilling = why;
 }
@@ -341,11 +343,11 @@ void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& 
   config_ = config;
   model_ = model;
   ++counters_.model_swaps;
-  for (Track& track : closed_) track.lanes = Lanes(model_.window_length, config_.window_stride);
+  for (Track& track : closed_) track.window.reset();
   set_people();
   if (finished_) return;  // What was said last stands; the next frame begins anew.
   for (auto& [id, track] : tracks_) {
-    track.lanes = Lanes(model_.window_length, config_.window_stride);
+    track.window.reset();
     track.decision.begin_anew(config_.decision);
     track.report.score.reset();
     begin_window(track, Reason::kWarmingUp);
@@ -357,7 +359,7 @@ void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& 
 void StreamAnalysis::change_person(Track& track) {
   track.report.explanation.reset();  // The newest may show the new face already.
   post(EventKind::kIdentityChanged, only(track.report, report()));
-  track.lanes.restart();
+  if (track.window) track.window->restart();
   track.decision = TrackDecision(config_.decision);
   FaceReport& face = track.report;
   face.score.reset();
@@ -433,8 +435,8 @@ void StreamAnalysis::post_changes() {
 void StreamAnalysis::end(Track& track, Scorer& scorer) {
   if (!track.away) judge(track);
   FaceReport& face = track.report;
-  if (face.windows == 0) {
-    if (const auto logit = scorer.partial(track.lanes)) {
+  if (face.windows == 0 && track.window) {
+    if (const auto logit = scorer.partial(*track.window)) {
       face.score = checked_score(*logit, model_);
       face.partial = true;
       face.reason = Reason::kPartial;

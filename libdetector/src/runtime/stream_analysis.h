@@ -20,8 +20,8 @@
 #include "detector/session.h"
 #include "face/face_finder.h"
 #include "face/identity_watch.h"
-#include "runtime/scorer.h"
 #include "runtime/settings.h"
+#include "scoring/scorer.h"
 
 namespace dfd {
 
@@ -62,10 +62,10 @@ class StreamAnalysis {
 
  private:
   struct Track {
-    Track(TrackId id, const SessionConfig& config, int window_length);
+    Track(TrackId id, const SessionConfig& config);
 
     FaceReport report;
-    Lanes lanes;
+    std::unique_ptr<Window> window;  // Null before its first sample: the scorer makes it.
     TrackDecision decision;
     FaceDetection face;
     std::optional<Timestamp> last_sample;

@@ -13,7 +13,7 @@
 
 #include "runtime/forward_thread.h"
 #include "runtime/process_end.h"
-#include "runtime/scorer.h"
+#include "scoring/scorer.h"
 
 namespace dfd {
 

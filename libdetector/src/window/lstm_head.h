@@ -10,10 +10,17 @@
 
 #include <ATen/ATen.h>
 
-#include "model/model_config.h"
 #include "model/weights.h"
 
 namespace dfd {
+
+// The seed recipe's.
+struct HeadSizes {
+  std::int64_t embedding = 512;
+  std::int64_t hidden = 512;
+  std::int64_t layers = 2;
+  std::int64_t classifier = 256;
+};
 
 // One layer, weights as in torch.nn.LSTM: rows are the gates input, forget, cell, output.
 // (torch.nn.LSTM, nn.Linear), packed for the device.

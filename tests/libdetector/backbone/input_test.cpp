@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
+#include "backbone/inception_resnet_v1.h"
+
 namespace dfd {
 namespace {
 
@@ -55,7 +57,7 @@ FrameView view_of(const cv::Mat& rgb) {
 }
 
 InputRule aligned_rule() {
-  InputRule rule;
+  InputRule rule = facenet_input();
   rule.crop = CropRule::kAligned;
   rule.margin = 1.3;
   return rule;
@@ -156,12 +158,12 @@ TEST(CropPlan, SaysWhatPartOfTheFrameIsRead) {
   ASSERT_TRUE(whole.has_value());
   EXPECT_EQ(whole->region, cv::Rect(0, 0, 800, 700));
   EXPECT_FALSE(whole->to_crop.has_value());
-  const auto box = plan_face(view, {100, 50, 200, 180}, std::nullopt, {});
+  const auto box = plan_face(view, {100, 50, 200, 180}, std::nullopt, facenet_input());
   ASSERT_TRUE(box.has_value());
   EXPECT_EQ(box->region, cv::Rect(100, 50, 200, 180));
   EXPECT_FALSE(box->to_crop.has_value());
-  EXPECT_EQ(outline_of(*box, {}), cv::Rect2d(100, 50, 200, 180));
-  EXPECT_FALSE(plan_face(view, {900, 50, 20, 20}, std::nullopt, {}).has_value());
+  EXPECT_EQ(outline_of(*box, facenet_input()), cv::Rect2d(100, 50, 200, 180));
+  EXPECT_FALSE(plan_face(view, {900, 50, 20, 20}, std::nullopt, facenet_input()).has_value());
 
   const auto aligned = plan_face(view, {}, face.landmarks, aligned_rule());
   ASSERT_TRUE(aligned && aligned->to_crop);
@@ -182,7 +184,7 @@ TEST(CropPlan, SaysWhatPartOfTheFrameIsRead) {
 
 TEST(BoxCrop, IsTheBoxStretched) {
   const Drawn face = draw({400, 300}, {200, 150}, 100, 0);
-  InputRule rule;
+  InputRule rule = facenet_input();
   const cv::Mat crop = crop_face(view_of(face.rgb), {100, 50, 200, 200}, std::nullopt, rule);
   ASSERT_EQ(crop.size(), cv::Size(160, 160));
   const cv::Point2d nose = find_dot(crop, kDots[2]);

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "base/picture.h"
 #include "cuda/crop_task.h"
@@ -157,7 +158,8 @@ TEST(CropPixel, StretchedIsMakeCropWithinALevel) {
     const Noise frame = noise(format, 431, 417);
     for (const cv::Rect& region : regions) {
       const CropPlan plan{frame.view, region, std::nullopt};
-      const Difference found = difference(crop_of(plan, {}), make_crop(plan, {}));
+      const Difference found =
+          difference(crop_of(plan, facenet_input()), make_crop(plan, facenet_input()));
       EXPECT_LE(found.most, 1) << region << " " << static_cast<int>(format);
       EXPECT_LE(found.mean, 0.25) << region << " " << static_cast<int>(format);
     }
@@ -181,7 +183,7 @@ FaceLandmarks landmarks_of(const cv::Point2d& middle, double size, double degree
 TEST(CropPixel, AlignedIsMakeCropUpToItsInterpolation) {
   // OpenCV's warpAffine takes pixels from places rounded to 1/32 of a pixel. In noise that makes
   // 0.9 levels on average and 7 at most; in pictures of faces, far less.
-  InputRule rule;
+  InputRule rule = facenet_input();
   rule.crop = CropRule::kAligned;
   rule.margin = 1.3;
   struct Face {

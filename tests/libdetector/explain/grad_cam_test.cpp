@@ -10,14 +10,19 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "backbone/inception_resnet_v1.h"
 #include "support/formula.h"
+#include "window/lstm_windows.h"
 
 namespace dfd {
 namespace {
@@ -38,6 +43,10 @@ nlohmann::json python_maps() {
   return nlohmann::json::parse(output);
 }
 
+std::vector<float> nothing(int columns, int rows) {
+  return std::vector<float>(static_cast<std::size_t>(columns * rows), 0.F);
+}
+
 // The networks by formula, and a window of pictures up to its last.
 class GradCamTest : public testing::Test {
  protected:
@@ -53,26 +62,31 @@ class GradCamTest : public testing::Test {
     return {source, ""};
   }
 
-  Attribution explain_last(const LstmHead& head, ExplainMethod method) const {
+  Attribution explain_last(const Head& head, ExplainMethod method) const {
     const c10::InferenceMode serving;
     const at::Tensor embeddings = backbone_.embed(crops_);
-    const LaneStepper stepper(head);
-    Lanes lanes(kWindow, 1);
+    const auto window = head.make_window(kWindow, 1);
     for (std::int64_t i = 0; i + 1 < kWindow; ++i) {
-      EXPECT_FALSE(stepper.before_full(lanes));
-      stepper.advance({&lanes}, embeddings.narrow(0, i, 1));
+      EXPECT_FALSE(head.before_full(*window));
+      head.advance({window.get()}, embeddings.narrow(0, i, 1));
     }
-    const auto before = stepper.before_full(lanes);
+    const auto before = head.before_full(*window);
     const at::Tensor crop = crops_.narrow(0, kWindow - 1, 1);
-    const Attribution found = explain(backbone_, head, crop, before.value(), method);
-    const auto logit = stepper.advance({&lanes}, embeddings.narrow(0, kWindow - 1, 1))[0];
+    const Attribution found = explain(backbone_, head, crop, *before, method);
+    const auto logit = head.advance({window.get()}, embeddings.narrow(0, kWindow - 1, 1))[0];
     EXPECT_NEAR(found.logit, logit.value(), 1e-5);
     return found;
   }
 
-  LstmHead head() {
+  std::shared_ptr<Head> head(at::ScalarType type = at::kFloat) {
     TensorSource source("formula", weights_);
-    return {source, HeadSizes{}, at::kCPU};
+    return make_lstm_windows(LstmHead(source, HeadSizes{}, at::kCPU, type));
+  }
+
+  // Of a window of one sample.
+  Attribution explain_one(const Backbone& backbone, const Head& head, const at::Tensor& crop) {
+    const auto before = head.before_full(*head.make_window(1, 1));
+    return explain(backbone, head, crop, *before, ExplainMethod::kGradCam);
   }
 
   const c10::NoGradGuard no_grad_;
@@ -86,12 +100,15 @@ TEST_F(GradCamTest, AgreesWithPyTorch) {
   if (expected.is_null()) GTEST_SKIP() << "python3-torch is not installed";
   const auto expect_maps = [&](const char* weights) {
     for (const ExplainMethod method : kBoth) {
-      const Attribution found = explain_last(head(), method);
+      const Attribution found = explain_last(*head(), method);
       EXPECT_NEAR(found.logit, expected["logit"].get<double>(), 1e-5);
       const auto map = expected[to_string(method)].get<std::vector<double>>();
-      ASSERT_EQ(map.size(), found.map.size());
+      EXPECT_EQ(found.map.columns, 8);
+      EXPECT_EQ(found.map.rows, 8);
+      ASSERT_EQ(map.size(), found.map.cells.size());
       for (std::size_t i = 0; i < map.size(); ++i) {
-        EXPECT_NEAR(found.map[i], map[i], 1e-4) << weights << ", " << to_string(method) << " " << i;
+        EXPECT_NEAR(found.map.cells[i], map[i], 1e-4)
+            << weights << ", " << to_string(method) << " " << i;
       }
     }
   };
@@ -103,47 +120,44 @@ TEST_F(GradCamTest, AgreesWithPyTorch) {
 TEST_F(GradCamTest, AHeadThatHeedsNoPictureIsExplainedByNothing) {
   weights_["lstm.weight_ih_l0"] = at::zeros({2048, 512});
   for (const ExplainMethod method : kBoth) {
-    EXPECT_EQ(explain_last(head(), method).map, Explanation::Map{});
+    EXPECT_EQ(explain_last(*head(), method).map.cells, nothing(8, 8));
   }
 }
 
 TEST_F(GradCamTest, AWindowOfOneSampleIsExplainedFromNothing) {
-  const LstmHead head = this->head();
-  const LaneStepper stepper(head);
+  const auto head = this->head();
   const at::Tensor crop = crops_.narrow(0, 0, 1);
-  Lanes lanes(1, 2);
-  ASSERT_TRUE(stepper.before_full(lanes));
-  const Attribution found =
-      explain(backbone_, head, crop, *stepper.before_full(lanes), ExplainMethod::kGradCam);
-  const auto logits = stepper.advance({&lanes}, backbone_.embed(crop));
+  const auto window = head->make_window(1, 2);
+  const auto before = head->before_full(*window);
+  ASSERT_TRUE(before);
+  const Attribution found = explain(backbone_, *head, crop, *before, ExplainMethod::kGradCam);
+  const auto logits = head->advance({window.get()}, backbone_.embed(crop));
   EXPECT_NEAR(found.logit, logits[0].value(), 1e-5);
-  EXPECT_FALSE(stepper.before_full(lanes)) << "with a stride of two the next fills nothing";
+  EXPECT_FALSE(head->before_full(*window)) << "with a stride of two the next fills nothing";
 }
 
 TEST_F(GradCamTest, HalfTheBitsExplainAlike) {
   const at::Tensor crop = crops_.narrow(0, 0, 1);
   const auto map = [&](at::ScalarType type) {
-    TensorSource source("formula", weights_);
-    const LstmHead head(source, HeadSizes{}, at::kCPU, type);
     InceptionResnetV1 backbone = make_backbone();
     backbone.fold(at::kCPU, type);
-    const LstmState before = *LaneStepper(head).before_full(Lanes(1, 1));
-    return explain(backbone, head, crop, before, ExplainMethod::kGradCam).map;
+    return explain_one(backbone, *head(type), crop).map.cells;
   };
-  const Explanation::Map expected = map(at::kFloat);
-  const Explanation::Map found = map(at::kBFloat16);
+  const std::vector<float> expected = map(at::kFloat);
+  const std::vector<float> found = map(at::kBFloat16);
+  ASSERT_EQ(found.size(), expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 0.1) << i;
 }
 
-TEST_F(GradCamTest, AnotherInputSizeGivesEightByEightToo) {
-  const LstmHead head = this->head();
-  for (const std::int64_t side : {75, 224}) {
+TEST_F(GradCamTest, AMapIsAsLargeAsTheNetworksOwn) {
+  for (const auto& [side, places] : {std::pair(75, 3), std::pair(224, 12)}) {
     const at::Tensor crop = (2 * test::formula(9001, {1, 3, side, side}) - 1).to(at::kFloat);
-    const Lanes lanes(1, 1);
-    const Attribution found = explain(backbone_, head, crop, *LaneStepper(head).before_full(lanes),
-                                      ExplainMethod::kGradCam);
-    EXPECT_EQ(*std::max_element(found.map.begin(), found.map.end()), 1.F) << side;
-    EXPECT_GE(*std::min_element(found.map.begin(), found.map.end()), 0.F) << side;
+    const Heatmap map = explain_one(backbone_, *head(), crop).map;
+    EXPECT_EQ(map.columns, places);
+    EXPECT_EQ(map.rows, places);
+    ASSERT_EQ(map.cells.size(), static_cast<std::size_t>(places * places));
+    EXPECT_EQ(*std::max_element(map.cells.begin(), map.cells.end()), 1.F) << side;
+    EXPECT_GE(*std::min_element(map.cells.begin(), map.cells.end()), 0.F) << side;
   }
 }
 
@@ -158,11 +172,11 @@ struct Example {
 TEST(ActivationMap, GradCamWeighsChannelsAndHiResCamPlaces) {
   const Example example;
   const auto map = [&](ExplainMethod method) {
-    return activation_map(example.activations, example.gradient, method);
+    return activation_map(example.activations, example.gradient, method).cells;
   };
   // The mean of the second channel's gradient is -1: one less everywhere.
-  const Explanation::Map grad_cam = map(ExplainMethod::kGradCam);
-  const Explanation::Map hires_cam = map(ExplainMethod::kHiResCam);
+  const std::vector<float> grad_cam = map(ExplainMethod::kGradCam);
+  const std::vector<float> hires_cam = map(ExplainMethod::kHiResCam);
   for (std::size_t x = 0; x < 8; ++x) {
     const auto column = static_cast<float>(x);
     EXPECT_FLOAT_EQ(grad_cam[x], std::max(0.F, column - 1) / 6);
@@ -173,12 +187,10 @@ TEST(ActivationMap, GradCamWeighsChannelsAndHiResCamPlaces) {
 
 TEST(ActivationMap, AFlatMapStaysFlat) {
   const at::Tensor ones = at::ones({3, 8, 8});
-  Explanation::Map full{};
-  full.fill(1);
   for (const ExplainMethod method : kBoth) {
-    EXPECT_EQ(activation_map(ones, ones, method), full);
-    EXPECT_EQ(activation_map(ones, -ones, method), Explanation::Map{});
-    EXPECT_EQ(activation_map(ones, at::zeros({3, 8, 8}), method), Explanation::Map{});
+    EXPECT_EQ(activation_map(ones, ones, method).cells, std::vector<float>(64, 1.F));
+    EXPECT_EQ(activation_map(ones, -ones, method).cells, nothing(8, 8));
+    EXPECT_EQ(activation_map(ones, at::zeros({3, 8, 8}), method).cells, nothing(8, 8));
   }
 }
 
@@ -187,27 +199,20 @@ TEST(ActivationMap, WhatIsNoNumberIsNoEvidence) {
   for (const float value :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     broken[0][3][3] = value;
-    EXPECT_EQ(activation_map(broken, at::ones({1, 8, 8}), ExplainMethod::kHiResCam),
-              Explanation::Map{});
+    EXPECT_EQ(activation_map(broken, at::ones({1, 8, 8}), ExplainMethod::kHiResCam).cells,
+              nothing(8, 8));
   }
 }
 
-TEST(ActivationMap, LargerMapsAreAveragedAndSmallerOnesInterpolated) {
-  at::Tensor large = at::zeros({1, 16, 16});
-  large[0].slice(0, 4, 6).slice(1, 6, 8).fill_(3);
-  large[0][15][15] = 3;
-  const Explanation::Map averaged =
-      activation_map(large, at::ones_like(large), ExplainMethod::kHiResCam);
-  EXPECT_FLOAT_EQ(averaged[2 * 8 + 3], 1);
-  EXPECT_FLOAT_EQ(averaged[63], 0.25);
-  at::Tensor small = at::zeros({1, 2, 2});
-  small[0][1][0] = 5;
-  const Explanation::Map interpolated =
-      activation_map(small, at::ones_like(small), ExplainMethod::kHiResCam);
-  EXPECT_FLOAT_EQ(interpolated[7 * 8], 1);
-  EXPECT_FLOAT_EQ(interpolated[7], 0);
-  EXPECT_GT(interpolated[5 * 8 + 3], 0);
-  EXPECT_LT(interpolated[5 * 8 + 3], 1);
+TEST(ActivationMap, KeepsItsShape) {
+  at::Tensor wide = at::zeros({1, 2, 5});
+  wide[0][1][3] = 3;
+  const Heatmap map = activation_map(wide, at::ones_like(wide), ExplainMethod::kHiResCam);
+  EXPECT_EQ(map.columns, 5);
+  EXPECT_EQ(map.rows, 2);
+  std::vector<float> expected = nothing(5, 2);
+  expected[8] = 1;
+  EXPECT_EQ(map.cells, expected);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "detector/error.h"
+#include "scoring/model_parts.h"
 #include "support/test_model.h"
 
 namespace dfd {
@@ -20,7 +21,7 @@ class ModelConfigTest : public testing::Test {
 
   ModelConfig parse() {
     write_safetensors(path_, metadata_, {});
-    return parse_model_config(SafetensorsFile(path_));
+    return read_config(SafetensorsFile(path_));
   }
 
   void expect_error(ErrorCode code, const std::string& text) {
@@ -88,6 +89,33 @@ TEST_F(ModelConfigTest, OtherKindsAndVersionsAreRefused) {
   expect_error(ErrorCode::kUnsupportedModel, "input.crop");
 }
 
+TEST_F(ModelConfigTest, NetworksThatNobodyKnowsAreRefused) {
+  metadata_["backbone.name"] = "vgg16";
+  expect_error(ErrorCode::kUnsupportedModel,
+               "backbone.name \"vgg16\", this version knows \"inception_resnet_v1\"");
+  metadata_ = to_metadata(test::test_config());
+  metadata_["head.type"] = "transformer";
+  expect_error(ErrorCode::kUnsupportedModel,
+               "head.type \"transformer\", this version knows \"lstm\"");
+}
+
+TEST_F(ModelConfigTest, KnowsPeopleWhereTheFileOrItsKindSaysSo) {
+  EXPECT_FALSE(knows_people(parse()));  // Random.
+  metadata_.erase("backbone.warning");
+  EXPECT_TRUE(knows_people(parse()));
+  metadata_["input.crop"] = "full-frame";
+  EXPECT_FALSE(knows_people(parse()));
+  metadata_ = to_metadata(test::test_config());
+  metadata_["backbone.knows_people"] = "true";
+  EXPECT_TRUE(knows_people(parse()));
+  EXPECT_EQ(to_metadata(parse()), metadata_);
+  metadata_.erase("backbone.warning");
+  metadata_["backbone.knows_people"] = "false";
+  EXPECT_FALSE(knows_people(parse()));
+  metadata_["backbone.knows_people"] = "maybe";
+  expect_error(ErrorCode::kCorruptModel, "backbone.knows_people");
+}
+
 TEST_F(ModelConfigTest, NumbersOutOfRangeAreRefused) {
   const auto try_value = [&](const char* key, const char* value) {
     metadata_ = to_metadata(test::test_config());
@@ -95,6 +123,8 @@ TEST_F(ModelConfigTest, NumbersOutOfRangeAreRefused) {
     expect_error(ErrorCode::kCorruptModel, key);
   };
   try_value("input.size", "74");
+  try_value("input.size", "1025");
+  try_value("input.size", "99999");
   try_value("input.size", "160 ");
   metadata_ = to_metadata(test::test_config());
   try_value("input.margin", "160");
@@ -105,6 +135,7 @@ TEST_F(ModelConfigTest, NumbersOutOfRangeAreRefused) {
   try_value("window.sample_rate", "5");
   try_value("window.sample_rate", "0/1");
   try_value("head.hidden_size", "99999999999999999999");
+  try_value("head.layers", "0");
   try_value("calibration.temperature", "nan");
   try_value("threshold", "1.5");
 }

@@ -16,9 +16,9 @@
 #include <gtest/gtest.h>
 
 #include "detector/error.h"
-#include "runtime/device.h"
 #include "runtime/engine_impl.h"
 #include "runtime/forward_thread.h"
+#include "scoring/device.h"
 #include "support/fakes.h"
 #include "support/test_model.h"
 

@@ -72,10 +72,10 @@ TEST_F(ExplanationTest, TheWorstFaceIsExplained) {
   const bool left_is_worse = *face_at(kLeft).probability > *face_at(kRight).probability;
   const RectF& worse = left_is_worse ? kLeft : kRight;
   const RectF& better = left_is_worse ? kRight : kLeft;
-  EXPECT_EQ(at(worse)->map[0], static_cast<float>(scorer_.explained.size()));
+  EXPECT_EQ(at(worse)->map.cells[0], static_cast<float>(scorer_.explained.size()));
   // At most from its first window, when nobody had a probability.
   if (at(better)) {
-    EXPECT_EQ(at(better)->map[0], 1.F);
+    EXPECT_EQ(at(better)->map.cells[0], 1.F);
   }
 }
 
@@ -85,7 +85,7 @@ TEST_F(ExplanationTest, SeveralFacesOfAFrameWhenAskedFor) {
   play({{kLeft, kRed}, {kRight, kGreen}}, 20);
   ASSERT_TRUE(at(kLeft) && at(kRight));
   EXPECT_EQ(at(kLeft)->time, at(kRight)->time);
-  EXPECT_NE(at(kLeft)->map[0], at(kRight)->map[0]);
+  EXPECT_NE(at(kLeft)->map.cells[0], at(kRight)->map.cells[0]);
 }
 
 TEST_F(ExplanationTest, StandsUntilANewerOneReplacesIt) {
@@ -98,7 +98,7 @@ TEST_F(ExplanationTest, StandsUntilANewerOneReplacesIt) {
   play({{kLeft, kRed}}, 10);
   ASSERT_TRUE(at(kLeft));
   EXPECT_GE(at(kLeft)->time, first->time + 1s);
-  EXPECT_EQ(first->map[0], 1.F) << "what a report holds does not change";
+  EXPECT_EQ(first->map.cells[0], 1.F) << "what a report holds does not change";
 }
 
 TEST_F(ExplanationTest, NeverExplainsSomebodyElse) {
@@ -202,12 +202,12 @@ TEST_F(ExplanationTest, OfAFullFrameItIsTheWhole) {
 
 // Samples of a moving square through a real model, as the worker scores them.
 std::vector<SampleResult> score(Scorer& scorer, const ModelConfig& config, bool explained) {
-  Lanes track(config.window_length, 1);
+  std::unique_ptr<Window> window;
   std::vector<SampleResult> results;
   for (int i = 0; i < test::kTestWindow + 3; ++i) {
     const Frame frame = test::moving_frame(i, test::kColoredSize, i * 100ms);
     std::vector<Sample> samples(1);
-    samples[0].lanes = &track;
+    samples[0].window = &window;
     samples[0].plan = *plan_frame(frame.view, config.input);
     if (explained) samples[0].explain = ExplainMethod::kGradCam;
     scorer.crop({&samples[0]});
@@ -227,7 +227,8 @@ TEST(TorchScorer, ExplainingChangesNoScore) {
     EXPECT_FALSE(plain[i].map);
     EXPECT_EQ(explained[i].map.has_value(), explained[i].logit.has_value());
     if (!explained[i].map) continue;
-    const Explanation::Map& map = *explained[i].map;
+    const std::vector<float>& map = explained[i].map->cells;
+    ASSERT_EQ(map.size(), 64U);
     EXPECT_EQ(*std::max_element(map.begin(), map.end()), 1.F);
     EXPECT_GE(*std::min_element(map.begin(), map.end()), 0.F);
   }

@@ -237,7 +237,6 @@ TEST_F(SessionTest, ResetForgetsAndLateResultsAreDropped) {
   EXPECT_TRUE(session->report().faces.empty());
   EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
   session->take_events();
-  scorer_->forget();
   play(*session, 0, 5);
   const StreamReport report = session->report();
   EXPECT_EQ(report.verdict, Verdict::kUndecided);
@@ -275,7 +274,6 @@ TEST_F(SessionTest, AuthenticDoesNotOutliveAGap) {
   const auto session = make({kFace});
   play(*session, 0, 75);
   ASSERT_EQ(session->report().verdict, Verdict::kAuthentic);
-  scorer_->forget();
   play(*session, 125, 127);
   EXPECT_EQ(session->report().verdict, Verdict::kUndecided);
   EXPECT_EQ(session->report().reason, Reason::kGap);
@@ -325,7 +323,6 @@ TEST_F(SessionTest, AJumpBackEndsTracksWithTheirLastScoreAndBeginsOthers) {
   play(*session, 500, 575);
   const TrackId before = session->report().faces.at(0).track;
   session->take_events();
-  scorer_->forget();
   play(*session, 0, 3);
   std::vector<EventKind> told;
   for (const Event& event : session->take_events()) {
@@ -344,7 +341,6 @@ TEST_F(SessionTest, AHoleThatTheStreamTellsOfEndsTracks) {
   const auto session = make({kFace});
   play(*session, 0, 75);
   const TrackId before = session->report().faces.at(0).track;
-  scorer_->forget();
   for (int i = 500; i < 505; ++i) {
     const auto ticket = session->offer(i * 40ms, {false, i == 500});
     if (!ticket) continue;

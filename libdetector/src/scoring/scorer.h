@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Crops of many tracks in, embeddings and logits out: the one forward of serving.
+// Crops of many tracks in, embeddings and logits out: the one forward of serving. A network over
+// whole clips of crops would be a Scorer of its own, whose windows keep the last T crops.
 
 #pragma once
 
@@ -11,18 +12,21 @@
 
 #include <opencv2/core.hpp>
 
-#include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "detector/config.h"
 #include "detector/report.h"
 #include "model/model_config.h"
-#include "window/lanes.h"
+#include "scoring/model_parts.h"
+#include "window/head.h"
 
 namespace dfd {
 
 // A face, or a picture, to be scored, and the track it belongs to.
 struct Sample {
-  Lanes* lanes = nullptr;                // Borrowed; one track at most once in a batch.
+  // The track's window, borrowed; null inside before its first sample, which makes it. One track at
+  // most once in a batch.
+  std::unique_ptr<Window>* window = nullptr;
+  int window_stride = 1;                 // Samples between two windows.
   CropPlan plan;                         // Its frame must outlive crop().
   cv::Mat crop;                          // CV_8UC3, S x S, RGB: made by crop().
   std::int64_t slot = -1;                // The scorer's own: where it keeps the crop on its device.
@@ -30,9 +34,9 @@ struct Sample {
 };
 
 struct SampleResult {
-  std::optional<double> logit;               // When the track's window became full.
-  std::vector<float> embedding;              // [D], of length 1.
-  std::optional<Explanation::Map> map = {};  // Where it was asked for.
+  std::optional<double> logit;      // When the track's window became full.
+  std::vector<float> embedding;     // [D].
+  std::optional<Heatmap> map = {};  // Where it was asked for, and the networks can be explained.
 };
 
 // An interface so that tests of the rooms above need no network. Thread-compatible; built, used and
@@ -51,7 +55,7 @@ class Scorer {
   virtual std::vector<SampleResult> score(const std::vector<Sample>& samples) = 0;
 
   // The logit so far of a track whose first window is not full.
-  virtual std::optional<double> partial(const Lanes& track) = 0;
+  virtual std::optional<double> partial(const Window& window) = 0;
 };
 
 // A model file ready to run.
@@ -60,6 +64,11 @@ struct LoadedModel {
   std::string digest;  // SHA-256 of the file.
   std::unique_ptr<Scorer> scorer;
 };
+
+// --- For scorers
+
+// The samples' windows, in their order; those that are missing are made, of so many samples.
+std::vector<Window*> windows_of(const std::vector<Sample>& samples, const Head& head, int length);
 
 // What became of the samples whose embeddings are the rows of float [N, D], contiguous, on the
 // host.
@@ -70,10 +79,11 @@ std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& l
 // before the tracks are advanced.
 struct ToExplain {
   std::size_t sample;  // Index.
-  LstmState before;
+  std::unique_ptr<WindowMemory> before;
   ExplainMethod method;
 };
-std::vector<ToExplain> to_explain(const std::vector<Sample>& samples, const LaneStepper& stepper);
+std::vector<ToExplain> to_explain(const std::vector<Sample>& samples, const Backbone& backbone,
+                                  const Head& head);
 
 // Crops on the CPU, for scorers that need nothing better.
 void crop_on_cpu(const std::vector<Sample*>& samples, const InputRule& rule);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "runtime/scorer.h"
+#include "scoring/scorer.h"
 
 #include <utility>
 
@@ -8,8 +8,7 @@
 #include <c10/core/GradMode.h>
 
 #include "explain/grad_cam.h"
-#include "runtime/device.h"
-#include "window/lstm_head.h"
+#include "scoring/device.h"
 
 namespace dfd {
 namespace {
@@ -18,11 +17,12 @@ class TorchScorer : public Scorer {
  public:
   TorchScorer(TensorSource& source, const ModelConfig& config, at::ScalarType type)
       : input_(config.input),
-        backbone_(source, kBackbonePrefix),
-        head_(source, config.head, at::kCPU, type),
-        stepper_(head_) {
+        window_length_(config.window_length),
+        backbone_(make_backbone(source, config)),
+        head_(make_head(source, config, at::kCPU, type)) {
     source.require_empty();
-    backbone_.fold(at::kCPU, type);
+    require_fit(*backbone_, *head_, source.path());
+    backbone_->fold(at::kCPU, type);
   }
 
   void warm_up() override {
@@ -30,11 +30,13 @@ class TorchScorer : public Scorer {
     // What one stream needs; larger batches find their plans when they first come.
     for (const std::int64_t count : {1, 2, 4}) {
       const at::Tensor crops = at::zeros({count, 3, input_.size, input_.size});
-      std::vector<Lanes> tracks(static_cast<std::size_t>(count), Lanes(1, 1));
-      std::vector<Lanes*> pointers;
-      pointers.reserve(tracks.size());
-      for (Lanes& track : tracks) pointers.push_back(&track);
-      stepper_.advance(pointers, backbone_.embed(crops));
+      // Of one sample: full at once, so that all of the head runs.
+      std::vector<std::unique_ptr<Window>> windows;
+      std::vector<Window*> pointers;
+      for (std::int64_t i = 0; i < count; ++i) {
+        pointers.push_back(windows.emplace_back(head_->make_window(1, 1)).get());
+      }
+      head_->advance(pointers, backbone_->embed(crops));
     }
   }
 
@@ -43,35 +45,43 @@ class TorchScorer : public Scorer {
   std::vector<SampleResult> score(const std::vector<Sample>& samples) override {
     const c10::InferenceMode guard;
     std::vector<cv::Mat> crops;
-    std::vector<Lanes*> tracks;
-    for (const Sample& sample : samples) {
-      crops.push_back(sample.crop);
-      tracks.push_back(sample.lanes);
-    }
+    crops.reserve(samples.size());
+    for (const Sample& sample : samples) crops.push_back(sample.crop);
     const at::Tensor input = to_network_input(crops, input_);
-    const at::Tensor rows = backbone_.embed(input).contiguous();
-    const std::vector<ToExplain> asked = to_explain(samples, stepper_);
-    std::vector<SampleResult> results = results_of(stepper_.advance(tracks, rows), rows);
+    const at::Tensor rows = backbone_->embed(input).contiguous();
+    const std::vector<Window*> windows = windows_of(samples, *head_, window_length_);
+    const std::vector<ToExplain> asked = to_explain(samples, *backbone_, *head_);
+    std::vector<SampleResult> results = results_of(head_->advance(windows, rows), rows);
     for (const auto& [sample, before, method] : asked) {
       const at::Tensor crop = input.narrow(0, static_cast<std::int64_t>(sample), 1);
-      results[sample].map = explain(backbone_, head_, crop, before, method).map;
+      results[sample].map = explain(*backbone_, *head_, crop, *before, method).map;
     }
     return results;
   }
 
-  std::optional<double> partial(const Lanes& track) override {
+  std::optional<double> partial(const Window& window) override {
     const c10::InferenceMode guard;
-    return stepper_.partial(track);
+    return head_->partial(window);
   }
 
  private:
   InputRule input_;
-  InceptionResnetV1 backbone_;
-  LstmHead head_;
-  LaneStepper stepper_;
+  int window_length_;
+  std::unique_ptr<Backbone> backbone_;
+  std::shared_ptr<Head> head_;
 };
 
 }  // namespace
+
+std::vector<Window*> windows_of(const std::vector<Sample>& samples, const Head& head, int length) {
+  std::vector<Window*> windows;
+  windows.reserve(samples.size());
+  for (const Sample& sample : samples) {
+    if (!*sample.window) *sample.window = head.make_window(length, sample.window_stride);
+    windows.push_back(sample.window->get());
+  }
+  return windows;
+}
 
 std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& logits,
                                      const at::Tensor& embeddings) {
@@ -86,12 +96,14 @@ std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& l
   return results;
 }
 
-std::vector<ToExplain> to_explain(const std::vector<Sample>& samples, const LaneStepper& stepper) {
+std::vector<ToExplain> to_explain(const std::vector<Sample>& samples, const Backbone& backbone,
+                                  const Head& head) {
   std::vector<ToExplain> asked;
+  if (!backbone.has_feature_map()) return asked;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (!samples[i].explain) continue;
-    if (auto before = stepper.before_full(*samples[i].lanes)) {
-      asked.push_back({i, std::move(*before), *samples[i].explain});
+    if (auto before = head.before_full(**samples[i].window)) {
+      asked.push_back({i, std::move(before), *samples[i].explain});
     }
   }
   return asked;
@@ -112,7 +124,7 @@ LoadedModel load_model(const std::string& path, const at::Device& device, Precis
   const c10::NoGradGuard guard;
   const SafetensorsFile file(path);
   LoadedModel model;
-  model.config = parse_model_config(file);
+  model.config = read_config(file);
   model.digest = file.digest();
   TensorSource source(path, read_tensors(file));
   if (device.is_cuda()) {

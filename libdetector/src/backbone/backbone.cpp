@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "backbone/backbone.h"
+
+#include <utility>
+
+#include "backbone/inception_resnet_v1.h"
+#include "base/check.h"
+#include "base/registry.h"
+
+namespace dfd {
+namespace {
+
+KindRegistry<BackboneKind>& registry() {
+  static KindRegistry<BackboneKind> kinds("backbone.name",
+                                          {{kInceptionResnetV1, inception_resnet_v1_kind()}});
+  return kinds;
+}
+
+}  // namespace
+
+at::Tensor Backbone::feature_map(const at::Tensor& /*crops*/) const {
+  throw Error(ErrorCode::kInternal, "this backbone has no feature map");
+}
+
+at::Tensor Backbone::embed_map(const at::Tensor& /*map*/) const {
+  throw Error(ErrorCode::kInternal, "this backbone has no feature map");
+}
+
+void Backbone::calibrate(const at::Tensor& /*crops*/) {}
+
+void add_backbone(const std::string& name, BackboneKind kind) {
+  registry().add(name, std::move(kind));
+}
+
+const BackboneKind& backbone_kind(const std::string& name, const std::string& where) {
+  return registry().get(name, where);
+}
+
+}  // namespace dfd

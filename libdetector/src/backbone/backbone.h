@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Any network that turns crops into embeddings, and the list of those there are, by the names in
+// model files. To add one: a file pair in this folder that implements Backbone, and a line in
+// backbone.cpp.
+//
+// Tensor convention of the project: N samples, C channels, H rows, W columns, T samples of a
+// window, D embedding size. Pictures are RGB; network inputs are float32 [N, 3, H, W].
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <ATen/ATen.h>
+
+#include "model/weights.h"
+
+namespace dfd {
+
+// Thread-compatible. Holds no gradients.
+class Backbone {
+ public:
+  virtual ~Backbone() = default;
+  Backbone(const Backbone&) = delete;
+  Backbone& operator=(const Backbone&) = delete;
+
+  // float [N, 3, S, S] (or of the folded type) -> float [N, D], on the weights' device.
+  virtual at::Tensor embed(const at::Tensor& crops) const = 0;
+  virtual std::int64_t embedding_size() const = 0;  // D
+
+  // Makes it as fast as it gets on this device; cannot be undone. type: of weights and activations,
+  // kFloat, kBFloat16 or, on CUDA, kHalf; what embed() returns is float in any case.
+  virtual void fold(const at::Device& device, at::ScalarType type) = 0;
+
+  // Where explanations begin: embed() in two halves, float whatever it was folded to.
+  // float [N, 3, S, S] -> float [N, C, h, w] -> float [N, D]. Gradients of the second half reach
+  // its map, unless the weights were made under c10::InferenceMode. Called only where
+  // has_feature_map().
+  virtual bool has_feature_map() const { return false; }
+  virtual at::Tensor feature_map(const at::Tensor& crops) const;
+  virtual at::Tensor embed_map(const at::Tensor& map) const;
+
+  // Sets what normalises activations from one batch, float [N, 3, S, S], as training would have;
+  // for random weights. Not after fold().
+  virtual void calibrate(const at::Tensor& crops);
+
+  // By PyTorch's names, without prefix, as model files have them; not after fold().
+  virtual TensorMap tensors() const = 0;
+
+ protected:
+  Backbone() = default;
+  Backbone(Backbone&&) = default;
+  Backbone& operator=(Backbone&&) = default;
+};
+
+struct BackboneKind {
+  InputRule input;     // Size, mean and std where nothing else is said.
+  int least_size = 1;  // Side of its input, pixels.
+  int most_size = 4096;
+  bool knows_people = false;  // Where the model file does not say: trained to tell people apart.
+  // Takes its tensors, each behind prefix. Throws Error(kUnsupportedModel).
+  std::function<std::unique_ptr<Backbone>(TensorSource& source, const std::string& prefix)> make;
+  // Tensors of a random one, of no use before calibrate(); empty: there are no random ones.
+  std::function<TensorMap(std::uint64_t seed)> random_weights;
+};
+
+// Thread-safe. The name must be new.
+void add_backbone(const std::string& name, BackboneKind kind);
+
+// Thread-safe; stays where it is. where: the file, for Error(kUnsupportedModel), which names those
+// that are known.
+const BackboneKind& backbone_kind(const std::string& name, const std::string& where);
+
+}  // namespace dfd
