@@ -45,8 +45,8 @@ class GstDeepfakePainter {
   enum class Way { kUnknown, kAttach, kBlend };
 
   Way way_ = Way::kUnknown;  // With the caps in force.
-  // Downstream's wishes by number: those that count, those that were asked for, and those by which
-  // it took caps with the feature but does not draw. An answer to an older question is void.
+  // Each change of what downstream may want has a number: the newest, the one downstream was last
+  // asked under, and the one under which it took caps with the feature but does not draw.
   std::atomic<unsigned> wishes_{1};
   unsigned asked_ = 0;
   std::atomic<unsigned> refused_{0};

@@ -163,6 +163,10 @@ static FrameSettings frame_settings_of(GstDeepfakeDetect* self) {
 
 // --- Properties
 
+static bool is_named(const GParamSpec* pspec, const char* name) {
+  return g_strcmp0(pspec->name, name) == 0;
+}
+
 // One model is loaded at a time, and of several names set meanwhile the last.
 static void gst_deepfake_detect_swap_models(GstElement* element, gpointer /*data*/) {
   auto* self = GST_DEEPFAKE_DETECT(element);
@@ -191,14 +195,12 @@ static void gst_deepfake_detect_set_property(GObject* object, guint id, const GV
     if (!gst_deepfake_settings_set(*self->settings, id, value)) {
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
-    if (id == GST_DEEPFAKE_PROP_MODEL_FILE && *self->state) {
+    if (is_named(pspec, "model-file") && *self->state) {
       self->swap_wanted = true;
       swap = !std::exchange(self->swapping, true);
     }
   }
-  if (id == GST_DEEPFAKE_PROP_OVERLAY) {
-    self->painter->renegotiate(GST_BASE_TRANSFORM(self));
-  }
+  if (is_named(pspec, "overlay")) self->painter->renegotiate(GST_BASE_TRANSFORM(self));
   if (swap) {
     gst_element_call_async(GST_ELEMENT(self), gst_deepfake_detect_swap_models, nullptr, nullptr);
   }
@@ -207,12 +209,12 @@ static void gst_deepfake_detect_set_property(GObject* object, guint id, const GV
 static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* value,
                                              GParamSpec* pspec) {
   auto* self = GST_DEEPFAKE_DETECT(object);
-  if (id == GST_DEEPFAKE_PROP_STATS) {
+  if (is_named(pspec, "stats")) {
     const std::shared_ptr<State> state = state_of(self);
     g_value_take_boxed(value, state ? gst_deepfake_stats_new(state->session->stats(),
                                                              state->session->engine().get())
                                     : gst_deepfake_stats_new({}, nullptr));
-  } else if (id == GST_DEEPFAKE_PROP_ACTIVE_DEVICE) {
+  } else if (is_named(pspec, "active-device")) {
     const std::shared_ptr<State> state = state_of(self);
     g_value_set_string(value, state ? state->session->engine()->device().c_str() : nullptr);
   } else if (!gst_deepfake_settings_get(settings_of(self), id, value)) {

@@ -3,198 +3,173 @@
 #include "gstdeepfakesettings.h"
 
 #include <chrono>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <vector>
 
 #include "gstdeepfakeenums.h"
 #include "gstdeepfaketypes.h"
 
-static std::string string_of(const GValue* value) {
-  const gchar* text = g_value_get_string(value);
-  return text == nullptr ? "" : text;
+namespace {
+
+using Settings = GstDeepfakeSettings;
+
+constexpr int kReadOnly = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+constexpr int kReady = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+constexpr int kPlaying = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
+
+constexpr guint64 kHour = 3600 * GST_SECOND;
+
+// What every property has.
+struct Words {
+  const char* name;
+  const char* nick;
+  const char* blurb;
+  int flags;  // Of its GParamSpec: also when it may change.
+
+  GParamFlags param_flags() const { return static_cast<GParamFlags>(flags); }
+};
+
+// A property, whole: what GObject is told of it, and where it lives.
+struct Property {
+  std::function<GParamSpec*(const Settings& defaults)> spec;
+  std::function<void(Settings&, const GValue*)> set;  // Empty: it is measured, not set.
+  std::function<void(const Settings&, GValue*)> get;
+};
+
+// --- One function a type. field: from settings, const or not, to a reference into them.
+
+template <typename Field>
+Property text(const Words& words, Field field) {
+  const auto or_null = [](const std::string& value) {
+    return value.empty() ? nullptr : value.c_str();
+  };
+  return {
+      [=](const Settings& defaults) {
+        return g_param_spec_string(words.name, words.nick, words.blurb, or_null(field(defaults)),
+                                   words.param_flags());
+      },
+      [=](Settings& all, const GValue* value) {
+        const gchar* given = g_value_get_string(value);
+        field(all) = given == nullptr ? "" : given;
+      },
+      [=](const Settings& all, GValue* value) { g_value_set_string(value, or_null(field(all))); }};
 }
 
-bool gst_deepfake_settings_set(GstDeepfakeSettings& settings, guint id, const GValue* value) {
-  dfd::SessionConfig& session = settings.session;
-  const auto time_of = [&] {
-    return std::chrono::nanoseconds(static_cast<gint64>(g_value_get_uint64(value)));
-  };
-  switch (id) {
-    case GST_DEEPFAKE_PROP_MODEL_FILE:
-      settings.engine.model_file = string_of(value);
-      break;
-    case GST_DEEPFAKE_PROP_FACE_MODEL_FILE:
-      session.face_model_file = string_of(value);
-      break;
-    case GST_DEEPFAKE_PROP_DEVICE:
-      settings.engine.device = string_of(value);
-      break;
-    case GST_DEEPFAKE_PROP_PRECISION:
-      settings.engine.precision = static_cast<dfd::Precision>(g_value_get_enum(value));
-      break;
-    case GST_DEEPFAKE_PROP_THREADS:
-      settings.engine.threads = static_cast<int>(g_value_get_uint(value));
-      break;
-    case GST_DEEPFAKE_PROP_INFERENCE_REGION:
-      session.region = static_cast<dfd::Region>(g_value_get_enum(value));
-      break;
-    case GST_DEEPFAKE_PROP_DETECTION_INTERVAL:
-      session.detection_interval = time_of();
-      break;
-    case GST_DEEPFAKE_PROP_MIN_FACE_SIZE:
-      session.min_face_size = static_cast<int>(g_value_get_uint(value));
-      break;
-    case GST_DEEPFAKE_PROP_MAX_FACES:
-      session.max_faces = static_cast<int>(g_value_get_uint(value));
-      break;
-    case GST_DEEPFAKE_PROP_SAMPLE_RATE:
-      session.sample_rate = {gst_value_get_fraction_numerator(value),
-                             gst_value_get_fraction_denominator(value)};
-      break;
-    case GST_DEEPFAKE_PROP_WINDOW_STRIDE:
-      session.window_stride = static_cast<int>(g_value_get_uint(value));
-      break;
-    case GST_DEEPFAKE_PROP_MODE:
-      settings.mode = g_value_get_enum(value);
-      break;
-    case GST_DEEPFAKE_PROP_MAX_GAP:
-      session.max_gap = time_of();
-      break;
-    case GST_DEEPFAKE_PROP_THRESHOLD:
-      session.decision.threshold = g_value_get_double(value);
-      break;
-    case GST_DEEPFAKE_PROP_HYSTERESIS:
-      session.decision.hysteresis = g_value_get_double(value);
-      break;
-    case GST_DEEPFAKE_PROP_SMOOTHING_HALF_LIFE:
-      session.decision.half_life = time_of();
-      break;
-    case GST_DEEPFAKE_PROP_MIN_DURATION:
-      session.decision.min_duration = time_of();
-      break;
-    case GST_DEEPFAKE_PROP_MESSAGES:
-      settings.messages = g_value_get_enum(value);
-      break;
-    case GST_DEEPFAKE_PROP_OVERLAY:
-      settings.overlay = g_value_get_flags(value);
-      break;
-    case GST_DEEPFAKE_PROP_META:
-      settings.meta = g_value_get_flags(value);
-      break;
-    case GST_DEEPFAKE_PROP_STREAM_ID:
-      settings.stream_id = string_of(value);
-      break;
-    case GST_DEEPFAKE_PROP_EXPLAIN:
-      session.explain.on = g_value_get_boolean(value) != FALSE;
-      break;
-    case GST_DEEPFAKE_PROP_EXPLAIN_RATE:
-      session.explain.rate = g_value_get_double(value);
-      break;
-    case GST_DEEPFAKE_PROP_EXPLAIN_METHOD:
-      session.explain.method = static_cast<dfd::ExplainMethod>(g_value_get_enum(value));
-      break;
-    default:
-      return false;
-  }
-  return true;
+// An int that is never negative.
+template <typename Field>
+Property count(const Words& words, guint least, guint most, Field field) {
+  return {[=](const Settings& defaults) {
+            return g_param_spec_uint(words.name, words.nick, words.blurb, least, most,
+                                     static_cast<guint>(field(defaults)), words.param_flags());
+          },
+          [=](Settings& all, const GValue* value) {
+            field(all) = static_cast<int>(g_value_get_uint(value));
+          },
+          [=](const Settings& all, GValue* value) {
+            g_value_set_uint(value, static_cast<guint>(field(all)));
+          }};
 }
 
-bool gst_deepfake_settings_get(const GstDeepfakeSettings& settings, guint id, GValue* value) {
-  const dfd::SessionConfig& session = settings.session;
-  const auto set_string = [&](const std::string& text) {
-    g_value_set_string(value, text.empty() ? nullptr : text.c_str());
-  };
-  const auto set_time = [&](std::chrono::nanoseconds time) {
-    g_value_set_uint64(value, static_cast<guint64>(time.count()));
-  };
-  switch (id) {
-    case GST_DEEPFAKE_PROP_MODEL_FILE:
-      set_string(settings.engine.model_file);
-      break;
-    case GST_DEEPFAKE_PROP_FACE_MODEL_FILE:
-      set_string(session.face_model_file);
-      break;
-    case GST_DEEPFAKE_PROP_DEVICE:
-      set_string(settings.engine.device);
-      break;
-    case GST_DEEPFAKE_PROP_PRECISION:
-      g_value_set_enum(value, static_cast<int>(settings.engine.precision));
-      break;
-    case GST_DEEPFAKE_PROP_THREADS:
-      g_value_set_uint(value, static_cast<guint>(settings.engine.threads));
-      break;
-    case GST_DEEPFAKE_PROP_INFERENCE_REGION:
-      g_value_set_enum(value, static_cast<int>(session.region));
-      break;
-    case GST_DEEPFAKE_PROP_DETECTION_INTERVAL:
-      set_time(session.detection_interval);
-      break;
-    case GST_DEEPFAKE_PROP_MIN_FACE_SIZE:
-      g_value_set_uint(value, static_cast<guint>(session.min_face_size));
-      break;
-    case GST_DEEPFAKE_PROP_MAX_FACES:
-      g_value_set_uint(value, static_cast<guint>(session.max_faces));
-      break;
-    case GST_DEEPFAKE_PROP_SAMPLE_RATE:
-      gst_value_set_fraction(value, session.sample_rate.numerator, session.sample_rate.denominator);
-      break;
-    case GST_DEEPFAKE_PROP_WINDOW_STRIDE:
-      g_value_set_uint(value, static_cast<guint>(session.window_stride));
-      break;
-    case GST_DEEPFAKE_PROP_MODE:
-      g_value_set_enum(value, settings.mode);
-      break;
-    case GST_DEEPFAKE_PROP_MAX_GAP:
-      set_time(session.max_gap);
-      break;
-    case GST_DEEPFAKE_PROP_THRESHOLD:
-      g_value_set_double(value, session.decision.threshold);
-      break;
-    case GST_DEEPFAKE_PROP_HYSTERESIS:
-      g_value_set_double(value, session.decision.hysteresis);
-      break;
-    case GST_DEEPFAKE_PROP_SMOOTHING_HALF_LIFE:
-      set_time(session.decision.half_life);
-      break;
-    case GST_DEEPFAKE_PROP_MIN_DURATION:
-      set_time(session.decision.min_duration);
-      break;
-    case GST_DEEPFAKE_PROP_MESSAGES:
-      g_value_set_enum(value, settings.messages);
-      break;
-    case GST_DEEPFAKE_PROP_OVERLAY:
-      g_value_set_flags(value, settings.overlay);
-      break;
-    case GST_DEEPFAKE_PROP_META:
-      g_value_set_flags(value, settings.meta);
-      break;
-    case GST_DEEPFAKE_PROP_STREAM_ID:
-      set_string(settings.stream_id);
-      break;
-    case GST_DEEPFAKE_PROP_EXPLAIN:
-      g_value_set_boolean(value, static_cast<gboolean>(session.explain.on));
-      break;
-    case GST_DEEPFAKE_PROP_EXPLAIN_RATE:
-      g_value_set_double(value, session.explain.rate);
-      break;
-    case GST_DEEPFAKE_PROP_EXPLAIN_METHOD:
-      g_value_set_enum(value, static_cast<int>(session.explain.method));
-      break;
-    default:
-      return false;
-  }
-  return true;
+template <typename Field>
+Property real(const Words& words, double least, double most, Field field) {
+  return {[=](const Settings& defaults) {
+            return g_param_spec_double(words.name, words.nick, words.blurb, least, most,
+                                       field(defaults), words.param_flags());
+          },
+          [=](Settings& all, const GValue* value) { field(all) = g_value_get_double(value); },
+          [=](const Settings& all, GValue* value) { g_value_set_double(value, field(all)); }};
 }
 
-void gst_deepfake_settings_install(GObjectClass* klass) {
-  const GstDeepfakeSettings defaults;
-  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  const auto ready = static_cast<GParamFlags>(flags | GST_PARAM_MUTABLE_READY);
-  const auto playing = static_cast<GParamFlags>(flags | GST_PARAM_MUTABLE_PLAYING);
-  const auto read_only = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  const auto nanoseconds = [](std::chrono::nanoseconds time) {
-    return static_cast<guint64>(time.count());
+// Nanoseconds from 0.
+template <typename Field>
+Property time(const Words& words, guint64 most, Field field) {
+  const auto count_of = [](std::chrono::nanoseconds duration) {
+    return static_cast<guint64>(duration.count());
   };
-  const dfd::SessionConfig& session = defaults.session;
+  return {
+      [=](const Settings& defaults) {
+        return g_param_spec_uint64(words.name, words.nick, words.blurb, 0, most,
+                                   count_of(field(defaults)), words.param_flags());
+      },
+      [=](Settings& all, const GValue* value) {
+        field(all) = std::chrono::nanoseconds(static_cast<gint64>(g_value_get_uint64(value)));
+      },
+      [=](const Settings& all, GValue* value) { g_value_set_uint64(value, count_of(field(all))); }};
+}
 
+// A rate, 0/1 to most/1.
+template <typename Field>
+Property fraction(const Words& words, int most, Field field) {
+  return {[=](const Settings& defaults) {
+            return gst_param_spec_fraction(words.name, words.nick, words.blurb, 0, 1, most, 1,
+                                           field(defaults).numerator, field(defaults).denominator,
+                                           words.param_flags());
+          },
+          [=](Settings& all, const GValue* value) {
+            field(all) = {gst_value_get_fraction_numerator(value),
+                          gst_value_get_fraction_denominator(value)};
+          },
+          [=](const Settings& all, GValue* value) {
+            gst_value_set_fraction(value, field(all).numerator, field(all).denominator);
+          }};
+}
+
+template <typename Field>
+Property choice(const Words& words, GType (*type)(), Field field) {
+  return {[=](const Settings& defaults) {
+            return g_param_spec_enum(words.name, words.nick, words.blurb, type(),
+                                     static_cast<int>(field(defaults)), words.param_flags());
+          },
+          [=](Settings& all, const GValue* value) {
+            using Value = std::remove_reference_t<decltype(field(all))>;
+            field(all) = static_cast<Value>(g_value_get_enum(value));
+          },
+          [=](const Settings& all, GValue* value) {
+            g_value_set_enum(value, static_cast<int>(field(all)));
+          }};
+}
+
+template <typename Field>
+Property flags(const Words& words, GType (*type)(), Field field) {
+  return {[=](const Settings& defaults) {
+            return g_param_spec_flags(words.name, words.nick, words.blurb, type(), field(defaults),
+                                      words.param_flags());
+          },
+          [=](Settings& all, const GValue* value) { field(all) = g_value_get_flags(value); },
+          [=](const Settings& all, GValue* value) { g_value_set_flags(value, field(all)); }};
+}
+
+template <typename Field>
+Property yes_or_no(const Words& words, Field field) {
+  return {
+      [=](const Settings& defaults) {
+        return g_param_spec_boolean(words.name, words.nick, words.blurb,
+                                    static_cast<gboolean>(field(defaults)), words.param_flags());
+      },
+      [=](Settings& all, const GValue* value) { field(all) = g_value_get_boolean(value) != FALSE; },
+      [=](const Settings& all, GValue* value) {
+        g_value_set_boolean(value, static_cast<gboolean>(field(all)));
+      }};
+}
+
+// The element itself knows its value.
+Property measured(const Words& words, GType type) {
+  return {[=](const Settings& /*defaults*/) {
+            return type == G_TYPE_STRING ? g_param_spec_string(words.name, words.nick, words.blurb,
+                                                               nullptr, words.param_flags())
+                                         : g_param_spec_boxed(words.name, words.nick, words.blurb,
+                                                              type, words.param_flags());
+          },
+          {},
+          {}};
+}
+
+// --- The properties: the id of each is its place, from 1.
+
+std::vector<Property> make_table() {
+  std::vector<Property> table;
   /**
    * GstDeepfakeDetect:model-file:
    *
@@ -204,11 +179,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_MODEL_FILE,
-      g_param_spec_string("model-file", "Model file",
-                          "Safetensors model made by deepfake-trainer; required", nullptr,
-                          playing));
+  table.push_back(text(
+      {"model-file", "Model file", "Safetensors model made by deepfake-trainer; required",
+       kPlaying},
+      [](auto& all) -> auto& { return all.engine.model_file; }));
   /**
    * GstDeepfakeDetect:face-model-file:
    *
@@ -217,11 +191,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_FACE_MODEL_FILE,
-      g_param_spec_string("face-model-file", "Face model file",
-                          "Safetensors file with MTCNN's weights; null: OpenCV's cascade", nullptr,
-                          ready));
+  table.push_back(text(
+      {"face-model-file", "Face model file",
+       "Safetensors file with MTCNN's weights; null: OpenCV's cascade", kReady},
+      [](auto& all) -> auto& { return all.session.face_model_file; }));
   /**
    * GstDeepfakeDetect:device:
    *
@@ -229,10 +202,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_DEVICE,
-      g_param_spec_string("device", "Device", "Where the networks run: auto, cpu, cuda or cuda:N",
-                          defaults.engine.device.c_str(), ready));
+  table.push_back(text(
+      {"device", "Device", "Where the networks run: auto, cpu, cuda or cuda:N", kReady},
+      [](auto& all) -> auto& { return all.engine.device; }));
   /**
    * GstDeepfakeDetect:active-device:
    *
@@ -240,9 +212,8 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(klass, GST_DEEPFAKE_PROP_ACTIVE_DEVICE,
-                                  g_param_spec_string("active-device", "Active device",
-                                                      "The device in use", nullptr, read_only));
+  table.push_back(
+      measured({"active-device", "Active device", "The device in use", kReadOnly}, G_TYPE_STRING));
   /**
    * GstDeepfakeDetect:precision:
    *
@@ -250,11 +221,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_PRECISION,
-      g_param_spec_enum("precision", "Precision", "What the networks compute in",
-                        GST_TYPE_DEEPFAKE_PRECISION, static_cast<int>(defaults.engine.precision),
-                        ready));
+  table.push_back(choice(
+      {"precision", "Precision", "What the networks compute in", kReady},
+      gst_deepfake_precision_get_type, [](auto& all) -> auto& { return all.engine.precision; }));
   /**
    * GstDeepfakeDetect:threads:
    *
@@ -263,10 +232,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_THREADS,
-      g_param_spec_uint("threads", "Threads", "CPU threads of the networks; 0: all it may use", 0,
-                        1024, static_cast<guint>(defaults.engine.threads), ready));
+  table.push_back(count(
+      {"threads", "Threads", "CPU threads of the networks; 0: all it may use", kReady}, 0, 1024,
+      [](auto& all) -> auto& { return all.engine.threads; }));
   /**
    * GstDeepfakeDetect:inference-region:
    *
@@ -276,23 +244,20 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_INFERENCE_REGION,
-      g_param_spec_enum("inference-region", "Inference region", "What is judged",
-                        GST_TYPE_DEEPFAKE_REGION, static_cast<int>(session.region), ready));
+  table.push_back(choice(
+      {"inference-region", "Inference region", "What is judged", kReady},
+      gst_deepfake_region_get_type, [](auto& all) -> auto& { return all.session.region; }));
   /**
    * GstDeepfakeDetect:detection-interval:
    *
-   * Time between two face detections. In between, tracks move on as they
-   * did.
+   * Time between two face detections. In between, faces are predicted, and
+   * looked for where they are expected in the frames that are sampled.
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_DETECTION_INTERVAL,
-      g_param_spec_uint64("detection-interval", "Detection interval",
-                          "Time between two face detections (ns)", 0, 3600 * GST_SECOND,
-                          nanoseconds(session.detection_interval), ready));
+  table.push_back(time(
+      {"detection-interval", "Detection interval", "Time between two face detections (ns)", kReady},
+      kHour, [](auto& all) -> auto& { return all.session.detection_interval; }));
   /**
    * GstDeepfakeDetect:min-face-size:
    *
@@ -300,11 +265,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_MIN_FACE_SIZE,
-      g_param_spec_uint("min-face-size", "Minimum face size",
-                        "Smaller faces are reported, not scored (pixels, shorter side)", 16, 4096,
-                        static_cast<guint>(session.min_face_size), ready));
+  table.push_back(count(
+      {"min-face-size", "Minimum face size",
+       "Smaller faces are reported, not scored (pixels, shorter side)", kReady},
+      16, 4096, [](auto& all) -> auto& { return all.session.min_face_size; }));
   /**
    * GstDeepfakeDetect:max-faces:
    *
@@ -312,10 +276,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_MAX_FACES,
-      g_param_spec_uint("max-faces", "Maximum faces", "Faces followed at once, largest first", 1,
-                        256, static_cast<guint>(session.max_faces), ready));
+  table.push_back(count(
+      {"max-faces", "Maximum faces", "Faces followed at once, largest first", kReady}, 1, 256,
+      [](auto& all) -> auto& { return all.session.max_faces; }));
   /**
    * GstDeepfakeDetect:sample-rate:
    *
@@ -323,11 +286,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_SAMPLE_RATE,
-      gst_param_spec_fraction("sample-rate", "Sample rate", "Samples a second; 0/1: the model's", 0,
-                              1, 1000, 1, session.sample_rate.numerator,
-                              session.sample_rate.denominator, ready));
+  table.push_back(fraction(
+      {"sample-rate", "Sample rate", "Samples a second; 0/1: the model's", kReady}, 1000,
+      [](auto& all) -> auto& { return all.session.sample_rate; }));
   /**
    * GstDeepfakeDetect:window-stride:
    *
@@ -335,10 +296,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_WINDOW_STRIDE,
-      g_param_spec_uint("window-stride", "Window stride", "Samples between two scores of a face", 1,
-                        256, static_cast<guint>(session.window_stride), ready));
+  table.push_back(count(
+      {"window-stride", "Window stride", "Samples between two scores of a face", kReady}, 1, 256,
+      [](auto& all) -> auto& { return all.session.window_stride; }));
   /**
    * GstDeepfakeDetect:mode:
    *
@@ -346,10 +306,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_MODE,
-      g_param_spec_enum("mode", "Mode", "Whether frames wait for their own results",
-                        GST_TYPE_DEEPFAKE_MODE, defaults.mode, ready));
+  table.push_back(choice(
+      {"mode", "Mode", "Whether frames wait for their own results", kReady},
+      gst_deepfake_mode_get_type, [](auto& all) -> auto& { return all.mode; }));
   /**
    * GstDeepfakeDetect:max-gap:
    *
@@ -357,11 +316,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_MAX_GAP,
-      g_param_spec_uint64("max-gap", "Maximum gap",
-                          "A longer gap restarts a face's window (ns); 0: three sample periods", 0,
-                          G_MAXINT64, nanoseconds(session.max_gap), ready));
+  table.push_back(time(
+      {"max-gap", "Maximum gap",
+       "A longer gap restarts a face's window (ns); 0: three sample periods", kReady},
+      G_MAXINT64, [](auto& all) -> auto& { return all.session.max_gap; }));
   /**
    * GstDeepfakeDetect:threshold:
    *
@@ -369,12 +327,11 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_THRESHOLD,
-      g_param_spec_double("threshold", "Threshold",
-                          "Probability from which a face counts as manipulated; -1: the model's",
-                          -1, 1, session.decision.threshold,
-                          static_cast<GParamFlags>(playing | GST_PARAM_CONTROLLABLE)));
+  table.push_back(real(
+      {"threshold", "Threshold",
+       "Probability from which a face counts as manipulated; -1: the model's",
+       kPlaying | GST_PARAM_CONTROLLABLE},
+      -1, 1, [](auto& all) -> auto& { return all.session.decision.threshold; }));
   /**
    * GstDeepfakeDetect:hysteresis:
    *
@@ -382,11 +339,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_HYSTERESIS,
-      g_param_spec_double("hysteresis", "Hysteresis",
-                          "Distance below the threshold at which \"manipulated\" is left", 0, 1,
-                          session.decision.hysteresis, ready));
+  table.push_back(real(
+      {"hysteresis", "Hysteresis", "Distance below the threshold at which \"manipulated\" is left",
+       kReady},
+      0, 1, [](auto& all) -> auto& { return all.session.decision.hysteresis; }));
   /**
    * GstDeepfakeDetect:smoothing-half-life:
    *
@@ -394,11 +350,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_SMOOTHING_HALF_LIFE,
-      g_param_spec_uint64("smoothing-half-life", "Smoothing half-life",
-                          "Time after which a score has half its weight (ns); 0: no smoothing", 0,
-                          3600 * GST_SECOND, nanoseconds(session.decision.half_life), ready));
+  table.push_back(time(
+      {"smoothing-half-life", "Smoothing half-life",
+       "Time after which a score has half its weight (ns); 0: no smoothing", kReady},
+      kHour, [](auto& all) -> auto& { return all.session.decision.half_life; }));
   /**
    * GstDeepfakeDetect:min-duration:
    *
@@ -406,11 +361,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_MIN_DURATION,
-      g_param_spec_uint64("min-duration", "Minimum duration",
-                          "Time the probability must hold before a verdict is given (ns)", 0,
-                          3600 * GST_SECOND, nanoseconds(session.decision.min_duration), ready));
+  table.push_back(time(
+      {"min-duration", "Minimum duration",
+       "Time the probability must hold before a verdict is given (ns)", kReady},
+      kHour, [](auto& all) -> auto& { return all.session.decision.min_duration; }));
   /**
    * GstDeepfakeDetect:messages:
    *
@@ -418,10 +372,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_MESSAGES,
-      g_param_spec_enum("messages", "Messages", "Which element messages are posted",
-                        GST_TYPE_DEEPFAKE_MESSAGES, defaults.messages, playing));
+  table.push_back(choice(
+      {"messages", "Messages", "Which element messages are posted", kPlaying},
+      gst_deepfake_messages_get_type, [](auto& all) -> auto& { return all.messages; }));
   /**
    * GstDeepfakeDetect:overlay:
    *
@@ -430,10 +383,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_OVERLAY,
-      g_param_spec_flags("overlay", "Overlay", "What is drawn on the picture",
-                         GST_TYPE_DEEPFAKE_OVERLAY, defaults.overlay, playing));
+  table.push_back(flags(
+      {"overlay", "Overlay", "What is drawn on the picture", kPlaying},
+      gst_deepfake_overlay_get_type, [](auto& all) -> auto& { return all.overlay; }));
   /**
    * GstDeepfakeDetect:meta:
    *
@@ -441,10 +393,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_META,
-      g_param_spec_flags("meta", "Meta", "Which metas are attached to the buffers",
-                         GST_TYPE_DEEPFAKE_META_FLAGS, defaults.meta, playing));
+  table.push_back(flags(
+      {"meta", "Meta", "Which metas are attached to the buffers", kPlaying},
+      gst_deepfake_meta_flags_get_type, [](auto& all) -> auto& { return all.meta; }));
   /**
    * GstDeepfakeDetect:stream-id:
    *
@@ -452,11 +403,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_STREAM_ID,
-      g_param_spec_string("stream-id", "Stream id",
-                          "Name of the stream in messages and metas; null: the element's name",
-                          nullptr, ready));
+  table.push_back(text(
+      {"stream-id", "Stream id",
+       "Name of the stream in messages and metas; null: the element's name", kReady},
+      [](auto& all) -> auto& { return all.stream_id; }));
   /**
    * GstDeepfakeDetect:explain:
    *
@@ -466,11 +416,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_EXPLAIN,
-      g_param_spec_boolean("explain", "Explain",
-                           "Put a heatmap of the most suspicious face into the result meta",
-                           static_cast<gboolean>(session.explain.on), playing));
+  table.push_back(yes_or_no(
+      {"explain", "Explain", "Put a heatmap of the most suspicious face into the result meta",
+       kPlaying},
+      [](auto& all) -> auto& { return all.session.explain.on; }));
   /**
    * GstDeepfakeDetect:explain-rate:
    *
@@ -478,10 +427,9 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_EXPLAIN_RATE,
-      g_param_spec_double("explain-rate", "Explain rate", "At most so many heatmaps a second",
-                          0.001, 1000, session.explain.rate, playing));
+  table.push_back(real(
+      {"explain-rate", "Explain rate", "At most so many heatmaps a second", kPlaying}, 0.001, 1000,
+      [](auto& all) -> auto& { return all.session.explain.rate; }));
   /**
    * GstDeepfakeDetect:explain-method:
    *
@@ -489,11 +437,10 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_EXPLAIN_METHOD,
-      g_param_spec_enum("explain-method", "Explain method", "How a heatmap is made",
-                        GST_TYPE_DEEPFAKE_EXPLAIN_METHOD, static_cast<int>(session.explain.method),
-                        playing));
+  table.push_back(choice(
+      {"explain-method", "Explain method", "How a heatmap is made", kPlaying},
+      gst_deepfake_explain_method_get_type,
+      [](auto& all) -> auto& { return all.session.explain.method; }));
   /**
    * GstDeepfakeDetect:stats:
    *
@@ -501,8 +448,41 @@ void gst_deepfake_settings_install(GObjectClass* klass) {
    *
    * Since: 0.1
    */
-  g_object_class_install_property(
-      klass, GST_DEEPFAKE_PROP_STATS,
-      g_param_spec_boxed("stats", "Statistics", "Counters since the element was started",
-                         GST_TYPE_STRUCTURE, read_only));
+  table.push_back(
+      measured({"stats", "Statistics", "Counters since the element was started", kReadOnly},
+               GST_TYPE_STRUCTURE));
+  return table;
+}
+
+const std::vector<Property>& table() {
+  static const std::vector<Property> properties = make_table();
+  return properties;
+}
+
+const Property* property_of(guint id) {
+  return id >= 1 && id <= table().size() ? &table()[id - 1] : nullptr;
+}
+
+}  // namespace
+
+void gst_deepfake_settings_install(GObjectClass* klass) {
+  const Settings defaults;
+  guint id = 0;
+  for (const Property& property : table()) {
+    g_object_class_install_property(klass, ++id, property.spec(defaults));
+  }
+}
+
+bool gst_deepfake_settings_set(Settings& settings, guint id, const GValue* value) {
+  const Property* property = property_of(id);
+  if (property == nullptr || !property->set) return false;
+  property->set(settings, value);
+  return true;
+}
+
+bool gst_deepfake_settings_get(const Settings& settings, guint id, GValue* value) {
+  const Property* property = property_of(id);
+  if (property == nullptr || !property->get) return false;
+  property->get(settings, value);
+  return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The properties of deepfakedetect: their types, defaults and documentation.
+// The properties of deepfakedetect: one table in the .cpp has all of each.
 
 #pragma once
 
@@ -44,39 +44,8 @@ struct GstDeepfakeSettings {
   std::string stream_id;
 };
 
-// Those of what is measured, not set, are read by the element itself.
-enum GstDeepfakeProperty : guint {  // NOLINT: ids
-  GST_DEEPFAKE_PROP_0,
-  GST_DEEPFAKE_PROP_MODEL_FILE,
-  GST_DEEPFAKE_PROP_FACE_MODEL_FILE,
-  GST_DEEPFAKE_PROP_DEVICE,
-  GST_DEEPFAKE_PROP_ACTIVE_DEVICE,
-  GST_DEEPFAKE_PROP_PRECISION,
-  GST_DEEPFAKE_PROP_THREADS,
-  GST_DEEPFAKE_PROP_INFERENCE_REGION,
-  GST_DEEPFAKE_PROP_DETECTION_INTERVAL,
-  GST_DEEPFAKE_PROP_MIN_FACE_SIZE,
-  GST_DEEPFAKE_PROP_MAX_FACES,
-  GST_DEEPFAKE_PROP_SAMPLE_RATE,
-  GST_DEEPFAKE_PROP_WINDOW_STRIDE,
-  GST_DEEPFAKE_PROP_MODE,
-  GST_DEEPFAKE_PROP_MAX_GAP,
-  GST_DEEPFAKE_PROP_THRESHOLD,
-  GST_DEEPFAKE_PROP_HYSTERESIS,
-  GST_DEEPFAKE_PROP_SMOOTHING_HALF_LIFE,
-  GST_DEEPFAKE_PROP_MIN_DURATION,
-  GST_DEEPFAKE_PROP_MESSAGES,
-  GST_DEEPFAKE_PROP_OVERLAY,
-  GST_DEEPFAKE_PROP_META,
-  GST_DEEPFAKE_PROP_STREAM_ID,
-  GST_DEEPFAKE_PROP_EXPLAIN,
-  GST_DEEPFAKE_PROP_EXPLAIN_RATE,
-  GST_DEEPFAKE_PROP_EXPLAIN_METHOD,
-  GST_DEEPFAKE_PROP_STATS,
-};
-
 void gst_deepfake_settings_install(GObjectClass* klass);
 
-// False when id is none of the settings.
+// False when id is none of the settings: what is measured is read by the element itself.
 bool gst_deepfake_settings_set(GstDeepfakeSettings& settings, guint id, const GValue* value);
 bool gst_deepfake_settings_get(const GstDeepfakeSettings& settings, guint id, GValue* value);

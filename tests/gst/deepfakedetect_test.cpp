@@ -178,6 +178,21 @@ TEST_F(HarnessTest, EveryFormatAndOddSizePasses) {
         ASSERT_EQ(push(i), GST_FLOW_OK) << format << " " << size;
       }
       EXPECT_EQ(gst_harness_buffers_received(harness_), 12U);
+      GstBuffer* last = nullptr;
+      while (GstBuffer* next = gst_harness_try_pull(harness_)) {
+        if (last != nullptr) gst_buffer_unref(last);
+        last = next;
+      }
+      ASSERT_NE(last, nullptr);
+      EXPECT_EQ(gst_buffer_get_size(last), GST_VIDEO_INFO_SIZE(&info_)) << format << " " << size;
+      const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(last);
+      EXPECT_EQ(meta->frame_width, static_cast<guint>(GST_VIDEO_INFO_WIDTH(&info_)));
+      EXPECT_EQ(meta->frame_height, static_cast<guint>(GST_VIDEO_INFO_HEIGHT(&info_)));
+      // 0.44 s at ten samples a second, and the window's length of them.
+      ASSERT_EQ(meta->n_faces, 1U) << format << " " << size;
+      EXPECT_EQ(meta->faces[0].samples, 5U) << format << " " << size;
+      EXPECT_EQ(meta->faces[0].windows, 2U) << format << " " << size;
+      gst_buffer_unref(last);
       gst_harness_teardown(std::exchange(harness_, nullptr));
     }
   }
@@ -196,16 +211,44 @@ TEST_F(HarnessTest, BuffersAreNotCopied) {
   gst_buffer_unref(in);
 }
 
-TEST_F(HarnessTest, PaddedStridesAreRead) {
-  start("", "format=RGB,width=100,height=60,framerate=25/1");
-  GstBuffer* buffer = gst_buffer_new_allocate(nullptr, 400 * 60 + 64, nullptr);
-  gst_buffer_memset(buffer, 0, 100, 400 * 60 + 64);
-  gsize offset[GST_VIDEO_MAX_PLANES] = {64, 0, 0, 0};
-  gint stride[GST_VIDEO_MAX_PLANES] = {400, 0, 0, 0};
+// An RGB frame of 100 x 60 that differs from pixel to pixel, with such rows and so much before
+// them; what is between the rows is noise. slope: how far a row's pattern is from the next one's.
+GstBuffer* padded_frame(int number, gsize first, gint stride, int slope) {
+  constexpr gint kRow = 300;
+  std::string bytes(first + static_cast<gsize>(stride) * 60, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * i * 31 + i);
+  for (gint y = 0; y < 60; ++y) {
+    for (gint x = 0; x < kRow; ++x) {
+      bytes[first + static_cast<gsize>(y * stride + x)] =
+          static_cast<char>((x * 3 + y * slope + number * 7) % 251);
+    }
+  }
+  GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
+  gsize offsets[GST_VIDEO_MAX_PLANES] = {first, 0, 0, 0};
+  gint strides[GST_VIDEO_MAX_PLANES] = {stride, 0, 0, 0};
   gst_buffer_add_video_meta_full(buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_RGB, 100, 60,
-                                 1, offset, stride);
-  GST_BUFFER_PTS(buffer) = 0;
-  EXPECT_EQ(gst_harness_push(harness_, buffer), GST_FLOW_OK);
+                                 1, offsets, strides);
+  GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(number) * 100 * GST_MSECOND;
+  return buffer;
+}
+
+TEST_F(HarnessTest, PaddedStridesAreRead) {
+  const auto score_with = [&](gsize first, gint stride, int slope) {
+    start("inference-region=full-frame", "format=RGB,width=100,height=60,framerate=10/1");
+    double score = -1;
+    for (int i = 0; i < test::kTestWindow; ++i) {
+      EXPECT_EQ(gst_harness_push(harness_, padded_frame(i, first, stride, slope)), GST_FLOW_OK);
+      GstBuffer* out = gst_harness_pull(harness_);
+      score = gst_buffer_get_deepfake_meta(out)->faces[0].score;
+      gst_buffer_unref(out);
+    }
+    gst_harness_teardown(std::exchange(harness_, nullptr));
+    return score;
+  };
+  const double tight = score_with(0, 300, 5);
+  EXPECT_GT(tight, 0);
+  EXPECT_EQ(score_with(64, 400, 5), tight);
+  EXPECT_NE(score_with(0, 300, 8), tight) << "rows a pixel off, as a stride misread has them";
 }
 
 TEST_F(HarnessTest, MissingTimestampsAreCounted) {
