@@ -455,8 +455,9 @@ std::vector<Property> make_table() {
 }
 
 const std::vector<Property>& table() {
-  static const std::vector<Property> properties = make_table();
-  return properties;
+  // Never destroyed: properties are read and set while the process ends.
+  static const auto* const kTable = new std::vector<Property>(make_table());
+  return *kTable;
 }
 
 const Property* property_of(guint id) {

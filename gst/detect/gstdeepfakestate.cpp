@@ -222,7 +222,6 @@ GstFlowReturn gst_deepfake_state_analyse(GstElement* element, GstDeepfakeState& 
   const std::optional<dfd::Timestamp> time = time_of(element, state, segment, buffer);
   if (!time) return GST_FLOW_OK;
   dfd::FrameHints hints;
-  hints.discont = GST_BUFFER_IS_DISCONT(buffer) != FALSE;
   if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) {
     hints.gap = true;
     if (state.seen_frame) state.session->offer(*time, hints);
@@ -233,6 +232,7 @@ GstFlowReturn gst_deepfake_state_analyse(GstElement* element, GstDeepfakeState& 
   std::vector<dfd::MarkedFace> faces;
   if (region == dfd::Region::kRoiList) faces = gst_deepfake_marked_faces(buffer);
   hints.marked = !faces.empty();
+  hints.discont = GST_BUFFER_IS_DISCONT(buffer) != FALSE;
   if (const std::optional<dfd::Ticket> ticket = state.session->offer(*time, hints)) {
     const GstFlowReturn flow = push_frame(element, state, *ticket, buffer, std::move(faces));
     if (flow != GST_FLOW_OK) return flow;

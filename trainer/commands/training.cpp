@@ -49,7 +49,7 @@ void add_training(CLI::App& app, Actions& actions) {
   command->add_option("--data", options.data, "Folder of the data set")->required();
   command
       ->add_option("--backbone", options.backbone,
-                   "File of kind backbone, or random:SEED (demonstration only)")
+                   "File of kind backbone or model, or random:SEED (demonstration only)")
       ->required();
   command->add_option("-o,--output", options.output, "Model file to write")->required();
   add_sampling(command, options.sampling);

@@ -18,14 +18,17 @@ namespace fs = std::filesystem;
 
 // To be raised whenever faces are found, followed, judged or cut in another way than before: cached
 // embeddings are then made anew.
-constexpr int kCropsVersion = 4;
+constexpr int kCropsVersion = 5;
 
 // All but the clip that embeddings depend on.
 std::string rule_key(const BackboneParts& backbone, const SamplingRule& rule) {
   std::ostringstream key;
   key << kCropsVersion << ' ' << backbone.info.digest << ' ' << rule.frames << ' '
       << static_cast<int>(rule.choice) << ' ' << to_string(rule.tracks);
-  for (const auto& [name, value] : backbone_metadata({}, rule.input)) key << ' ' << name << value;
+  BackboneInfo named;
+  named.name = backbone.info.name;
+  for (const auto& [name, value] : backbone_metadata(named, rule.input))
+    key << ' ' << name << value;
   key << ' ' << to_string(rule.input.crop) << ' ' << rule.input.margin << ' '
       << rule.input.face_detector;
   if (!rule.face_model.empty()) key << ' ' << sha256_of_file(rule.face_model);

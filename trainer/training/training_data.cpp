@@ -50,11 +50,7 @@ std::string digest_of_clips(const Split& split) {
 
 SamplingRule rule_of(const TrainOptions& options) {
   SamplingRule rule = make_rule(options.sampling, input_of_backbone(options.backbone));
-  if (options.seed_recipe) {
-    rule.choice = FrameChoice::kSeed;
-    rule.input.mean = kImageNetMean;
-    rule.input.std = kImageNetStd;
-  }
+  if (options.seed_recipe) rule.choice = FrameChoice::kSeed;
   return rule;
 }
 
@@ -67,6 +63,10 @@ TrainingData load_training_data(const TrainOptions& options, const SamplingRule&
   data.split = parts.name;
   data.rule = rule;
   BackboneParts backbone = load_backbone(options.backbone, parts.train, rule, progress.say);
+  if (options.seed_recipe) {  // Which a random backbone is not calibrated by.
+    data.rule.input.mean = kImageNetMean;
+    data.rule.input.std = kImageNetStd;
+  }
   const std::string cache = cache_folder(options.cache, options.data);
   const auto side_of = [&](const std::vector<Clip>& clips) {
     return make_side(clips, embed_clips(clips, backbone, data.rule, cache, progress),

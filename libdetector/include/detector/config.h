@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <string>
 
+#include "detector/api.h"
+
 namespace dfd {
 
 // What is analysed.
@@ -26,7 +28,7 @@ enum class Precision {
   kFp16,  // CUDA only.
 };
 
-const char* to_string(Precision precision) noexcept;  // "auto", "fp32", "bf16", "fp16"
+DFD_API const char* to_string(Precision precision) noexcept;  // "auto", "fp32", "bf16", "fp16"
 
 struct EngineConfig {
   std::string model_file;       // Safetensors file of kind "model". Required.
@@ -62,7 +64,7 @@ enum class ExplainMethod {
   kHiResCam,  // Draelos and Carin 2020: gradient times activation, place by place.
 };
 
-const char* to_string(ExplainMethod method) noexcept;  // "grad-cam", "hires-cam"
+DFD_API const char* to_string(ExplainMethod method) noexcept;  // "grad-cam", "hires-cam"
 
 // Of the faces whose windows a frame fills, those with the highest probability so far are
 // explained. Scores are the same with and without.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "detector/api.h"
 #include "detector/config.h"
 
 namespace dfd {
@@ -25,7 +26,7 @@ struct ModelInfo {
 };
 
 // Thread-safe: all member functions may be called from any thread at any time.
-class Engine {
+class DFD_API Engine {
  public:
   // Reads and checks the model, moves its weights to the device and runs it once, or returns the
   // engine that already holds the same content on the same device in the same precision; one that
@@ -33,7 +34,7 @@ class Engine {
   // kNotFound, kIo, kCorruptModel, kUnsupportedModel, kDeviceUnavailable, kOutOfMemory.
   static std::shared_ptr<Engine> load(const EngineConfig& config);
 
-  virtual ~Engine() = default;  // Lets the running batch finish, drops what waits, joins.
+  virtual ~Engine();  // Lets the running batch finish, drops what waits, joins.
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "detector/api.h"
+
 namespace dfd {
 
 // What the caller can do about an error, not where it came from.
@@ -25,12 +27,16 @@ enum class ErrorCode {
 };
 
 // A stable lower-case name such as "corrupt-model", for logs and tests.
-const char* to_string(ErrorCode code) noexcept;
+DFD_API const char* to_string(ErrorCode code) noexcept;
 
 // The message says what, which, expected and got, and where possible what to do.
-class Error : public std::runtime_error {
+class DFD_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(const Error&) = default;
+  Error& operator=(const Error&) = default;
+
+  ~Error() override;  // Out of line, so that there is one of its type in a process.
 
   ErrorCode code() const noexcept { return code_; }
 

@@ -8,6 +8,8 @@
 
 #include <array>
 
+#include "detector/api.h"
+
 namespace dfd {
 
 struct PointF {
@@ -25,7 +27,7 @@ struct RectF {
 };
 
 // Intersection over union, in [0, 1]; 0 when either rectangle is empty.
-float iou(const RectF& a, const RectF& b);
+DFD_API float iou(const RectF& a, const RectF& b);
 
 // Left eye, right eye, nose tip, left mouth corner, right mouth corner; left as seen in the image.
 using FaceLandmarks = std::array<PointF, 5>;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "detector/api.h"
 #include "detector/frame.h"
 #include "detector/geometry.h"
 
@@ -57,9 +58,9 @@ inline constexpr std::array kEventKinds{EventKind::kScore, EventKind::kVerdictCh
                                         EventKind::kOverload};
 
 // Stable lower-case names, as they stand in messages: "undecided", "warming-up", "track-lost".
-const char* to_string(Verdict verdict) noexcept;
-const char* to_string(Reason reason) noexcept;
-const char* to_string(EventKind kind) noexcept;
+DFD_API const char* to_string(Verdict verdict) noexcept;
+DFD_API const char* to_string(Reason reason) noexcept;
+DFD_API const char* to_string(EventKind kind) noexcept;
 
 // As many cells as the network's feature map has places: 8x8 for InceptionResnetV1 at 160 pixels.
 struct Heatmap {

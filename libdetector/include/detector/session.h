@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "detector/api.h"
 #include "detector/config.h"
 #include "detector/engine.h"
 #include "detector/frame.h"
@@ -61,7 +62,7 @@ class Ticket {
 // Thread-safe, but frames must come from one thread at a time, in the order they are shown. All
 // analysis runs on the engine's worker; an error there is thrown by the next push(), wait() or
 // finish().
-class Session {
+class DFD_API Session {
  public:
   // Throws Error: kInvalidArgument when a setting is out of range or the model needs landmarks and
   // there is no face_model_file; for that file kNotFound, kIo, kCorruptModel, kUnsupportedModel.
@@ -69,7 +70,7 @@ class Session {
                                          const SessionConfig& config);
 
   // Drops what waits. The last session of an engine waits for its running batch.
-  virtual ~Session() = default;
+  virtual ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -82,8 +83,9 @@ class Session {
   // Time of the last frame that offer() believed, where one without a timestamp follows.
   virtual std::optional<Timestamp> last_time() const = 0;
 
-  // Queues the frame that the ticket is for, which gives it its time. When max_queued wait already,
-  // the oldest is skipped with reason overload.
+  // Queues the frame that the ticket is for, which gives it its time; drops it when there was a
+  // reset or another model since. When max_queued wait already, the oldest is skipped with reason
+  // overload.
   virtual void push(const Ticket& ticket, Frame frame) = 0;
 
   // Waits until everything pushed so far is analysed, or until cancel().

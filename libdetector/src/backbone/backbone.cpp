@@ -12,9 +12,10 @@ namespace dfd {
 namespace {
 
 KindRegistry<BackboneKind>& registry() {
-  static KindRegistry<BackboneKind> kinds("backbone.name",
-                                          {{kInceptionResnetV1, inception_resnet_v1_kind()}});
-  return kinds;
+  // Never destroyed: models may be loaded while the process ends.
+  static auto* const kKinds = new KindRegistry<BackboneKind>(
+      "backbone.name", {{kInceptionResnetV1, inception_resnet_v1_kind()}});
+  return *kKinds;
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 
 namespace dfd {
 
+Error::~Error() = default;
+
 const char* to_string(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::kInvalidArgument:

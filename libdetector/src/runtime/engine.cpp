@@ -92,6 +92,8 @@ Registry& registry() {
 
 }  // namespace
 
+Engine::~Engine() = default;
+
 EngineImpl::EngineImpl(LoadedModel model, std::string device, Precision precision, int threads)
     : config_(model.config),
       info_(info_of(model)),

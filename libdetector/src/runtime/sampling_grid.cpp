@@ -14,11 +14,12 @@ std::optional<Ticket> SamplingGrid::ticket(Timestamp time, bool seeks) const {
   return ticket;
 }
 
-void SamplingGrid::take(const Ticket& ticket) {
-  if (ticket.grid_ != generation_) return;
+bool SamplingGrid::take(const Ticket& ticket) {
+  if (ticket.grid_ != generation_) return false;
   if (!anchor_) anchor_ = ticket.time_;
   if (ticket.samples_) next_ = (ticket.time_ - *anchor_) / sample_period_ + 1;
   if (ticket.seeks_) sought_ = ticket.time_;
+  return true;
 }
 
 void SamplingGrid::restart_samples() {

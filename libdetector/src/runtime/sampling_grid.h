@@ -27,8 +27,8 @@ class SamplingGrid {
   std::optional<Ticket> ticket(Timestamp time, bool seeks) const;
 
   // The frame has come. The first one is the grid's anchor. One sample a frame, however many points
-  // of the grid the frame has passed. A ticket of another grid changes nothing.
-  void take(const Ticket& ticket);
+  // of the grid the frame has passed. False, and nothing changes: the ticket is of another grid.
+  bool take(const Ticket& ticket);
 
   void restart_samples();  // The next frame is the anchor.
   void restart();          // That, and faces are sought in it.

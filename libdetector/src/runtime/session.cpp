@@ -103,7 +103,7 @@ class SessionImpl : public Session {
       job.pushed = std::chrono::steady_clock::now();
       {
         const std::lock_guard<std::mutex> lock(mutex_);
-        grid_.take(ticket);
+        if (!grid_.take(ticket)) return;  // What it was offered to is over.
       }
       stream_->push(std::move(job));
     });
@@ -250,6 +250,8 @@ class SessionImpl : public Session {
 };
 
 }  // namespace
+
+Session::~Session() = default;
 
 std::unique_ptr<Session> make_session(std::shared_ptr<EngineImpl> engine,
                                       const SessionConfig& config,

@@ -343,11 +343,12 @@ void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& 
   config_ = config;
   model_ = model;
   ++counters_.model_swaps;
+  // They keep the old model's head.
   for (Track& track : closed_) track.window.reset();
+  for (auto& [id, track] : tracks_) track.window.reset();
   set_people();
   if (finished_) return;  // What was said last stands; the next frame begins anew.
   for (auto& [id, track] : tracks_) {
-    track.window.reset();
     track.decision.begin_anew(config_.decision);
     track.report.score.reset();
     begin_window(track, Reason::kWarmingUp);

@@ -30,11 +30,6 @@ TensorMap without_prefix(const TensorMap& tensors) {
   return found;
 }
 
-// Two backbones of which nobody said what they are must not pass for one.
-void settle_digest(BackboneInfo& info, const TensorMap& tensors) {
-  if (info.digest.empty()) info.digest = digest_of(tensors);
-}
-
 // True: the file holds a whole model.
 bool read_about_backbone(const SafetensorsFile& file, BackboneInfo& info, InputRule& input) {
   const auto kind = file.metadata().find("kind");
@@ -78,7 +73,9 @@ ModelParts read_model(const std::string& path) {
   ModelParts parts;
   parts.config = read_config(file);
   TensorMap tensors = read_tensors(file);
-  settle_digest(parts.config.backbone, without_prefix(tensors));
+  // Two backbones of which nobody said what they are must not pass for one.
+  std::string& digest = parts.config.backbone.digest;
+  if (digest.empty()) digest = digest_of(without_prefix(tensors));
   TensorSource source(path, std::move(tensors));
   parts.backbone = make_backbone(source, parts.config);
   parts.head = make_head(source, parts.config, at::kCPU, at::kFloat);
@@ -101,7 +98,8 @@ BackboneParts read_backbone(const std::string& path) {
   const bool whole_model = read_about_backbone(file, parts.info, parts.input);
   parts.tensors = read_tensors(file);
   if (whole_model) parts.tensors = without_prefix(parts.tensors);
-  settle_digest(parts.info, parts.tensors);
+  // Whatever the file says: a copy that was trained on may have kept what was said of the first.
+  parts.info.digest = digest_of(parts.tensors);
   TensorSource source(path, parts.tensors);
   parts.network = backbone_kind(parts.info.name, path).make(source, "");
   source.require_empty();

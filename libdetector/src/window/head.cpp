@@ -11,8 +11,9 @@ namespace dfd {
 namespace {
 
 KindRegistry<HeadKind>& registry() {
-  static KindRegistry<HeadKind> kinds("head.type", {{kLstm, lstm_kind()}});
-  return kinds;
+  // Never destroyed: models may be loaded while the process ends.
+  static auto* const kKinds = new KindRegistry<HeadKind>("head.type", {{kLstm, lstm_kind()}});
+  return *kKinds;
 }
 
 }  // namespace

@@ -95,6 +95,20 @@ TEST_F(SessionTest, ADroppedTicketAdvancesNothing) {
   EXPECT_TRUE(session->offer(180ms));
 }
 
+TEST_F(SessionTest, ATicketFromBeforeAResetIsVoid) {
+  make_engine(2);
+  SessionConfig config;
+  config.region = Region::kFullFrame;
+  const auto session = make({}, config);
+  const auto ticket = session->offer(5000ms);
+  ASSERT_TRUE(ticket);
+  session->reset();
+  session->push(*ticket, test::moving_frame(0, kSize, 5000ms));
+  session->wait();
+  EXPECT_EQ(session->stats().samples, 0U);
+  EXPECT_TRUE(session->report().faces.empty());
+}
+
 TEST_F(SessionTest, AHighProbabilityBecomesManipulatedAfterItsDuration) {
   make_engine(2);
   const auto session = make({kFace});
