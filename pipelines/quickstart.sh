@@ -16,7 +16,7 @@ if [ -n "$video" ]; then
 fi
 cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build}
-pipelines/setup.sh
+TARGETS=programs pipelines/setup.sh  # The tests would take longer to build than all the rest.
 
 work=$(realpath "$BUILD")/quickstart
 trainer=$BUILD/trainer/deepfake-trainer

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Installs the Debian packages that are missing and builds the project into $BUILD (default:
-# build). Extra arguments go to meson setup. Repeated runs do only what is left to do.
+# build), or of it what $TARGETS names. Extra arguments go to meson setup. Repeated runs do only
+# what is left to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
@@ -39,4 +40,4 @@ fi
 # A plugin of an older build, which would be found beside the new ones.
 rm -rf "$BUILD/gst/plugin"
 say "building"
-ninja -C "$BUILD" >&2
+ninja -C "$BUILD" ${TARGETS:-} >&2
