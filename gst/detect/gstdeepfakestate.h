@@ -70,8 +70,8 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
 void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
                                    const GstDeepfakeSettings& settings);
 
-// Settles the mode with the first frame: auto waits for results wherever nobody waits for the
-// frame.
+// Settles the mode with the first frame: auto lets frames wait for their results unless the source
+// is live.
 void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, int mode);
 
 // Posts what happened since the last call. messages: GstDeepfakeMessages.

@@ -291,8 +291,8 @@ void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& 
   post_changes();
 }
 
-// The newest windows may hold samples of two people, told apart only now: their scores have been
-// counted, as those of any window with odd samples, and nothing that follows rests on them.
+// Two people in one window are told apart only now, when its score has been counted already. That
+// is not taken back; the window begins anew.
 void StreamAnalysis::look_at_people(const std::vector<SampleResult>& results) {
   std::vector<Sighting> sightings;
   for (std::size_t i = 0; i < results.size(); ++i) {

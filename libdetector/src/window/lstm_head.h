@@ -22,8 +22,8 @@ struct HeadSizes {
   std::int64_t classifier = 256;
 };
 
-// One layer, weights as in torch.nn.LSTM: rows are the gates input, forget, cell, output.
-// (torch.nn.LSTM, nn.Linear), packed for the device.
+// One layer of torch.nn.LSTM, packed for the device. Rows of the weights are the gates input,
+// forget, cell, output.
 struct LstmLayer {
   // The first layer's [4 H, D], its recurrent part apart: all lanes of a track have the same input.
   at::Tensor input_weight;
