@@ -72,7 +72,8 @@ std::vector<std::string> import_seed(const ImportOptions& options) {
   config.sample_rate = {2, 1};
   config.training = {{"recipe", "seed"}, {"split", "random, leaky"}};
   config.head = to_info(HeadSizes());
-  check_tensors(config, tensors, path);
+  TensorSource check(path, tensors);
+  make_networks(check, config, at::kCPU, at::kFloat);
   notes.emplace_back("assumed: full frames, ImageNet's mean, 2 samples a second");
   write_tensors(options.output, to_metadata(config), tensors);
   return notes;

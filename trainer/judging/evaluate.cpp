@@ -111,9 +111,9 @@ std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,
 Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progress) {
   const c10::InferenceMode guard;
   ModelParts model = read_model(options.model);
-  model.backbone->fold(at::kCPU, at::kFloat);
+  model.networks.backbone->fold(at::kCPU, at::kFloat);
   const BackboneParts backbone{
-      std::move(model.backbone), {}, model.config.backbone, model.config.input};
+      std::move(model.networks.backbone), {}, model.config.backbone, model.config.input};
   Dataset dataset = read_dataset(options.data);
   if (const std::string remark = remark_on(dataset); !remark.empty()) progress.say(remark);
   add_digests(dataset.clips);
@@ -131,7 +131,7 @@ Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progres
               options.data << ": of " << sides.judged.size() << " clips to judge by, "
                            << test.clips.size() << " have a face and " << test.failed
                            << " cannot be read; both classes are needed, real and fake");
-  const at::Tensor logits = model.head->score_windows(test.embeddings).to(at::kDouble);
+  const at::Tensor logits = model.networks.head->score_windows(test.embeddings).to(at::kDouble);
   const std::vector<Scored> scores =
       score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test);
   const double threshold = model.config.threshold;

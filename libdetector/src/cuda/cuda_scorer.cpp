@@ -56,18 +56,16 @@ CropScaling scaling_of(const InputRule& rule) {
 class CudaScorer : public Scorer {
  public:
   // The stream must be current, and stay so while this runs.
-  CudaScorer(TensorSource& source, const ModelConfig& config, const c10::cuda::CUDAStream& stream,
+  CudaScorer(Networks networks, const ModelConfig& config, const c10::cuda::CUDAStream& stream,
              at::ScalarType type)
       : input_(config.input),
         stream_(stream),
         type_(type),
         window_length_(config.window_length),
-        backbone_(make_backbone(source, config)),
-        head_(make_head(source, config, stream.device(), at::kFloat)),
+        backbone_(std::move(networks.backbone)),
+        head_(std::move(networks.head)),
         stage_(stream.device()),
         pool_(at::cuda::graph_pool_handle()) {
-    source.require_empty();
-    require_fit(*backbone_, *head_, source.path());
     backbone_->fold(stream.device(), type);
   }
 
@@ -220,7 +218,8 @@ std::unique_ptr<Scorer> make_cuda_scorer(TensorSource& source, const ModelConfig
   const c10::cuda::CUDAStream stream =
       c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index());
   const c10::cuda::CUDAStreamGuard guard(stream);
-  auto scorer = std::make_unique<CudaScorer>(source, config, stream, type);
+  Networks networks = make_networks(source, config, stream.device(), at::kFloat);
+  auto scorer = std::make_unique<CudaScorer>(std::move(networks), config, stream, type);
   stream.synchronize();
   return scorer;
 }

@@ -53,19 +53,18 @@ ModelConfig read_config(const SafetensorsFile& file) {
   return config;
 }
 
-std::unique_ptr<Backbone> make_backbone(TensorSource& source, const ModelConfig& config) {
-  return backbone_kind(config.backbone.name, source.path()).make(source, kBackbonePrefix);
-}
-
-std::shared_ptr<Head> make_head(TensorSource& source, const ModelConfig& config,
-                                const at::Device& device, at::ScalarType type) {
-  return head_kind(config.head.type, source.path()).make(source, config.head, device, type);
-}
-
-void require_fit(const Backbone& backbone, const Head& head, const std::string& path) {
-  DFD_REQUIRE(backbone.embedding_size() == head.embedding_size(), ErrorCode::kUnsupportedModel,
-              path << ": its backbone gives " << backbone.embedding_size()
-                   << " numbers, its head takes " << head.embedding_size());
+Networks make_networks(TensorSource& source, const ModelConfig& config, const at::Device& device,
+                       at::ScalarType type) {
+  const std::string& path = source.path();
+  Networks made;
+  made.backbone = backbone_kind(config.backbone.name, path).make(source, kBackbonePrefix);
+  made.head = head_kind(config.head.type, path).make(source, config.head, device, type);
+  source.require_empty();
+  const std::int64_t given = made.backbone->embedding_size();
+  const std::int64_t taken = made.head->embedding_size();
+  DFD_REQUIRE(given == taken, ErrorCode::kUnsupportedModel,
+              path << ": its backbone gives " << given << " numbers, its head takes " << taken);
+  return made;
 }
 
 ModelParts read_model(const std::string& path) {
@@ -77,19 +76,8 @@ ModelParts read_model(const std::string& path) {
   std::string& digest = parts.config.backbone.digest;
   if (digest.empty()) digest = digest_of(without_prefix(tensors));
   TensorSource source(path, std::move(tensors));
-  parts.backbone = make_backbone(source, parts.config);
-  parts.head = make_head(source, parts.config, at::kCPU, at::kFloat);
-  source.require_empty();
-  require_fit(*parts.backbone, *parts.head, path);
+  parts.networks = make_networks(source, parts.config, at::kCPU, at::kFloat);
   return parts;
-}
-
-void check_tensors(const ModelConfig& config, const TensorMap& tensors, const std::string& path) {
-  TensorSource source(path, tensors);
-  const auto backbone = make_backbone(source, config);
-  const auto head = make_head(source, config, at::kCPU, at::kFloat);
-  source.require_empty();
-  require_fit(*backbone, *head, path);
 }
 
 BackboneParts read_backbone(const std::string& path) {

@@ -21,25 +21,22 @@ namespace dfd {
 // The metadata of a file of kind "model", checked by its networks' kinds too.
 ModelConfig read_config(const SafetensorsFile& file);
 
-// The networks of a model whose tensors come from source; neither is folded yet.
-std::unique_ptr<Backbone> make_backbone(TensorSource& source, const ModelConfig& config);
-std::shared_ptr<Head> make_head(TensorSource& source, const ModelConfig& config,
-                                const at::Device& device, at::ScalarType type);
+// Of one model, each taking what the other gives.
+struct Networks {
+  std::unique_ptr<Backbone> backbone;  // Not folded yet.
+  std::shared_ptr<Head> head;
+};
+
+// Takes all of source's tensors; none may be missing or left over. device, type: of the head.
+Networks make_networks(TensorSource& source, const ModelConfig& config, const at::Device& device,
+                       at::ScalarType type);
 
 // A model's networks on the CPU in float, unfolded, for who does not serve.
 struct ModelParts {
   ModelConfig config;  // With the backbone's digest.
-  std::unique_ptr<Backbone> backbone;
-  std::shared_ptr<Head> head;
+  Networks networks;
 };
 ModelParts read_model(const std::string& path);
-
-// Throws Error(kUnsupportedModel) when the head takes other embeddings than the backbone gives.
-void require_fit(const Backbone& backbone, const Head& head, const std::string& path);
-
-// Whether these tensors are those of such a model, none missing and none left over. path: for
-// complaints.
-void check_tensors(const ModelConfig& config, const TensorMap& tensors, const std::string& path);
 
 // The backbone of a file of kind "backbone" or "model", unfolded.
 struct BackboneParts {

@@ -15,13 +15,11 @@ namespace {
 
 class TorchScorer : public Scorer {
  public:
-  TorchScorer(TensorSource& source, const ModelConfig& config, at::ScalarType type)
+  TorchScorer(Networks networks, const ModelConfig& config, at::ScalarType type)
       : input_(config.input),
         window_length_(config.window_length),
-        backbone_(make_backbone(source, config)),
-        head_(make_head(source, config, at::kCPU, type)) {
-    source.require_empty();
-    require_fit(*backbone_, *head_, source.path());
+        backbone_(std::move(networks.backbone)),
+        head_(std::move(networks.head)) {
     backbone_->fold(at::kCPU, type);
   }
 
@@ -127,10 +125,12 @@ LoadedModel load_model(const std::string& path, const at::Device& device, Precis
   model.config = read_config(file);
   model.digest = file.digest();
   TensorSource source(path, read_tensors(file));
+  const at::ScalarType type = type_of(precision);
   if (device.is_cuda()) {
-    model.scorer = make_cuda_scorer(source, model.config, device, type_of(precision));
+    model.scorer = make_cuda_scorer(source, model.config, device, type);
   } else {
-    model.scorer = std::make_unique<TorchScorer>(source, model.config, type_of(precision));
+    model.scorer = std::make_unique<TorchScorer>(
+        make_networks(source, model.config, at::kCPU, type), model.config, type);
   }
   return model;
 }
