@@ -12,7 +12,7 @@
 
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
-#include "data/video.h"
+#include "data/picture.h"
 #include "drawn/drawn_face.h"
 #include "model/model_config.h"
 #include "model/weights.h"

@@ -8,10 +8,6 @@
 
 #include <filesystem>
 #include <utility>
-#include <vector>
-
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
 #include "base/file.h"
@@ -99,9 +95,9 @@ struct VideoReader::Pipeline {
   GstElement* sink;
   std::optional<Timestamp> last;
 
-  Pipeline(std::string file, std::chrono::nanoseconds patience)
+  Pipeline(std::string file, std::chrono::nanoseconds longest)
       : path(std::move(file)),
-        patience(patience),
+        patience(longest),
         launched(
             "filesrc name=source ! decodebin ! videoconvert ! appsink name=sink sync=false "
             "max-buffers=4 caps=\"video/x-raw,format=" GST_DEEPFAKE_FORMATS "\""),
@@ -236,43 +232,6 @@ void VideoWriter::close() {
   gst_app_src_end_of_stream(GST_APP_SRC(pipeline_->source));
   pipeline_->wait_for_end();
   pipeline_->file.commit();
-}
-
-cv::Mat read_picture(const std::string& path) {
-  DFD_REQUIRE(std::filesystem::exists(path), ErrorCode::kNotFound, path << ": no such file");
-  cv::Mat picture = cv::imread(path, cv::IMREAD_COLOR);
-  DFD_REQUIRE(!picture.empty(), ErrorCode::kIo, path << ": not a picture that OpenCV can read");
-  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-  return picture;
-}
-
-void write_picture(const std::string& path, const cv::Mat& rgb) {
-  cv::Mat picture;
-  cv::cvtColor(rgb, picture, cv::COLOR_RGB2BGR);
-  std::vector<uchar> bytes;
-  bool encoded = false;
-  try {
-    encoded = cv::imencode(std::filesystem::path(path).extension().string(), picture, bytes);
-  } catch (const cv::Exception&) {  // Some versions throw, some return false.
-  }
-  DFD_REQUIRE(encoded, ErrorCode::kInvalidArgument,
-              path << ": a name ending in .png or .jpg expected");
-  replace_file(path, [&](std::ostream& out) {
-    out.write(reinterpret_cast<const char*>(bytes.data()),
-              static_cast<std::streamsize>(bytes.size()));
-  });
-}
-
-Frame frame_of(const cv::Mat& rgb) {
-  Frame frame;
-  const auto kept = std::make_shared<cv::Mat>(rgb);
-  frame.view.width = kept->cols;
-  frame.view.height = kept->rows;
-  frame.view.format = PixelFormat::kRgb;
-  frame.view.color.full_range = true;
-  frame.view.planes[0] = {kept->data, static_cast<std::ptrdiff_t>(kept->step)};
-  frame.owner = kept;
-  return frame;
 }
 
 }  // namespace dfd

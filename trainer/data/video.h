@@ -61,13 +61,4 @@ class VideoWriter {
   std::unique_ptr<Pipeline> pipeline_;
 };
 
-// A picture file as RGB, CV_8UC3. Throws Error: kNotFound, kIo.
-cv::Mat read_picture(const std::string& path);
-
-// Writes an RGB picture, CV_8UC3, in the format of the path's ending. Throws Error(kIo).
-void write_picture(const std::string& path, const cv::Mat& rgb);
-
-// A frame over an RGB picture, which it keeps.
-Frame frame_of(const cv::Mat& rgb);
-
 }  // namespace dfd

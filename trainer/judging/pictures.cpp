@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "data/json_name.h"
-#include "data/video.h"
+#include "data/picture.h"
 #include "scoring/scorer.h"
 
 namespace dfd {

@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/picture.h"
+#include "data/picture.h"
 #include "data/video.h"
 #include "detector/engine.h"
 #include "detector/session.h"

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "data/video.h"
+#include "data/picture.h"
 #include "face/face_finder.h"
 
 namespace dfd {
