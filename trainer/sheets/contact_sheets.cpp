@@ -9,42 +9,44 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
-#include "data/video.h"
+#include "data/picture.h"
 #include "samples/frozen_backbone.h"
 
 namespace dfd {
 namespace {
 
-// Twenty crops, a seed's window, side by side, on a page that a screen shows whole.
-constexpr int kCrop = 80;
-constexpr int kCropsInRow = 20;
+// A page that a screen shows whole; crops are drawn as large as training sees them.
+constexpr int kLeastPageWidth = 1600;
+constexpr int kPageHeight = 1000;  // A clip that is taller has its page alone.
 constexpr int kTextHeight = 20;
-constexpr int kPageHeight = 1000;
+constexpr int kRule = 2;  // Paper between crops.
 const cv::Scalar kPaper(32, 32, 32);
 const cv::Scalar kRealInk(120, 220, 255);  // Told apart by the colour-blind too; it is written out.
 const cv::Scalar kFakeInk(255, 170, 60);
 
-cv::Mat row(int height) { return {height, kCropsInRow * kCrop, CV_8UC3, kPaper}; }
-
-cv::Mat text_row(const std::string& text, const cv::Scalar& ink) {
-  cv::Mat line = row(kTextHeight);
+cv::Mat text_row(const std::string& text, const cv::Scalar& ink, int width) {
+  cv::Mat line(kTextHeight, width, CV_8UC3, kPaper);
   cv::putText(line, text, {6, 15}, cv::FONT_HERSHEY_SIMPLEX, 0.45, ink, 1, cv::LINE_AA);
   return line;
 }
 
-// A clip's part of a page.
-std::vector<cv::Mat> draw(const Clip& clip, const std::vector<std::vector<cv::Mat>>& tracks) {
+// A clip's part of a page that wide.
+std::vector<cv::Mat> draw(const Clip& clip, const std::vector<std::vector<cv::Mat>>& tracks,
+                          int width) {
   const cv::Scalar& ink = clip.fake ? kFakeInk : kRealInk;
   std::string title = clip.file + (clip.fake ? "   fake" : "   real");
   if (clip.fake && clip.kind != "fake") title += ": " + clip.kind;
   if (tracks.empty()) title += "   NO FACE";
-  std::vector<cv::Mat> rows{text_row(title, ink)};
+  std::vector<cv::Mat> rows{text_row(title, ink, width)};
   for (const auto& crops : tracks) {
-    for (std::size_t i = 0; i < crops.size(); ++i) {
-      const auto column = static_cast<int>(i % kCropsInRow);
-      if (column == 0) rows.push_back(row(kCrop));
-      cv::Mat place = rows.back()(cv::Rect(column * kCrop, 0, kCrop - 2, kCrop - 2));
-      cv::resize(crops[i], place, place.size(), 0, 0, cv::INTER_AREA);
+    int x = width;  // Each track begins a row.
+    for (const cv::Mat& crop : crops) {
+      if (x + crop.cols > width) {
+        rows.emplace_back(crop.rows + kRule, width, CV_8UC3, kPaper);
+        x = 0;
+      }
+      crop.copyTo(rows.back()(cv::Rect(x, 0, crop.cols, crop.rows)));
+      x += crop.cols + kRule;
     }
   }
   return rows;
@@ -103,10 +105,11 @@ std::size_t write_contact_sheets(const std::string& data, const std::string& out
   std::filesystem::create_directories(output, error);
   DFD_REQUIRE(!error, ErrorCode::kIo, output << ": cannot be made: " << error.message());
   Book book(output);
+  const int width = std::max(kLeastPageWidth, rule.input.size);
   for (const Clip& clip : dataset.clips) {
     const std::optional<ClipCrops> found = read_crops_or_say(clip.path, rule, say);
     if (!found) continue;
-    SheetEntry entry{clip, {}, book.add(draw(clip, found->tracks))};
+    SheetEntry entry{clip, {}, book.add(draw(clip, found->tracks, width))};
     for (const auto& crops : found->tracks) entry.crops.push_back(static_cast<int>(crops.size()));
     report(entry);
   }
