@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "samples/embeddings.h"
+#include "data/progress.h"
 
 namespace dfd::commands {
 

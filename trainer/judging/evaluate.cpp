@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -27,7 +26,7 @@ TrackChoice tracks_of(const ModelConfig& config) {
 }
 
 Windows windows_of(const std::vector<Clip>& clips, const ModelConfig& config,
-                   const BackboneParts& backbone, const EvaluateOptions& options,
+                   const Backbone& backbone, const EvaluateOptions& options,
                    const EmbedProgress& progress) {
   SamplingRule rule;
   rule.input = config.input;
@@ -46,7 +45,8 @@ Windows windows_of(const std::vector<Clip>& clips, const ModelConfig& config,
                     << " would find them here; give --face-model as in training");
   }
   const std::string cache = cache_folder(options.cache, options.data);
-  return make_windows(clips, embed_clips(clips, backbone, rule, cache, progress), rule.frames);
+  return make_windows(clips, embed_clips(clips, backbone, config.backbone, rule, cache, progress),
+                      rule.frames);
 }
 
 // A clip is as bad as its worst track. probabilities: of each window.
@@ -111,9 +111,8 @@ std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,
 Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progress) {
   const c10::InferenceMode guard;
   ModelParts model = read_model(options.model);
-  model.networks.backbone->fold(at::kCPU, at::kFloat);
-  const BackboneParts backbone{
-      std::move(model.networks.backbone), {}, model.config.backbone, model.config.input};
+  Backbone& backbone = *model.networks.backbone;
+  backbone.fold(at::kCPU, at::kFloat);
   Dataset dataset = read_dataset(options.data);
   if (const std::string remark = remark_on(dataset); !remark.empty()) progress.say(remark);
   add_digests(dataset.clips);

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "data/progress.h"
 #include "judging/metrics.h"
-#include "samples/embeddings.h"
 
 namespace dfd {
 

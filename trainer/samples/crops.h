@@ -5,13 +5,13 @@
 
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <opencv2/core.hpp>
 
+#include "data/progress.h"
 #include "detector/config.h"
 #include "model/model_config.h"
 
@@ -61,9 +61,6 @@ struct ClipCrops {
 
 // Throws Error: kNotFound, kIo; the face model's.
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule);
-
-// Tells people something, a line at a time.
-using Say = std::function<void(const std::string&)>;
 
 // Nothing where the clip cannot be read, which is said: one bad clip must not end a run over
 // thousands. Throws Error that is not the clip's.

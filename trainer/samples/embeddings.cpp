@@ -21,12 +21,12 @@ namespace fs = std::filesystem;
 constexpr int kCropsVersion = 5;
 
 // All but the clip that embeddings depend on.
-std::string rule_key(const BackboneParts& backbone, const SamplingRule& rule) {
+std::string rule_key(const BackboneInfo& info, const SamplingRule& rule) {
   std::ostringstream key;
-  key << kCropsVersion << ' ' << backbone.info.digest << ' ' << rule.frames << ' '
+  key << kCropsVersion << ' ' << info.digest << ' ' << rule.frames << ' '
       << static_cast<int>(rule.choice) << ' ' << to_string(rule.tracks);
   BackboneInfo named;
-  named.name = backbone.info.name;
+  named.name = info.name;
   for (const auto& [name, value] : backbone_metadata(named, rule.input))
     key << ' ' << name << value;
   key << ' ' << to_string(rule.input.crop) << ' ' << rule.input.margin << ' '
@@ -63,7 +63,7 @@ std::optional<KeptFile> read_cached(const std::string& path, const Say& say) {
 }
 
 // None: the clip cannot be read, which is said.
-std::optional<KeptFile> embeddings_of(const Clip& clip, const BackboneParts& backbone,
+std::optional<KeptFile> embeddings_of(const Clip& clip, const Backbone& network,
                                       const SamplingRule& rule, const Say& say) {
   if (clip.digest.empty()) {
     say(clip.path + ": cannot be read; this clip is left out");
@@ -73,7 +73,7 @@ std::optional<KeptFile> embeddings_of(const Clip& clip, const BackboneParts& bac
   if (!crops) return std::nullopt;
   KeptFile kept;
   for (std::size_t i = 0; i < crops->tracks.size(); ++i) {
-    kept.tensors[track_name(i)] = embed(*backbone.network, crops->tracks[i], rule.input);
+    kept.tensors[track_name(i)] = embed(network, crops->tracks[i], rule.input);
   }
   kept.tensors["sample_rate"] = at::tensor({crops->sample_rate}, at::kDouble);
   return kept;
@@ -95,22 +95,22 @@ std::string cache_folder(const std::string& given, const std::string& data) {
   return given.empty() ? (fs::path(data) / ".features").string() : given;
 }
 
-std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips,
-                                        const BackboneParts& backbone, const SamplingRule& rule,
+std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Backbone& network,
+                                        const BackboneInfo& info, const SamplingRule& rule,
                                         const std::string& cache, const EmbedProgress& progress) {
   std::error_code error;
   fs::create_directories(cache, error);
   DFD_REQUIRE(!error, ErrorCode::kIo,
               cache << ": cannot be made: " << error.message() << "; name another with --cache");
   std::vector<ClipEmbeddings> embeddings;
-  const std::string key = rule_key(backbone, rule);
+  const std::string key = rule_key(info, rule);
   int computed = 0;
   for (const Clip& clip : clips) {
     const std::string path = (fs::path(cache) / cache_name(clip, key)).string();
     std::optional<KeptFile> kept = read_cached(path, progress.say);
     if (!kept) {
       ++computed;
-      kept = embeddings_of(clip, backbone, rule, progress.say);
+      kept = embeddings_of(clip, network, rule, progress.say);
       if (kept) write_kept(path, kKeptKind, *kept);
     }
     embeddings.push_back(kept ? unpack(*kept) : ClipEmbeddings{{}, 0, true});

@@ -4,15 +4,15 @@
 
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include <ATen/ATen.h>
 
+#include "backbone/backbone.h"
 #include "data/dataset.h"
+#include "data/progress.h"
 #include "samples/crops.h"
-#include "samples/frozen_backbone.h"
 
 namespace dfd {
 
@@ -25,16 +25,11 @@ struct ClipEmbeddings {
   bool failed = false;  // The clip could not be read.
 };
 
-struct EmbedProgress {
-  Say say;
-  std::function<void(int done, int of, int computed)> embedded;
-};
-
 // Embeddings of each clip, from the cache folder where they are known, else computed and put there.
-// The key holds the clip's digest, the backbone's and the rule. Clips that cannot be read are said
-// and marked; damaged cache files are said, set aside and made anew. clips: with digests.
-std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips,
-                                        const BackboneParts& backbone, const SamplingRule& rule,
+// The key holds the clip's digest, the backbone's (in info) and the rule. Clips that cannot be read
+// are said and marked; damaged cache files are said, set aside and made anew. clips: with digests.
+std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Backbone& network,
+                                        const BackboneInfo& info, const SamplingRule& rule,
                                         const std::string& cache, const EmbedProgress& progress);
 
 }  // namespace dfd

@@ -10,7 +10,8 @@
 #include <functional>
 #include <string>
 
-#include "samples/embeddings.h"
+#include "data/progress.h"
+#include "samples/crops.h"
 
 namespace dfd {
 

@@ -69,8 +69,9 @@ TrainingData load_training_data(const TrainOptions& options, const SamplingRule&
   }
   const std::string cache = cache_folder(options.cache, options.data);
   const auto side_of = [&](const std::vector<Clip>& clips) {
-    return make_side(clips, embed_clips(clips, backbone, data.rule, cache, progress),
-                     data.rule.frames);
+    return make_side(
+        clips, embed_clips(clips, *backbone.network, backbone.info, data.rule, cache, progress),
+        data.rule.frames);
   };
   data.train = side_of(parts.train);
   data.validation = side_of(parts.validation);
