@@ -19,18 +19,12 @@
 namespace dfd::bench {
 namespace {
 
-constexpr double kFlopPerCrop = 2.835e9;  // InceptionResnetV1 at 160x160: docs/performance.md.
+constexpr double kFlopPerCrop = 2.835e9;  // InceptionResnetV1 at 160x160: docs/lab/networks.md.
 constexpr int kWindow = 20;
 
-InceptionResnetV1 load_backbone(TensorMap& tensors) {
-  TensorMap own;
-  for (const auto& [name, tensor] : tensors) {
-    if (name.rfind(kBackbonePrefix, 0) == 0) {
-      own[name.substr(std::string(kBackbonePrefix).size())] = tensor;
-    }
-  }
-  TensorSource source("bench", own);
-  return {source, ""};
+InceptionResnetV1 load_backbone(const TensorMap& tensors) {
+  TensorSource source("bench", tensors);
+  return {source, kBackbonePrefix};
 }
 
 at::Tensor crops_of(std::int64_t count) {
@@ -67,7 +61,7 @@ struct Limit {
 // The seed recomputes all of a window for every verdict: 20 backbones and the LSTM over them, as
 // PyTorch runs them when nobody asks for more.
 struct Seed {
-  explicit Seed(TensorMap& tensors) : backbone(load_backbone(tensors)) {
+  explicit Seed(const TensorMap& tensors) : backbone(load_backbone(tensors)) {
     for (int i = 0; i < 2; ++i) {
       const std::string end = "_l" + std::to_string(i);
       for (const char* name : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}) {
@@ -90,7 +84,7 @@ struct Seed {
   at::Tensor classifier, output;
 };
 
-void bench_backbone(const Emit& emit, TensorMap& tensors, Precision precision) {
+void bench_backbone(const Emit& emit, const TensorMap& tensors, Precision precision) {
   const char* name = to_string(precision);
   const Limit limit(precision == Precision::kBf16);
   const InceptionResnetV1 eager = load_backbone(tensors);
@@ -117,7 +111,7 @@ void bench_backbone(const Emit& emit, TensorMap& tensors, Precision precision) {
 }
 
 // How far a precision's embeddings and probabilities lie from those of fp32.
-void bench_precision(const Emit& emit, TensorMap& tensors, Precision precision) {
+void bench_precision(const Emit& emit, const TensorMap& tensors, Precision precision) {
   InceptionResnetV1 reference = load_backbone(tensors);
   InceptionResnetV1 served = load_backbone(tensors);
   reference.fold(at::kCPU);
@@ -148,7 +142,7 @@ std::vector<std::optional<double>> score_all(Scorer& scorer,
   return logits;
 }
 
-void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
+void bench_verdicts(const Emit& emit, const TensorMap& tensors, Precision precision) {
   const Seed seed(tensors);
   const at::Tensor window = crops_of(kWindow).contiguous();
   const double seed_ms = repeat([&] { seed.window(window); }, 3, 1).median();
@@ -159,11 +153,7 @@ void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
 
   LoadedModel model = load_model(bench_model(), at::kCPU, precision);
   const auto stepper_ms = [&](int faces, int length) {
-    TensorMap head;
-    for (const auto& [name, tensor] : tensors) {
-      if (name.rfind(kBackbonePrefix, 0) != 0) head[name] = tensor;
-    }
-    TensorSource source("bench", head);
+    TensorSource source("bench", tensors);
     const LstmHead lstm(source, sizes_of(model.config.head, "bench"), at::kCPU, type_of(precision));
     const LaneStepper stepper(lstm);
     std::vector<Lanes> tracks(static_cast<std::size_t>(faces), Lanes(length, 1));
@@ -200,7 +190,7 @@ void bench_verdicts(const Emit& emit, TensorMap& tensors, Precision precision) {
 void bench_networks(const Emit& emit) {
   const c10::InferenceMode guard;
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
-  TensorMap tensors = read_tensors(SafetensorsFile(bench_model()));
+  const TensorMap tensors = read_tensors(SafetensorsFile(bench_model()));
   const Precision best = select_precision(Precision::kAuto, at::kCPU);
   std::vector<Precision> precisions{Precision::kFp32};
   if (best != Precision::kFp32) precisions.push_back(best);

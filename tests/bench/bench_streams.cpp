@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How many streams of 1080p25 H.264 with one face play at full rate, with the element and without.
+// What a stream of 1080p25 H.264 with one face costs, and how many play at full rate, with the
+// element and without.
 
 #include <gst/gst.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "bench.h"
 #include "data/video.h"
@@ -115,6 +118,33 @@ bool is_sustained(const std::string& line, int streams, bool complete) {
   return 100 * arrivals.late <= arrivals.all && (!complete || 20 * skipped <= analysed + skipped);
 }
 
+// Of all threads of the process, seconds.
+double processor_time() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+// Processor seconds that a second of one stream takes once it plays.
+double cost_of(const std::string& line) {
+  constexpr int kTimes = 7;
+  std::vector<double> costs;
+  for (int i = 0; i < kTimes; ++i) {
+    Pipelines pipeline(line, 1);
+    pipeline.set(GST_STATE_PAUSED);
+    pipeline.await(GST_MESSAGE_ASYNC_DONE);
+    const double before = processor_time();
+    pipeline.set(GST_STATE_PLAYING);
+    pipeline.await(GST_MESSAGE_EOS);
+    costs.push_back((processor_time() - before) / kSeconds);
+  }
+  std::sort(costs.begin(), costs.end());
+  return costs[kTimes / 2];
+}
+
 // To an eighth. first: the number tried first.
 int most_sustained(const std::string& line, bool complete, int first) {
   int good = 0;
@@ -132,10 +162,12 @@ void bench_streams(const Emit& emit) {
   const std::string source =
       "filesrc location=" + clip() + " ! qtdemux ! h264parse ! avdec_h264 ! ";
   const std::string sink = "fakesink name=s sync=true";
-  const int plain = most_sustained(source + sink, false, 24);
   // Looks for faces and takes samples twice a second, as the model asks.
   const std::string line =
       source + "deepfakedetect name=d mode=immediate model-file=" + bench_model() + " ! " + sink;
+  emit({"stream_cost", {{"element", false}}, cost_of(source + sink), "s/s"});
+  emit({"stream_cost", {{"element", true}}, cost_of(line), "s/s"});
+  const int plain = most_sustained(source + sink, false, 24);
   emit({"streams_sustained", {{"element", false}}, static_cast<double>(plain), "streams"});
   // More than without the element there cannot be.
   const int playing =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Measures what docs/performance.md tells, in one run on one machine.
+// Measures what docs/performance.md and docs/lab/networks.md tell, in one run on one machine.
 //
 //   deepfake-bench [--json] [--only NAME]
 
@@ -39,7 +39,7 @@ const std::vector<Part>& parts() {
       {dfd::bench::bench_element,
        {"added_us", "pixel_copies_behind_tee", "model_load_ms", "model_share_ms", "plugin_scan_ms",
         "plugin_inspect_ms", "results_scan_ms", "torch_load_ms", "memory_per_further_stream"}},
-      {dfd::bench::bench_streams, {"streams_sustained", "streams_share"}}};
+      {dfd::bench::bench_streams, {"stream_cost", "streams_sustained", "streams_share"}}};
   return kParts;
 }
 
