@@ -40,4 +40,6 @@ fi
 # A plugin of an older build, which would be found beside the new ones.
 rm -rf "$BUILD/gst/plugin"
 say "building"
+# ccache keeps nothing that uses a precompiled header, unless it is told that their dates may differ.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 ninja -C "$BUILD" ${TARGETS:-} >&2
