@@ -30,20 +30,9 @@
  *
  * ## Messages
  *
- * The structure `deepfakedetect` has these fields; those in brackets are absent when there is no
- * value:
- *
- * * `event` (string): "score", "verdict-changed", "identity-changed" (a track shows somebody else
- *   from now on; the message tells how it stood), "track-lost", "overload" or
- *   "model-updated", which has `stream-id`, `model-file`, [`model-file-hex`], `model-id`, `success`
- *   and [`error`] alone; `model-file-hex` has the bytes of a name that is no UTF-8
- * * `stream-id` (string): #GstDeepfakeDetect:stream-id
- * * `timestamp`, `stream-time`, `running-time`, `duration` (guint64): of the frame analysed last
- * * `verdict` (string): "authentic", "undecided", "suspicious" or "manipulated"; the worst face's
- * * [`probability`] (gdouble): the worst face's
- * * `threshold` (gdouble), `reason` (string), `model-id` (string)
- * * `faces` (list of structures): `track-id`, `x`, `y`, `width`, `height`, `detection-confidence`,
- *   [`probability`], [`score`], `verdict`, `reason`, `windows`, `samples`, `partial`
+ * An element message with the structure `deepfakedetect` is posted when a verdict changes, or for
+ * every score (#GstDeepfakeDetect:messages). #GstDeepfakeReport takes it apart; its fields stand in
+ * docs/element-reference.md.
  *
  * ## Example launch line
  *

@@ -30,7 +30,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cerr, std::cerr) == 0 ? kDone : 1;
   }
-  // One thread: on few cores OpenBLAS got slower with the second (docs/performance.md).
+  // One thread: on few cores OpenBLAS got slower with the second (docs/lab/networks.md).
   const std::string warning = set_blas_threads(1);
   if (!warning.empty()) say("warning: " + warning);
   // The forward passes gain from every core; LibTorch's default on Debian 12 is one.

@@ -16,7 +16,7 @@ constexpr int kHeight = 2;
 constexpr int kAspect = 3;
 
 // Standard deviations. Lengths are in box heights, so that a face near the camera may move farther.
-constexpr float kDetectionNoise = 0.03F;  // Of a sure detection: docs/performance.md, "Tracks".
+constexpr float kDetectionNoise = 0.03F;  // Of a sure detection: docs/lab/faces.md.
 constexpr float kDoubt = 4;               // How many times noisier a detection of confidence 0 is.
 constexpr float kAspectNoise = 0.04F;
 constexpr float kSpeed = 1;           // A second: a walker, a hand-held camera.

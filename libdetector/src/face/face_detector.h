@@ -66,7 +66,7 @@ struct MtcnnOptions {
 };
 
 // For video: in a picture reduced to the comfortable size the nets are less sure of what the
-// defaults find in the whole picture. Measured: docs/performance.md, "Finding faces".
+// defaults find in the whole picture. Measured: docs/lab/faces.md.
 constexpr MtcnnOptions kLiveMtcnn{0.709, {0.6F, 0.5F, 0.6F}};
 
 // MTCNN with facenet-pytorch's boxes and defaults (its smallest face is 20 pixels), with landmarks.

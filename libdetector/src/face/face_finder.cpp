@@ -15,8 +15,7 @@ namespace {
 constexpr double kLongSideKept = 480;
 
 // Faces that are followed are looked for this many times as often, when there are frames. Boxes
-// that are only predicted miss a walker's face within half a second (docs/performance.md,
-// "Tracks").
+// that are only predicted miss a walker's face within half a second (docs/lab/faces.md).
 constexpr int kLooks = 5;
 
 double reduction(const FrameView& view, int min_face_size, int comfortable_size) {

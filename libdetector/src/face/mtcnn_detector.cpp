@@ -185,7 +185,7 @@ class MtcnnDetector : public FaceDetector {
   int comfortable_size() const override { return kComfortableSize; }
 
  private:
-  // Measured, together with kLiveMtcnn: docs/performance.md, "Finding faces".
+  // Measured, together with kLiveMtcnn: docs/lab/faces.md.
   static constexpr int kComfortableSize = 28;
 
   std::vector<Candidate> propose(const cv::Mat& rgb, int min_size) const {
