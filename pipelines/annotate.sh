@@ -11,7 +11,7 @@ model=$1 video=$2 out=$3
 need_files "$model" "$video"
 keep_apart "$out" "$model" "$video"
 
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! videoflip video-direction=auto ! \
     deepfakedetect model-file="$model" overlay=boxes+labels+banner+heatmap ! \
     videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast ! mp4mux ! \
     filesink location="$out"

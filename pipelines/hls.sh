@@ -27,7 +27,8 @@ mkdir -p "$folder" || exit 2
 # further ahead than that: it looks at fewer frames than usual. hlssink2 would need no muxer here, but
 # now and then it does not end (GStreamer 1.22). The text's sink does not wait in PAUSED (async=false):
 # there it takes no frames, and x264enc wants a few before it gives any.
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! video/x-raw,format=I420 ! \
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
+    videoflip video-direction=auto ! video/x-raw,format=I420 ! \
     tee name=t \
     t. ! queue ! x264enc speed-preset=veryfast pass=quant quantizer=23 rc-lookahead=5 \
         sync-lookahead=0 ! h264parse ! mpegtsmux ! \

@@ -16,7 +16,7 @@ keep_apart "$out" "$model" "$video"
 say() { printf '== %s\n' "$*" >&2; }
 
 say "analysing $video"
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! videoflip video-direction=auto ! \
     deepfakedetect model-file="$model" ! videoconvert ! video/x-raw,format=I420 ! \
     x264enc speed-preset=veryfast ! deepfakeseiinsert ! h264parse ! mp4mux ! \
     filesink location="$out" >&2

@@ -19,7 +19,8 @@ stem=$(dirname "$out")/$(basename "$out" .mp4)
 # x264enc wants a few seconds of video before it gives any. The pipeline must not wait in PAUSED for the
 # recording's first byte (async=false): there the other branch takes no more frames, and so neither
 # does the tee.
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! video/x-raw,format=I420 ! \
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
+    videoflip video-direction=auto ! video/x-raw,format=I420 ! \
     tee name=t \
     t. ! queue ! x264enc speed-preset=veryfast ! mp4mux ! filesink async=false location="$out" \
     t. ! queue ! deepfakedetect model-file="$model" stream-id="$name" ! tee name=results \

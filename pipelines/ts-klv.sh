@@ -16,7 +16,8 @@ keep_apart "$out" "$model" "$video"
 
 # x264enc holds back a few seconds of video, and the muxer the packets of that time: the queue behind
 # deepfakeklvenc has no limit but its bytes.
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! video/x-raw,format=I420 ! \
+gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
+    videoflip video-direction=auto ! video/x-raw,format=I420 ! \
     deepfakedetect model-file="$model" stream-id="$name" ! tee name=t \
     t. ! queue ! x264enc speed-preset=veryfast ! h264parse ! mpegtsmux name=mux ! \
     filesink location="$out" \

@@ -20,10 +20,12 @@ import signal
 import sys
 from contextlib import closing
 
-DETECT = "uridecodebin name=source ! videoconvert ! deepfakedetect name=detect messages=on-change "
-JUDGE = DETECT + "! fakesink sync=false"
-ANNOTATE = (DETECT + "overlay=boxes+labels ! videoconvert ! video/x-raw,format=I420 "
-            "! x264enc speed-preset=veryfast ! mp4mux ! filesink name=annotated")
+SOURCE = "uridecodebin name=source ! videoconvert ! "
+DETECT = "deepfakedetect name=detect messages=on-change "
+JUDGE = SOURCE + DETECT + "! fakesink sync=false"
+# What is drawn and encoded anew is turned first: mp4mux keeps no rotation.
+ANNOTATE = (SOURCE + "videoflip video-direction=auto ! " + DETECT + "overlay=boxes+labels "
+            "! videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast ! mp4mux ! filesink name=annotated")
 NO_LIBRARY = """\
 {error}
 This needs the packages python3-gi and gir1.2-gstreamer-1.0, and of deepfakedetect the library with its

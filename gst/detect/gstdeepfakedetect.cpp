@@ -79,12 +79,11 @@ using State = GstDeepfakeState;
 // Of the settings, what a frame needs: no strings, so that no frame costs an allocation.
 struct FrameSettings {
   dfd::Region region;
-  double threshold;
   int mode;
   int messages;
   guint overlay;
   guint meta;
-  dfd::ExplainConfig explain;  // On for the overlay's sake too.
+  GstDeepfakeFrameSettings changeable;
 };
 
 }  // namespace
@@ -141,13 +140,8 @@ static FrameSettings frame_settings_of(GstDeepfakeDetect* self) {
   const GstDeepfakeSettings& all = *self->settings;
   dfd::ExplainConfig explain = all.session.explain;
   explain.on = explain.on || (all.overlay & GST_DEEPFAKE_OVERLAY_HEATMAP) != 0;
-  return {all.session.region,
-          all.session.decision.threshold,
-          all.mode,
-          all.messages,
-          all.overlay,
-          all.meta,
-          explain};
+  return {all.session.region, all.mode, all.messages,
+          all.overlay,        all.meta, {all.session.decision.threshold, explain, all.orientation}};
 }
 
 // --- Properties
@@ -249,7 +243,7 @@ static GstFlowReturn gst_deepfake_detect_transform_ip(GstBaseTransform* base, Gs
   gst_deepfake_state_resolve_mode(GST_BASE_TRANSFORM_SINK_PAD(base), *state, settings.mode);
 
   const GstFlowReturn flow = gst_deepfake_guarded(GST_ELEMENT(self), GST_FLOW_ERROR, [&] {
-    gst_deepfake_state_apply(*state, settings.threshold, settings.explain);
+    gst_deepfake_state_apply(*state, settings.changeable);
     return gst_deepfake_state_analyse(GST_ELEMENT(self), *state, settings.region, base->segment,
                                       buffer);
   });
@@ -289,7 +283,7 @@ static gboolean gst_deepfake_detect_set_caps(GstBaseTransform* base, GstCaps* in
     return FALSE;
   }
   self->painter->caps_set();
-  gst_deepfake_state_set_info(*state, info);
+  gst_deepfake_state_set_info(GST_ELEMENT(self), *state, info);
   return TRUE;
 }
 
@@ -318,8 +312,29 @@ static gboolean gst_deepfake_detect_src_event(GstBaseTransform* base, GstEvent* 
   return GST_BASE_TRANSFORM_CLASS(gst_deepfake_detect_parent_class)->src_event(base, event);
 }
 
+// Fields in buffers of their own are half a picture each. Caps that are refused give no reason but
+// "not negotiated", so it is told here.
+static bool gst_deepfake_detect_refuses(GstElement* element, GstQuery* query) {
+  GstCaps* caps = nullptr;
+  gst_query_parse_accept_caps(query, &caps);
+  if (gst_caps_is_fixed(caps) == FALSE) return false;
+  const char* mode = gst_structure_get_string(gst_caps_get_structure(caps, 0), "interlace-mode");
+  if (g_strcmp0(mode, "alternate") != 0 && g_strcmp0(mode, "fields") != 0) return false;
+  GST_ELEMENT_WARNING(element, STREAM, FORMAT,
+                      ("Video with interlace-mode=%s, a field a buffer, cannot be judged: put "
+                       "deinterlace before this element.",
+                       mode),
+                      (nullptr));
+  gst_query_set_accept_caps_result(query, FALSE);
+  return true;
+}
+
 static gboolean gst_deepfake_detect_query(GstBaseTransform* base, GstPadDirection direction,
                                           GstQuery* query) {
+  if (GST_QUERY_TYPE(query) == GST_QUERY_ACCEPT_CAPS && direction == GST_PAD_SINK &&
+      gst_deepfake_detect_refuses(GST_ELEMENT(base), query)) {
+    return TRUE;
+  }
   const std::shared_ptr<State> state = state_of(GST_DEEPFAKE_DETECT(base));
   if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT &&
       gst_deepfake_cuda_answer(GST_ELEMENT(base), query, GST_DEEPFAKE_DETECT(base)->cuda)) {
@@ -364,6 +379,10 @@ static gboolean gst_deepfake_detect_sink_event(GstBaseTransform* base, GstEvent*
       break;
     case GST_EVENT_STREAM_START:
       gst_deepfake_detect_finish(self, true);
+      if (state) gst_deepfake_state_forget_tags(*state);
+      break;
+    case GST_EVENT_TAG:
+      if (state) gst_deepfake_state_note_tags(*state, event);
       break;
     case GST_EVENT_EOS:
       if (gst_deepfake_detect_finish(self, false) == FALSE)

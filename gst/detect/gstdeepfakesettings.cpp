@@ -376,6 +376,19 @@ std::vector<Property> make_table() {
       {"messages", "Messages", "Which element messages are posted", kPlaying},
       gst_deepfake_messages_get_type, [](auto& all) -> auto& { return all.messages; }));
   /**
+   * GstDeepfakeDetect:orientation:
+   *
+   * What makes the picture upright for the detector; nothing is rotated, and results refer to the
+   * picture as it is stored. `auto` follows the stream's image-orientation tags, as phones write
+   * them; another value takes their place. `custom` does nothing. A change ends all tracks.
+   *
+   * Since: 0.1
+   */
+  table.push_back(choice(
+      {"orientation", "Orientation", "What makes the picture upright; auto: the stream's tags",
+       kPlaying},
+      gst_video_orientation_method_get_type, [](auto& all) -> auto& { return all.orientation; }));
+  /**
    * GstDeepfakeDetect:overlay:
    *
    * What is drawn on the picture: attached as #GstVideoOverlayComposition where downstream draws

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gst/gst.h>
+#include <gst/video/video.h>
 
 #include <string>
 
@@ -41,6 +42,7 @@ struct GstDeepfakeSettings {
   int messages = GST_DEEPFAKE_MESSAGES_ON_CHANGE;
   guint overlay = 0;
   guint meta = GST_DEEPFAKE_META_ALL;
+  GstVideoOrientationMethod orientation = GST_VIDEO_ORIENTATION_AUTO;
   std::string stream_id;
 };
 

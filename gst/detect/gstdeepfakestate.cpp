@@ -130,17 +130,31 @@ void gst_deepfake_state_gap(GstElement* element, GstDeepfakeState& state, const 
   gst_deepfake_state_post_events(element, state, messages);
 }
 
-void gst_deepfake_state_apply(GstDeepfakeState& state, double threshold,
-                              const dfd::ExplainConfig& explain) {
-  if (threshold != state.threshold) {
-    state.threshold = threshold;
-    state.session->set_threshold(threshold);
+void gst_deepfake_state_apply(GstDeepfakeState& state, const GstDeepfakeFrameSettings& settings) {
+  if (settings.threshold != state.threshold) {
+    state.threshold = settings.threshold;
+    state.session->set_threshold(settings.threshold);
   }
+  const GstVideoOrientationMethod method =
+      settings.orientation == GST_VIDEO_ORIENTATION_AUTO ? state.tagged : settings.orientation;
+  state.orientation = gst_deepfake_orientation_of(method);
+  const dfd::ExplainConfig& explain = settings.explain;
   if (explain.on != state.explain.on || explain.rate != state.explain.rate ||
       explain.method != state.explain.method) {
     state.explain = explain;
     state.session->set_explain(explain);
   }
+}
+
+void gst_deepfake_state_note_tags(GstDeepfakeState& state, GstEvent* event) {
+  GstTagList* tags = nullptr;
+  gst_event_parse_tag(event, &tags);
+  GstVideoOrientationMethod method = GST_VIDEO_ORIENTATION_IDENTITY;
+  if (gst_video_orientation_from_tag(tags, &method) != FALSE) state.tagged = method;
+}
+
+void gst_deepfake_state_forget_tags(GstDeepfakeState& state) {
+  state.tagged = GST_VIDEO_ORIENTATION_IDENTITY;
 }
 
 void gst_deepfake_state_note_lateness(GstDeepfakeState& state, GstEvent* event) {
@@ -211,6 +225,7 @@ static GstFlowReturn push_frame(GstElement* element, GstDeepfakeState& state,
                       ("%" GST_PTR_FORMAT " cannot be mapped", buffer));
     return GST_FLOW_ERROR;
   }
+  frame->view.orientation = state.orientation;
   frame->faces = std::move(faces);
   state.session->push(ticket, *std::move(frame));
   return GST_FLOW_OK;
@@ -256,9 +271,18 @@ bool gst_deepfake_state_is_other_size(const GstDeepfakeState& state, const GstVi
                               GST_VIDEO_INFO_HEIGHT(&info) != GST_VIDEO_INFO_HEIGHT(&state.info));
 }
 
-void gst_deepfake_state_set_info(GstDeepfakeState& state, const GstVideoInfo& info) {
+void gst_deepfake_state_set_info(GstElement* element, GstDeepfakeState& state,
+                                 const GstVideoInfo& info) {
   state.info = info;
   state.negotiated = true;
+  const std::string unknown = gst_deepfake_unknown_colors(info);
+  if (unknown.empty() || std::exchange(state.unknown_colors_told, true)) return;
+  GST_ELEMENT_WARNING(element, STREAM, FORMAT,
+                      ("The video's colours are coded in a way that is not known (%s); they are "
+                       "read as those of standard range, and verdicts may suffer. Put videoconvert "
+                       "with a caps filter for colorimetry=bt709 before this element.",
+                       unknown.c_str()),
+                      (nullptr));
 }
 
 void gst_deepfake_state_set_cuda(GstDeepfakeState& state, GstObject* cuda, int device) {

@@ -57,8 +57,12 @@ struct GstDeepfakeState {
   bool live = false;
   double threshold = -1;       // As the session has it.
   dfd::ExplainConfig explain;  // As the session has it.
+  // Of the stream's tags.
+  GstVideoOrientationMethod tagged = GST_VIDEO_ORIENTATION_IDENTITY;
+  dfd::Orientation orientation = dfd::Orientation::kIdentity;  // Of the frames that come.
   bool seen_frame = false;
   bool missing_timestamps_told = false;
+  bool unknown_colors_told = false;
 };
 
 // Loads the model and makes the session; posts warnings. Throws dfd::Error.
@@ -88,9 +92,17 @@ void gst_deepfake_state_reset(GstDeepfakeState& state);
 void gst_deepfake_state_gap(GstElement* element, GstDeepfakeState& state, const GstSegment& segment,
                             GstEvent* event, int messages);
 
-// Tells the session of settings that changed since the last frame.
-void gst_deepfake_state_apply(GstDeepfakeState& state, double threshold,
-                              const dfd::ExplainConfig& explain);
+// Of the settings, what may change while frames come.
+struct GstDeepfakeFrameSettings {
+  double threshold;
+  dfd::ExplainConfig explain;  // On for the overlay's sake too.
+  GstVideoOrientationMethod orientation;
+};
+void gst_deepfake_state_apply(GstDeepfakeState& state, const GstDeepfakeFrameSettings& settings);
+
+// A stream's tags tell how its picture is turned; a stream that begins has none yet.
+void gst_deepfake_state_note_tags(GstDeepfakeState& state, GstEvent* event);
+void gst_deepfake_state_forget_tags(GstDeepfakeState& state);
 
 // Gives the session the buffer's frame where it wants it, and waits for it in complete mode; of one
 // that is flagged as a gap only the time. Buffers without a timestamp follow the one before at the
@@ -103,9 +115,11 @@ GstFlowReturn gst_deepfake_state_analyse(GstElement* element, GstDeepfakeState& 
 void gst_deepfake_state_mark(GstDeepfakeState& state, guint flags, const dfd::StreamReport& report,
                              GstBuffer* buffer);
 
-// The caps' video, and whether it is of another size than before.
+// The caps' video, and whether it is of another size than before. Colours that are not known are
+// warned of, once a stream.
 bool gst_deepfake_state_is_other_size(const GstDeepfakeState& state, const GstVideoInfo& info);
-void gst_deepfake_state_set_info(GstDeepfakeState& state, const GstVideoInfo& info);
+void gst_deepfake_state_set_info(GstElement* element, GstDeepfakeState& state,
+                                 const GstVideoInfo& info);
 
 // Frames may be read in this context of this device. (transfer none)
 void gst_deepfake_state_set_cuda(GstDeepfakeState& state, GstObject* cuda, int device);

@@ -15,6 +15,7 @@
 
 #include "detector/geometry.h"
 #include "gstdeepfakemeta.h"
+#include "detect_harness.h"
 #include "marked_video.h"
 #include "pipelines.h"
 #include "support/test_model.h"
@@ -23,6 +24,7 @@ namespace {
 
 namespace test = dfd::test;
 using test::element;
+using test::HarnessTest;
 using test::kTestSource;
 using test::make_frame;
 using test::Outcome;
@@ -141,63 +143,6 @@ TEST(DeepfakeDetect, RestartsAfterAnError) {
   gst_object_unref(detect);
 }
 
-// A harness around the element, with caps set.
-class HarnessTest : public testing::Test {
- protected:
-  ~HarnessTest() override {
-    if (harness_ != nullptr) gst_harness_teardown(harness_);
-  }
-
-  void start(const std::string& properties, const std::string& caps) {
-    // A harness calls itself live, for which auto would not wait.
-    harness_ = gst_harness_new_parse(element("mode=complete " + properties).c_str());
-    set_caps(caps);
-  }
-
-  void set_caps(const std::string& caps) {
-    GstCaps* parsed = gst_caps_from_string(("video/x-raw," + caps).c_str());
-    ASSERT_TRUE(gst_video_info_from_caps(&info_, parsed));
-    gst_caps_unref(parsed);
-    gst_harness_set_src_caps_str(harness_, ("video/x-raw," + caps).c_str());
-  }
-
-  GstFlowReturn push(int number) { return gst_harness_push(harness_, make_frame(info_, number)); }
-
-  GstHarness* harness_ = nullptr;
-  GstVideoInfo info_{};
-};
-
-TEST_F(HarnessTest, EveryFormatAndOddSizePasses) {
-  for (const char* format : {"I420", "YV12", "NV12", "RGB", "BGR", "RGBx", "BGRx", "xRGB", "xBGR",
-                             "RGBA", "BGRA", "ARGB", "ABGR"}) {
-    for (const char* size :
-         {"width=1,height=1", "width=3,height=5", "width=161,height=91", "width=2000,height=2"}) {
-      start("overlay=boxes+labels inference-region=full-frame",
-            "format=" + std::string(format) + "," + size + ",framerate=25/1");
-      for (int i = 0; i < 12; ++i) {
-        ASSERT_EQ(push(i), GST_FLOW_OK) << format << " " << size;
-      }
-      EXPECT_EQ(gst_harness_buffers_received(harness_), 12U);
-      GstBuffer* last = nullptr;
-      while (GstBuffer* next = gst_harness_try_pull(harness_)) {
-        if (last != nullptr) gst_buffer_unref(last);
-        last = next;
-      }
-      ASSERT_NE(last, nullptr);
-      EXPECT_EQ(gst_buffer_get_size(last), GST_VIDEO_INFO_SIZE(&info_)) << format << " " << size;
-      const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(last);
-      EXPECT_EQ(meta->frame_width, static_cast<guint>(GST_VIDEO_INFO_WIDTH(&info_)));
-      EXPECT_EQ(meta->frame_height, static_cast<guint>(GST_VIDEO_INFO_HEIGHT(&info_)));
-      // 0.44 s at ten samples a second, and the window's length of them.
-      ASSERT_EQ(meta->n_faces, 1U) << format << " " << size;
-      EXPECT_EQ(meta->faces[0].samples, 5U) << format << " " << size;
-      EXPECT_EQ(meta->faces[0].windows, 2U) << format << " " << size;
-      gst_buffer_unref(last);
-      gst_harness_teardown(std::exchange(harness_, nullptr));
-    }
-  }
-}
-
 TEST_F(HarnessTest, BuffersAreNotCopied) {
   start("", "format=I420,width=320,height=240,framerate=25/1");
   GstBuffer* in = gst_buffer_ref(make_frame(info_, 0));  // Behind a tee others hold it too.
@@ -209,46 +154,6 @@ TEST_F(HarnessTest, BuffersAreNotCopied) {
   EXPECT_EQ(gst_buffer_get_deepfake_meta(in), nullptr);
   gst_buffer_unref(out);
   gst_buffer_unref(in);
-}
-
-// An RGB frame of 100 x 60 that differs from pixel to pixel, with such rows and so much before
-// them; what is between the rows is noise. slope: how far a row's pattern is from the next one's.
-GstBuffer* padded_frame(int number, gsize first, gint stride, int slope) {
-  constexpr gint kRow = 300;
-  std::string bytes(first + static_cast<gsize>(stride) * 60, '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * i * 31 + i);
-  for (gint y = 0; y < 60; ++y) {
-    for (gint x = 0; x < kRow; ++x) {
-      bytes[first + static_cast<gsize>(y * stride + x)] =
-          static_cast<char>((x * 3 + y * slope + number * 7) % 251);
-    }
-  }
-  GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
-  gsize offsets[GST_VIDEO_MAX_PLANES] = {first, 0, 0, 0};
-  gint strides[GST_VIDEO_MAX_PLANES] = {stride, 0, 0, 0};
-  gst_buffer_add_video_meta_full(buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_RGB, 100, 60,
-                                 1, offsets, strides);
-  GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(number) * 100 * GST_MSECOND;
-  return buffer;
-}
-
-TEST_F(HarnessTest, PaddedStridesAreRead) {
-  const auto score_with = [&](gsize first, gint stride, int slope) {
-    start("inference-region=full-frame", "format=RGB,width=100,height=60,framerate=10/1");
-    double score = -1;
-    for (int i = 0; i < test::kTestWindow; ++i) {
-      EXPECT_EQ(gst_harness_push(harness_, padded_frame(i, first, stride, slope)), GST_FLOW_OK);
-      GstBuffer* out = gst_harness_pull(harness_);
-      score = gst_buffer_get_deepfake_meta(out)->faces[0].score;
-      gst_buffer_unref(out);
-    }
-    gst_harness_teardown(std::exchange(harness_, nullptr));
-    return score;
-  };
-  const double tight = score_with(0, 300, 5);
-  EXPECT_GT(tight, 0);
-  EXPECT_EQ(score_with(64, 400, 5), tight);
-  EXPECT_NE(score_with(0, 300, 8), tight) << "rows a pixel off, as a stride misread has them";
 }
 
 TEST_F(HarnessTest, MissingTimestampsAreCounted) {

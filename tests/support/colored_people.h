@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
+#include "base/orientation.h"
 #include "runtime/stream_analysis.h"
 #include "support/fakes.h"
 #include "support/test_model.h"
@@ -73,7 +74,7 @@ class ColorScorer : public Scorer {
       results.push_back({logits[0], color});
       if (!sample.explain) continue;
       explained.push_back({windows[i], *sample.explain, logits[0].has_value()});
-      results.back().map = Heatmap{1, 1, {static_cast<float>(explained.size())}};
+      results.back().map = Heatmap{2, 1, {static_cast<float>(explained.size()), 0.F}};
     }
     return results;
   }
@@ -128,15 +129,18 @@ class ColoredPeople : public testing::Test {
     for (const Face& face : faces) boxes.push_back(face.box);
     detector_->set_boxes(boxes);
     for (int i = 0; i < samples; ++i, time_ += std::chrono::milliseconds(100)) {
-      const cv::Mat picture = draw(faces);
+      const cv::Mat picture = as_stored(draw(faces));
       Frame frame;
       frame.view.width = picture.cols;
       frame.view.height = picture.rows;
+      frame.view.orientation = orientation_;
       frame.view.color.full_range = true;
       frame.view.planes[0] = {picture.data, static_cast<std::ptrdiff_t>(picture.step)};
       frame.time = time_;
       if (marked_) {
-        for (const Face& face : faces) frame.faces.push_back({face.box});
+        for (const Face& face : faces) {
+          frame.faces.push_back({to_stored(face.box, turn_of(frame.view))});
+        }
       }
       analyse(frame, true);
       const auto events = analysis_->take_events();
@@ -159,6 +163,15 @@ class ColoredPeople : public testing::Test {
     return picture;
   }
 
+  // The upright picture as a camera that is turned stores it.
+  cv::Mat as_stored(const cv::Mat& upright) const {
+    // Two of the eight undo each other, the others themselves.
+    const Orientation undo = orientation_ == Orientation::kRotate90    ? Orientation::kRotate270
+                             : orientation_ == Orientation::kRotate270 ? Orientation::kRotate90
+                                                                       : orientation_;
+    return to_upright(upright, undo);
+  }
+
   int count(EventKind kind) const {
     return static_cast<int>(std::count_if(events_.begin(), events_.end(),
                                           [&](const Event& event) { return event.kind == kind; }));
@@ -174,7 +187,8 @@ class ColoredPeople : public testing::Test {
 
   ModelConfig model_ = test_config();
   ExplainConfig explain_;
-  bool marked_ = false;  // By somebody else, who finds what is there.
+  bool marked_ = false;                               // By somebody else, who finds what is there.
+  Orientation orientation_ = Orientation::kIdentity;  // Boxes above are upright all the same.
   ColorScorer scorer_;
   FakeDetector* detector_ = nullptr;
   std::optional<StreamAnalysis> analysis_;

@@ -94,6 +94,7 @@ struct VideoReader::Pipeline {
   Launched launched;
   GstElement* sink;
   std::optional<Timestamp> last;
+  Orientation orientation = Orientation::kIdentity;
 
   Pipeline(std::string file, std::chrono::nanoseconds longest)
       : path(std::move(file)),
@@ -105,6 +106,27 @@ struct VideoReader::Pipeline {
   ~Pipeline() { gst_object_unref(sink); }
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
+
+  // The next sample within the time; tags that come before it are heeded.
+  GstSample* pull(GstClockTime timeout) {
+    while (GstMiniObject* object = gst_app_sink_try_pull_object(GST_APP_SINK(sink), timeout)) {
+      if (GST_IS_SAMPLE(object)) return GST_SAMPLE(object);
+      if (GST_IS_EVENT(object)) heed(GST_EVENT(object));
+      gst_mini_object_unref(object);
+    }
+    return nullptr;
+  }
+
+  void heed(GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) orientation = Orientation::kIdentity;
+    if (GST_EVENT_TYPE(event) != GST_EVENT_TAG) return;
+    GstTagList* tags = nullptr;
+    gst_event_parse_tag(event, &tags);
+    GstVideoOrientationMethod method = GST_VIDEO_ORIENTATION_IDENTITY;
+    if (gst_video_orientation_from_tag(tags, &method) != FALSE) {
+      orientation = gst_deepfake_orientation_of(method);
+    }
+  }
 };
 
 VideoReader::VideoReader(const std::string& path, std::chrono::nanoseconds patience)
@@ -127,7 +149,7 @@ std::optional<Frame> VideoReader::next() {
   std::chrono::nanoseconds waited{};
   // Where nothing is linked to the sink, as with text or sound alone, no end of stream reaches it,
   // and some broken files make demuxers fall silent.
-  while ((sample = gst_app_sink_try_pull_sample(sink, kLook.count() * GST_MSECOND)) == nullptr) {
+  while ((sample = pipeline_->pull(kLook.count() * GST_MSECOND)) == nullptr) {
     pipeline_->launched.check(pipeline_->path, 0);
     if (gst_app_sink_is_eos(sink) != FALSE) return std::nullopt;
     waited += kLook;
@@ -144,6 +166,7 @@ std::optional<Frame> VideoReader::next() {
   std::optional<Frame> frame = gst_deepfake_map_frame(buffer, info, time);
   gst_sample_unref(sample);
   DFD_REQUIRE(frame, ErrorCode::kIo, pipeline_->path << ": a frame cannot be mapped");
+  frame->view.orientation = pipeline_->orientation;
   return frame;
 }
 

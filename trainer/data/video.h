@@ -29,8 +29,8 @@ class VideoReader {
   VideoReader(const VideoReader&) = delete;
   VideoReader& operator=(const VideoReader&) = delete;
 
-  // Empty at the end. A frame without a timestamp follows the one before it. Throws Error(kIo),
-  // also when no frame comes within the patience.
+  // Empty at the end. A frame without a timestamp follows the one before it. Frames know how the
+  // file's tags turn them. Throws Error(kIo), also when no frame comes within the patience.
   std::optional<Frame> next();
 
  private:

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 // To be raised whenever faces are found, followed, judged or cut in another way than before: cached
 // embeddings are then made anew.
-constexpr int kCropsVersion = 5;
+constexpr int kCropsVersion = 6;
 
 // All but the clip that embeddings depend on.
 std::string rule_key(const BackboneInfo& info, const SamplingRule& rule) {

@@ -27,13 +27,14 @@ struct TrackStory {
   EvidenceSelection evidence;
 };
 
-// The part of the frame that the explanation lies over; black where it reaches out of it.
+// The part of the upright frame that the explanation lies over; black where it reaches out of it.
 cv::Mat explained_pixels(const FrameView& view, const RectF& box, const RectF& region) {
-  const cv::Rect2d place(box.x + region.x * box.width, box.y + region.y * box.height,
-                         region.width * box.width, region.height * box.height);
+  const RectF stored{box.x + region.x * box.width, box.y + region.y * box.height,
+                     region.width * box.width, region.height * box.height};
+  const RectF place = to_upright(stored, turn_of(view));
   const cv::Rect wanted(cvRound(place.x), cvRound(place.y), std::max(1, cvRound(place.width)),
                         std::max(1, cvRound(place.height)));
-  const cv::Rect inside = wanted & cv::Rect(0, 0, view.width, view.height);
+  const cv::Rect inside = wanted & cv::Rect({}, upright_size(view));
   cv::Mat pixels(wanted.size(), CV_8UC3, cv::Scalar::all(0));
   if (!inside.empty()) rgb_region(view, inside).copyTo(pixels(inside - wanted.tl()));
   // As large as a sheet shows it: many wait for the end.
@@ -132,7 +133,7 @@ class VideoExplainer {
     story.samples.push_back(sample);
     if (!face.explanation || face.explanation->time != frame.time) return;
     story.evidence.add({sample, explained_pixels(frame.view, face.box, face.explanation->region),
-                        face.explanation->map});
+                        to_upright(face.explanation->map, frame.view.orientation)});
     print_(to_json(face.track, sample, *face.explanation));
   }
 

@@ -72,8 +72,9 @@ struct Heatmap {
 // Where one window's evidence for "manipulated" lies in its newest sample (Grad-CAM;
 // ExplainConfig). Of the logit, not of the forged pixels: docs/training.md, "Explain".
 struct Explanation {
-  Heatmap map;  // Over the crop: the strongest cell is 1, and all are 0 where nothing speaks for
-                // "manipulated".
+  // Over the crop, turned as the frame is stored: the strongest cell is 1, and all are 0 where
+  // nothing speaks for "manipulated".
+  Heatmap map;
   // The crop in parts of FaceReport::box: offsets from its left and top edge, width and height.
   // May reach out of it. Of a crop aligned by landmarks the upright rectangle around its square:
   // the turn is not told.
@@ -83,7 +84,8 @@ struct Explanation {
 
 struct FaceReport {
   TrackId track = 0;
-  RectF box;                          // In pixels of the frame; the whole frame without faces.
+  RectF box;                          // In pixels of the frame as it is stored, whatever its
+                                      // orientation; the whole frame without faces.
   float detection_confidence = 0.F;   // In [0, 1].
   std::optional<double> probability;  // Smoothed over time, [0, 1]; none before the first score.
   std::optional<double> score;        // Of the newest window, [0, 1].

@@ -11,22 +11,23 @@
 
 #include "base/check.h"
 #include "base/picture.h"
+#include "base/resize.h"
 
 namespace dfd {
 namespace {
 
 // facenet-pytorch's extract_face: the margin is given in pixels of the output, and the corners are
 // truncated, so the left and top edges round outwards.
-cv::Rect box_with_margin(const RectF& box, const InputRule& rule, const FrameView& view) {
+cv::Rect box_with_margin(const RectF& box, const InputRule& rule, const cv::Size& frame) {
   const double grow = rule.margin / (rule.size - rule.margin) / 2;
   const double x = box.width * grow;
   const double y = box.height * grow;
   const auto inside = [](double value, int limit) {
     return static_cast<int>(std::clamp(value, 0.0, static_cast<double>(limit)));
   };
-  const cv::Point first(inside(box.x - x, view.width), inside(box.y - y, view.height));
-  const cv::Point second(inside(box.x + box.width + x, view.width),
-                         inside(box.y + box.height + y, view.height));
+  const cv::Point first(inside(box.x - x, frame.width), inside(box.y - y, frame.height));
+  const cv::Point second(inside(box.x + box.width + x, frame.width),
+                         inside(box.y + box.height + y, frame.height));
   return {first, second};
 }
 
@@ -71,11 +72,12 @@ std::optional<CropPlan> plan_aligned(const FrameView& view, const FaceLandmarks&
   const cv::Rect2d square = outline_of(plan, rule);
   const double right = square.x + square.width;
   const double bottom = square.y + square.height;
-  if (right <= 0 || bottom <= 0 || square.x >= view.width || square.y >= view.height) {
+  const cv::Size frame = upright_size(view);
+  if (right <= 0 || bottom <= 0 || square.x >= frame.width || square.y >= frame.height) {
     return std::nullopt;
   }
-  const cv::Range columns = needed(square.x, right, view.width);
-  const cv::Range rows = needed(square.y, bottom, view.height);
+  const cv::Range columns = needed(square.x, right, frame.width);
+  const cv::Range rows = needed(square.y, bottom, frame.height);
   plan.region = {columns.start, rows.start, columns.size(), rows.size()};
   return plan;
 }
@@ -84,7 +86,7 @@ std::optional<CropPlan> plan_aligned(const FrameView& view, const FaceLandmarks&
 
 std::optional<CropPlan> plan_frame(const FrameView& view, const InputRule& /*rule*/) {
   check_view(view);
-  return CropPlan{view, {0, 0, view.width, view.height}, std::nullopt};
+  return CropPlan{view, {{}, upright_size(view)}, std::nullopt};
 }
 
 std::optional<CropPlan> plan_face(const FrameView& view, const RectF& box,
@@ -95,7 +97,7 @@ std::optional<CropPlan> plan_face(const FrameView& view, const RectF& box,
     DFD_CHECK(landmarks.has_value());
     return plan_aligned(view, *landmarks, rule);
   }
-  const cv::Rect region = box_with_margin(box, rule, view);
+  const cv::Rect region = box_with_margin(box, rule, upright_size(view));
   if (region.empty()) return std::nullopt;
   return CropPlan{view, region, std::nullopt};
 }

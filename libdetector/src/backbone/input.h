@@ -16,7 +16,7 @@
 
 namespace dfd {
 
-// Where a crop lies in a frame.
+// Where a crop lies in a frame. Pixels of the frame are those of the upright one.
 struct CropPlan {
   FrameView view;                      // Borrowed pixels: must outlive the crop's making.
   cv::Rect region;                     // The part of the frame that is read; not empty.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From frames in any supported format to RGB pictures (CV_8UC3, channel order R, G, B), converting
-// no more than is asked for.
+// From frames in any supported format to upright RGB pictures (CV_8UC3, channel order R, G, B),
+// converting no more than is asked for. Regions and sizes are those of the upright frame
+// (base/orientation.h).
 
 #pragma once
 
 #include <opencv2/core.hpp>
 
+#include "base/orientation.h"
 #include "detector/frame.h"
 
 namespace dfd {
@@ -22,15 +24,14 @@ cv::Mat rgb_region(const FrameView& view, const cv::Rect& region);
 // of a pixel at most, is left out.
 cv::Mat reduced_rgb(const FrameView& view, const cv::Size& size);
 
-// The same of a part of the frame whose left and top are even, as 4:2:0 chroma has it.
+// The same of a part of the frame that whole_samples() gave.
 cv::Mat reduced_rgb(const FrameView& view, const cv::Rect& region, const cv::Size& size);
 
-// Averages over 64 x 36 areas, CV_8UC3: camera noise vanishes in them, a blink does not. What tells
-// shots, stills and black pictures apart looks at these.
-cv::Mat thumbnail_of(const FrameView& view);
+// The region, grown so far that it begins on a sample of chroma.
+cv::Rect whole_samples(const FrameView& view, const cv::Rect& region);
 
-// Pillow's bilinear resize (a triangle filter as wide as the reduction; horizontal, then vertical,
-// rounded to 8 bits after each), which torchvision's Resize uses on images. rgb: CV_8UC3.
-cv::Mat resize_bilinear(const cv::Mat& rgb, const cv::Size& size);
+// Averages over 64 x 36 areas, CV_8UC3: camera noise vanishes in them, a blink does not. What tells
+// shots, stills and black pictures apart looks at these; turned as the frame is stored.
+cv::Mat thumbnail_of(const FrameView& view);
 
 }  // namespace dfd

@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
+#include "base/components.h"
 
 namespace dfd {
 namespace {
@@ -43,11 +44,13 @@ Layout layout_of(PixelFormat format) {
       return packed({1, 2, 3}, 4);
     case PixelFormat::kXbgr:
       return packed({3, 2, 1}, 4);
+    default:
+      break;
   }
   throw Error(ErrorCode::kInternal, "a pixel format without a layout; please report it");
 }
 
-// ITU-R BT.601, 709 and 2020 by kr and kb, as base/picture.cpp has them.
+// ITU-R BT.601, 709 and 2020 by kr and kb, as base/color.cpp has them.
 void set_colors(CropTask& task, const ColorEncoding& color) {
   const double chroma_scale = color.full_range ? 1.0 : 255.0 / 224.0;
   const double kg = 1 - color.kr - color.kb;
@@ -60,6 +63,39 @@ void set_colors(CropTask& task, const ColorEncoding& color) {
 }
 
 }  // namespace
+
+bool is_read_by_kernel(const FrameView& view) {
+  if (view.orientation != Orientation::kIdentity || view.interlaced ||
+      view.color.transfer != Transfer::kSdr) {
+    return false;
+  }
+  switch (view.format) {
+    case PixelFormat::kI420:
+    case PixelFormat::kYv12:
+    case PixelFormat::kNv12:
+      return true;
+    default:
+      return !is_yuv(view.format);
+  }
+}
+
+CropPlan plan_from_pixels(const CropPlan& plan, const cv::Mat& pixels) {
+  DFD_CHECK(pixels.type() == CV_8UC3 && pixels.size() == plan.region.size());
+  CropPlan same;
+  same.view.width = pixels.cols;
+  same.view.height = pixels.rows;
+  same.view.color.full_range = true;
+  same.view.planes[0] = {pixels.data, static_cast<std::ptrdiff_t>(pixels.step)};
+  same.region = {0, 0, pixels.cols, pixels.rows};
+  same.to_crop = plan.to_crop;
+  if (same.to_crop) {
+    cv::Matx23d& matrix = *same.to_crop;
+    for (int i = 0; i < 2; ++i) {
+      matrix(i, 2) += matrix(i, 0) * plan.region.x + matrix(i, 1) * plan.region.y;
+    }
+  }
+  return same;
+}
 
 CropTask make_task(const FrameView& view, const cv::Rect& region, const CropGrid& grid,
                    const PlaneOrigins& origins) {

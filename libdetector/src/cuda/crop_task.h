@@ -17,10 +17,17 @@
 
 namespace dfd {
 
+// Does the kernel read such frames where they lie? Else the plan of the same crop from its region
+// as RGB, which is made on the host (of a frame in a device's memory there, and brought here).
+// pixels must outlive the crop's making.
+bool is_read_by_kernel(const FrameView& view);
+CropPlan plan_from_pixels(const CropPlan& plan, const cv::Mat& pixels);
+
 // Which sample of its plane each plane's data points at; those before it are not there.
 using PlaneOrigins = std::array<cv::Point, 3>;
 
-// The view's planes may be of any memory: nothing is read. region lies inside the frame.
+// The view, one that the kernel reads, may be of any memory: nothing is read here. region lies
+// inside the frame.
 CropTask make_task(const FrameView& view, const cv::Rect& region, const CropGrid& grid,
                    const PlaneOrigins& origins = {});
 

@@ -6,11 +6,19 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/picture.h"
 #include "cuda/crop_task.h"
 
 namespace dfd {
 
-const CropTask* FrameStage::upload(const std::vector<CropPlan>& plans, const InputRule& rule) {
+const CropTask* FrameStage::upload(const std::vector<CropPlan>& given, const InputRule& rule) {
+  std::vector<CropPlan> plans;
+  std::vector<cv::Mat> pixels;
+  for (const CropPlan& plan : given) {
+    const bool direct = is_read_by_kernel(plan.view);
+    if (!direct) pixels.push_back(rgb_region(plan.view, plan.region));
+    plans.push_back(direct ? plan : plan_from_pixels(plan, pixels.back()));
+  }
   std::vector<std::vector<PlanePart>> parts;
   std::size_t bytes = plans.size() * sizeof(CropTask);
   for (const CropPlan& plan : plans) {

@@ -43,12 +43,12 @@ Tile make_tile(const FrameView& view, const RectF& box, cv::Point place, int com
   const auto inside = [](float value, int limit) {
     return static_cast<int>(std::clamp(value, 0.F, static_cast<float>(limit)));
   };
-  const cv::Point first(inside(x - reach, view.width) / 2 * 2,
-                        inside(y - reach, view.height) / 2 * 2);
-  const cv::Point last(inside(x + reach, view.width), inside(y + reach, view.height));
+  const cv::Size frame = upright_size(view);
+  const cv::Point first(inside(x - reach, frame.width), inside(y - reach, frame.height));
+  const cv::Point last(inside(x + reach, frame.width), inside(y + reach, frame.height));
   Tile tile;
   if (last.x - first.x < 2 || last.y - first.y < 2) return tile;  // Out of the picture.
-  tile.region = {first, last};
+  tile.region = whole_samples(view, {first, last});
   const auto reduced = [&](int length) {
     return std::max(1, static_cast<int>(static_cast<float>(length) * scale));
   };
@@ -58,7 +58,7 @@ Tile make_tile(const FrameView& view, const RectF& box, cv::Point place, int com
 
 // A face found in the picture of all tiles, in pixels of the frame, when it stands whole in this
 // one.
-std::optional<FaceDetection> in_frame(const Tile& tile, const FrameView& view, FaceDetection face) {
+std::optional<FaceDetection> in_frame(const Tile& tile, const cv::Size& frame, FaceDetection face) {
   const RectF& box = face.box;
   const cv::Rect& region = tile.region;
   const auto x = static_cast<float>(tile.place.x);
@@ -68,9 +68,9 @@ std::optional<FaceDetection> in_frame(const Tile& tile, const FrameView& view, F
   };
   if (tile.place.empty() || is_cut(x - box.x, region.x == 0) || is_cut(y - box.y, region.y == 0) ||
       is_cut(box.x + box.width - x - static_cast<float>(tile.place.width),
-             region.x + region.width == view.width) ||
+             region.x + region.width == frame.width) ||
       is_cut(box.y + box.height - y - static_cast<float>(tile.place.height),
-             region.y + region.height == view.height)) {
+             region.y + region.height == frame.height)) {
     return std::nullopt;
   }
   const PointF scale{
@@ -136,7 +136,7 @@ std::vector<FaceDetection> FaceDetector::detect_near(const FrameView& view,
   std::vector<FaceDetection> faces;
   for (const FaceDetection& found : detect(picture, smallest)) {
     for (const Tile& tile : tiles) {
-      if (const auto face = in_frame(tile, view, found)) faces.push_back(*face);
+      if (const auto face = in_frame(tile, upright_size(view), found)) faces.push_back(*face);
     }
   }
   drop_twins(faces);

@@ -18,9 +18,9 @@ constexpr double kLongSideKept = 480;
 // that are only predicted miss a walker's face within half a second (docs/lab/faces.md).
 constexpr int kLooks = 5;
 
-double reduction(const FrameView& view, int min_face_size, int comfortable_size) {
+double reduction(const cv::Size& frame, int min_face_size, int comfortable_size) {
   const double by_face = static_cast<double>(comfortable_size) / min_face_size;
-  const double by_frame = kLongSideKept / std::max(view.width, view.height);
+  const double by_frame = kLongSideKept / std::max(frame.width, frame.height);
   return std::min(1.0, std::max(by_face, by_frame));
 }
 
@@ -32,14 +32,15 @@ bool FaceFinder::due(Timestamp time) const {
 
 std::vector<FaceDetection> detect_reduced(FaceDetector& detector, const FrameView& view,
                                           int min_face_size) {
-  const double scale = reduction(view, min_face_size, detector.comfortable_size());
-  const cv::Size size(std::max(1, static_cast<int>(std::lround(view.width * scale))),
-                      std::max(1, static_cast<int>(std::lround(view.height * scale))));
+  const cv::Size frame = upright_size(view);
+  const double scale = reduction(frame, min_face_size, detector.comfortable_size());
+  const cv::Size size(std::max(1, static_cast<int>(std::lround(frame.width * scale))),
+                      std::max(1, static_cast<int>(std::lround(frame.height * scale))));
   const int smallest = static_cast<int>(std::lround(min_face_size * scale));
   std::vector<FaceDetection> faces =
       detector.detect(reduced_rgb(view, size), std::max(1, smallest));
-  const float x = static_cast<float>(view.width) / static_cast<float>(size.width);
-  const float y = static_cast<float>(view.height) / static_cast<float>(size.height);
+  const float x = static_cast<float>(frame.width) / static_cast<float>(size.width);
+  const float y = static_cast<float>(frame.height) / static_cast<float>(size.height);
   for (FaceDetection& face : faces) transform(face, {x, y}, {});
   return faces;
 }

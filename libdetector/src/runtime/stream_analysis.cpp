@@ -57,14 +57,14 @@ RectF in_parts_of(const RectF& box, const cv::Rect2d& place) {
           static_cast<float>(place.height) / box.height};
 }
 
-std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces) {
+std::vector<FaceDetection> detections_of(const std::vector<MarkedFace>& faces, const Turn& turn) {
   std::vector<FaceDetection> detections;
   detections.reserve(faces.size());
   for (const MarkedFace& face : faces) {
     const RectF& box = face.box;
     // A filter that has once seen no number never sees one again.
     const bool finite = std::isfinite(box.x + box.y + box.width + box.height + face.confidence);
-    if (finite) detections.push_back({box, face.confidence, {}});
+    if (finite) detections.push_back({to_upright(box, turn), face.confidence, {}});
   }
   return detections;
 }
@@ -106,16 +106,18 @@ StreamAnalysis::Track& StreamAnalysis::track_of(TrackId id) {
 void StreamAnalysis::follow(const Frame& frame) {
   const FrameView& view = frame.view;
   time_ = frame.time;
-  if (view.width != width_ || view.height != height_) {
-    // Boxes of another size mean nothing here.
+  if (const Turn turn = turn_of(view); turn != turn_) {
+    // Boxes of another picture mean nothing here.
     if (finder_) finder_->end_all();
-    width_ = view.width;
-    height_ = view.height;
+    if (!finder_ && turn.orientation != turn_.orientation) {
+      for (auto& [id, track] : tracks_) begin_window(track, Reason::kGap);
+    }
+    turn_ = turn;
   }
   const cv::Mat thumbnail = thumbnail_of(view);
   picture_ = watch_.look(thumbnail, time_);
   if (config_.region == Region::kRoiList) {
-    follow_faces(finder_->follow(detections_of(frame.faces), thumbnail, time_));
+    follow_faces(finder_->follow(detections_of(frame.faces, turn_), thumbnail, time_));
     return;
   }
   if (finder_) {
@@ -123,7 +125,9 @@ void StreamAnalysis::follow(const Frame& frame) {
     return;
   }
   Track& whole = track_of(0);
-  whole.report.box = {0, 0, static_cast<float>(width_), static_cast<float>(height_)};
+  const cv::Size size = upright_size(view);
+  whole.report.box = {0, 0, static_cast<float>(size.width), static_cast<float>(size.height)};
+  whole.turn = turn_;
   whole.report.detection_confidence = 1;
 }
 
@@ -134,6 +138,7 @@ void StreamAnalysis::follow_faces(const std::vector<TrackedFace>& faces) {
     track.away = false;
     track.face = face.face;
     track.report.box = face.face.box;
+    track.turn = turn_;
     track.report.detection_confidence = face.face.confidence;
     track.visible = face.visible;
   }
@@ -270,8 +275,10 @@ void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& 
     ++track.report.samples;
     ++counters_.samples;
     if (results[i].map) {
+      const Turn turn{turn_.orientation, {1, 1}};
       track.report.explanation = std::make_shared<const Explanation>(
-          Explanation{*results[i].map, explained_regions_[i], time_});
+          Explanation{to_stored(*results[i].map, turn.orientation),
+                      to_stored(explained_regions_[i], turn), time_});
     }
     if (!results[i].logit) continue;
     const double score = checked_score(*results[i].logit, model_);
@@ -359,7 +366,7 @@ void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& 
 
 void StreamAnalysis::change_person(Track& track) {
   track.report.explanation.reset();  // The newest may show the new face already.
-  post(EventKind::kIdentityChanged, only(track.report, report()));
+  post(EventKind::kIdentityChanged, only(as_stored(track), report()));
   if (track.window) track.window->restart();
   track.decision = TrackDecision(config_.decision);
   FaceReport& face = track.report;
@@ -377,6 +384,7 @@ void StreamAnalysis::exchange(TrackId a, TrackId b) {
   Track& first = tracks_.at(a);
   Track& second = tracks_.at(b);
   std::swap(first.report.box, second.report.box);
+  std::swap(first.turn, second.turn);
   std::swap(first.report.detection_confidence, second.report.detection_confidence);
   std::swap(first.face, second.face);
   std::swap(first.visible, second.visible);
@@ -403,17 +411,24 @@ void StreamAnalysis::judge(Track& track) const {
   track.report.reason = judgement.reason;
 }
 
+// What others are told of it.
+FaceReport StreamAnalysis::as_stored(const Track& track) {
+  FaceReport face = track.report;
+  face.box = to_stored(face.box, track.turn);
+  return face;
+}
+
 StreamReport StreamAnalysis::report() const {
   StreamReport report;
   report.time = time_;
-  report.frame_width = width_;
-  report.frame_height = height_;
+  report.frame_width = turn_.stored.width;
+  report.frame_height = turn_.stored.height;
   report.threshold = config_.decision.threshold;
   report.reason = picture_ == Reason::kNone ? Reason::kNoFace : picture_;
   const FaceReport* worst = nullptr;
   for (const auto& [id, track] : tracks_) {
     if (track.away) continue;
-    report.faces.push_back(track.report);
+    report.faces.push_back(as_stored(track));
     if (worst == nullptr || is_worse(track.report, *worst)) worst = &track.report;
   }
   if (worst != nullptr) {
@@ -443,7 +458,7 @@ void StreamAnalysis::end(Track& track, Scorer& scorer) {
       face.reason = Reason::kPartial;
     }
   }
-  post(EventKind::kTrackLost, only(face, report()));
+  post(EventKind::kTrackLost, only(as_stored(track), report()));
 }
 
 void StreamAnalysis::finish(Scorer& scorer) {

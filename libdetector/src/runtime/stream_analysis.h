@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/orientation.h"
 #include "decision/judgement.h"
 #include "decision/picture_watch.h"
 #include "decision/track_decision.h"
@@ -64,7 +65,8 @@ class StreamAnalysis {
   struct Track {
     Track(TrackId id, const SessionConfig& config);
 
-    FaceReport report;
+    FaceReport report;               // Its box is upright; the explanation as stored.
+    Turn turn;                       // Of the frame that the box is of.
     std::unique_ptr<Window> window;  // Null before its first sample: the scorer makes it.
     TrackDecision decision;
     FaceDetection face;
@@ -86,6 +88,7 @@ class StreamAnalysis {
   void skip(Reason reason) { ++counters_.skipped[static_cast<std::size_t>(reason)]; }
   void close(TrackId id);
   void look_at_people(const std::vector<SampleResult>& results);
+  static FaceReport as_stored(const Track& track);
   static void begin_window(Track& track, Reason why);
   void change_person(Track& track);
   void exchange(TrackId a, TrackId b);
@@ -114,8 +117,7 @@ class StreamAnalysis {
   bool finished_ = false;
   bool guarded_ = false;  // Against an exit() that comes while it looks at a frame.
   Timestamp time_{};
-  int width_ = 0;
-  int height_ = 0;
+  Turn turn_;  // Of the last frame.
   std::vector<Event> events_;
   SessionStats counters_;
 };

@@ -11,6 +11,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "backbone/inception_resnet_v1.h"
+#include "base/orientation.h"
 
 namespace dfd {
 namespace {
@@ -179,6 +180,35 @@ TEST(CropPlan, SaysWhatPartOfTheFrameIsRead) {
     const cv::Vec2d place =
         *aligned->to_crop * cv::Vec3d(face.landmarks[i].x, face.landmarks[i].y, 1);
     EXPECT_LE(cv::norm(cv::Point2d(place) - kPlaces[i]), 0.1) << "landmark " << i;
+  }
+}
+
+TEST(CropFace, OfATurnedFrameIsTheUprightOne) {
+  cv::Mat upright(90, 120, CV_8UC3);
+  cv::RNG(9).fill(upright, cv::RNG::UNIFORM, 0, 256);
+  InputRule box = facenet_input();
+  InputRule aligned = box;
+  aligned.crop = CropRule::kAligned;
+  aligned.margin = 1.3;
+  const FaceLandmarks landmarks{PointF{40, 30}, PointF{60, 34}, PointF{48, 45}, PointF{40, 55},
+                                PointF{56, 58}};
+  const auto view_of = [](const cv::Mat& rgb, Orientation orientation) {
+    FrameView view;
+    view.width = rgb.cols;
+    view.height = rgb.rows;
+    view.orientation = orientation;
+    view.color.full_range = true;
+    view.planes[0] = {rgb.data, static_cast<std::ptrdiff_t>(rgb.step)};
+    return view;
+  };
+  for (const InputRule& rule : {box, aligned}) {
+    const RectF face{30, 20, 40, 50};
+    const cv::Mat expected =
+        crop_face(view_of(upright, Orientation::kIdentity), face, landmarks, rule);
+    // Turned to the left, as a phone stores it that is to be turned to the right.
+    const cv::Mat stored = to_upright(upright, Orientation::kRotate270);
+    const cv::Mat found = crop_face(view_of(stored, Orientation::kRotate90), face, landmarks, rule);
+    EXPECT_EQ(cv::norm(found, expected, cv::NORM_INF), 0) << static_cast<int>(rule.crop);
   }
 }
 

@@ -211,6 +211,44 @@ TEST(CropPixel, AlignedIsMakeCropUpToItsInterpolation) {
   }
 }
 
+TEST(PlanFromPixels, IsTheSameCropOfAFrameThatTheKernelDoesNotRead) {
+  Noise frame = noise(PixelFormat::kI420, 431, 417);
+  EXPECT_TRUE(is_read_by_kernel(frame.view));
+  frame.view.orientation = Orientation::kRotate90;
+  EXPECT_FALSE(is_read_by_kernel(frame.view));
+  InputRule aligned = facenet_input();
+  aligned.crop = CropRule::kAligned;
+  aligned.margin = 1.3;
+  for (const InputRule& rule : {facenet_input(), aligned}) {
+    const auto plan =
+        plan_face(frame.view, {150, 140, 90, 110}, landmarks_of({10, 200}, 200, 20), rule);
+    ASSERT_TRUE(plan.has_value());
+    const cv::Mat pixels = rgb_region(plan->view, plan->region);
+    const CropPlan same = plan_from_pixels(*plan, pixels);
+    EXPECT_TRUE(is_read_by_kernel(same.view));
+    EXPECT_EQ(difference(make_crop(same, rule), make_crop(*plan, rule)).most, 0);
+    EXPECT_LE(difference(crop_of(same, rule), make_crop(*plan, rule)).mean, 1);
+  }
+}
+
+TEST(ReadByKernel, AreOneByteFormatsOfProgressiveStandardRange) {
+  FrameView view;
+  for (const PixelFormat format : kFormats) {
+    view.format = format;
+    EXPECT_TRUE(is_read_by_kernel(view)) << static_cast<int>(format);
+  }
+  for (const PixelFormat format : {PixelFormat::kP010, PixelFormat::kUyvy, PixelFormat::kGray8}) {
+    view.format = format;
+    EXPECT_FALSE(is_read_by_kernel(view)) << static_cast<int>(format);
+  }
+  view.format = PixelFormat::kNv12;
+  view.interlaced = true;
+  EXPECT_FALSE(is_read_by_kernel(view));
+  view.interlaced = false;
+  view.color.transfer = Transfer::kPq;
+  EXPECT_FALSE(is_read_by_kernel(view));
+}
+
 TEST(ReducedPixel, IsReducedRgbUpToRounding) {
   // The CPU counts weights in units of 2^-12, so an average may round to its neighbour; one level
   // of luma and one of chroma make up to 4 of blue.
