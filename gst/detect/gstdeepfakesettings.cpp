@@ -236,6 +236,19 @@ std::vector<Property> make_table() {
       {"threads", "Threads", "CPU threads of the networks; 0: all it may use", kReady}, 0, 1024,
       [](auto& all) -> auto& { return all.engine.threads; }));
   /**
+   * GstDeepfakeDetect:keep-alive:
+   *
+   * How long the model stays loaded once no element of the process uses it, so that the next one
+   * starts in a tenth of the time. Of several elements' wishes the longest counts; the memory is
+   * given back when it ends.
+   *
+   * Since: 0.1
+   */
+  table.push_back(time(
+      {"keep-alive", "Keep alive", "How long the model stays loaded after its last user (ns)",
+       kReady},
+      24 * kHour, [](auto& all) -> auto& { return all.engine.keep_alive; }));
+  /**
    * GstDeepfakeDetect:inference-region:
    *
    * What is judged. Should be what the model was trained on; a mismatch is a warning. With

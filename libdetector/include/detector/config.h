@@ -37,6 +37,9 @@ struct EngineConfig {
   // CPU threads of the forward passes; 0: as many as affinity and control groups let the process
   // use. An engine that is there already keeps its own.
   int threads = 0;
+  // How long the engine lives after its last session, so that the next one need not load it; of
+  // several wishes the longest. >= 0.
+  std::chrono::nanoseconds keep_alive{0};
 };
 
 // A number of samples a second as a fraction. numerator 0: the model's own rate.

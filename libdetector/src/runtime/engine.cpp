@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include <functional>
-#include <future>
-#include <map>
-#include <mutex>
 #include <utility>
 
 #include "base/check.h"
 #include "base/file.h"
 #include "base/translate.h"
 #include "runtime/engine_impl.h"
+#include "runtime/engine_registry.h"
 #include "runtime/process_end.h"
 #include "scoring/device.h"
 
@@ -32,62 +29,6 @@ ModelInfo info_of(const LoadedModel& model) {
   info.sample_rate = model.config.sample_rate;
   info.threshold = model.config.threshold;
   return info;
-}
-
-// Engines in use or on their way, by content, device and precision. They die with their last
-// session; the map only finds them.
-class Registry {
- public:
-  using Load = std::function<std::shared_ptr<EngineImpl>()>;
-
-  // Loads what is not there. Whoever comes while another thread loads the same waits for it, and
-  // for its error.
-  std::shared_ptr<EngineImpl> get(const std::string& key, const Load& load) {
-    std::promise<std::shared_ptr<EngineImpl>> promise;
-    std::shared_future<std::shared_ptr<EngineImpl>> other;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (auto engine = engines_[key].lock()) return engine;
-      const auto found = loading_.find(key);
-      if (found == loading_.end()) {
-        loading_[key] = promise.get_future().share();
-      } else {
-        other = found->second;
-      }
-    }
-    if (other.valid()) return other.get();
-    try {
-      auto engine = load();
-      finish(key, engine);
-      promise.set_value(engine);
-      return engine;
-    } catch (...) {
-      finish(key, nullptr);
-      promise.set_exception(std::current_exception());
-      throw;
-    }
-  }
-
- private:
-  void finish(const std::string& key, const std::shared_ptr<EngineImpl>& engine) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    loading_.erase(key);
-    if (engine) {
-      engines_[key] = engine;
-    } else {
-      engines_.erase(key);
-    }
-  }
-
-  std::mutex mutex_;  // Guards the maps; nothing is called or taken while it is held.
-  std::map<std::string, std::weak_ptr<EngineImpl>> engines_;
-  std::map<std::string, std::shared_future<std::shared_ptr<EngineImpl>>> loading_;
-};
-
-Registry& registry() {
-  // Never destroyed: elements may outlive static objects at exit.
-  static auto* const kRegistry = new Registry;
-  return *kRegistry;
 }
 
 }  // namespace
@@ -113,11 +54,13 @@ std::shared_ptr<Engine> Engine::load(const EngineConfig& config) {
                 "no model file was given; make one with deepfake-trainer train");
     DFD_REQUIRE(config.threads >= 0 && config.threads <= 1024, ErrorCode::kInvalidArgument,
                 "threads " << config.threads << ": expected 0 to 1024");
+    DFD_REQUIRE(config.keep_alive >= std::chrono::nanoseconds(0), ErrorCode::kInvalidArgument,
+                "keep_alive is negative");
     const at::Device device = select_device(config.device);
     const Precision precision = select_precision(config.precision, device);
     const std::string digest = sha256_of_file(config.model_file);
     const std::string key = digest + " " + device.str() + " " + to_string(precision);
-    return registry().get(key, [&] {
+    return EngineRegistry::get().find_or_load(key, config.keep_alive, [&] {
       LoadedModel model = load_model(config.model_file, device, precision);
       DFD_REQUIRE(model.digest == digest, ErrorCode::kIo,
                   config.model_file << ": was replaced while it was read; try again");

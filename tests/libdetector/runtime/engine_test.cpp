@@ -6,17 +6,21 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "detector/error.h"
 #include "runtime/engine_impl.h"
+#include "runtime/engine_registry.h"
 #include "runtime/forward_thread.h"
 #include "scoring/device.h"
 #include "support/fakes.h"
@@ -73,6 +77,67 @@ TEST(Engine, ElementsOfOneModelShareAnEngine) {
   EXPECT_EQ(first, Engine::load(config));
   config.model_file = test::shared_model(Region::kFullFrame);
   EXPECT_NE(first, Engine::load(config));
+}
+
+// Until the condition holds, or for so long that it never will.
+bool wait_until(const std::function<bool()>& holds) {
+  constexpr std::chrono::seconds kNever{30};
+  const auto begin = std::chrono::steady_clock::now();
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() - begin > kNever) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+class KeptEngine : public testing::Test {
+ protected:
+  KeptEngine() { config_.model_file = test::shared_model(); }
+  ~KeptEngine() override { EngineRegistry::get().drop_kept(); }
+
+  static std::size_t kept() { return EngineRegistry::get().kept(); }
+
+  EngineConfig config_;
+};
+
+TEST_F(KeptEngine, IsFoundByTheNextUser) {
+  config_.keep_alive = std::chrono::hours(1);
+  auto engine = Engine::load(config_);
+  const Engine* const same = engine.get();
+  engine.reset();
+  EXPECT_EQ(kept(), 1U);
+  // Nobody is asked again: the wish of who was there first lasts as long as the engine does.
+  config_.keep_alive = std::chrono::nanoseconds(0);
+  engine = Engine::load(config_);
+  EXPECT_EQ(engine.get(), same);
+  EXPECT_EQ(kept(), 0U);
+  engine.reset();
+  EXPECT_EQ(kept(), 1U);
+}
+
+TEST_F(KeptEngine, EndsWhenItsTimeIsOver) {
+  config_.keep_alive = std::chrono::milliseconds(1);
+  Engine::load(config_).reset();
+  EXPECT_TRUE(wait_until([&] { return kept() == 0; }));
+}
+
+TEST_F(KeptEngine, LivesAsLongAsTheLongestWish) {
+  config_.keep_alive = std::chrono::hours(1);
+  auto patient = Engine::load(config_);
+  config_.keep_alive = std::chrono::nanoseconds(0);
+  auto hasty = Engine::load(config_);
+  patient.reset();
+  EXPECT_EQ(kept(), 0U) << "in use";
+  hasty.reset();
+  EXPECT_EQ(kept(), 1U);
+}
+
+TEST_F(KeptEngine, IsNotLostToAWishWithoutEnd) {
+  config_.keep_alive = std::chrono::nanoseconds::max();
+  Engine::load(config_).reset();
+  EXPECT_EQ(kept(), 1U);
+  config_.keep_alive = std::chrono::nanoseconds(-1);
+  EXPECT_THROW(Engine::load(config_), Error);
 }
 
 TEST(Engine, DevicesAreCheckedByName) {
