@@ -2,34 +2,13 @@
 
 #include "gstdeepfakesei.h"
 
-#define GST_USE_UNSTABLE_API  // No promise that the parsers' interface stays.
-#include <gst/codecparsers/gsth264parser.h>
-
 #include <algorithm>
 #include <utility>
 
 namespace {
 
-constexpr guint8 kSeiNal = 6;  // nal_ref_idc 0: no picture needs it.
 constexpr guint8 kUserDataUnregistered = 5;
-constexpr guint kUsualLengthSize = 4;
 constexpr auto kToTheEnd = static_cast<gsize>(-1);
-constexpr guint kPrefixNal = 14;  // Belongs to the slice behind it, and nothing may come between.
-
-// lengthSizeMinusOne of an AVCDecoderConfigurationRecord: the low bits of its fifth byte.
-guint length_size_of(const GValue* codec_data) {
-  GstBuffer* record = codec_data != nullptr && GST_VALUE_HOLDS_BUFFER(codec_data)
-                          ? gst_value_get_buffer(codec_data)
-                          : nullptr;
-  guint8 byte = 0;
-  if (record == nullptr || gst_buffer_extract(record, 4, &byte, 1) != 1) return kUsualLengthSize;
-  return (byte & 3U) + 1;
-}
-
-bool starts_picture(guint type) {
-  return (type >= GST_H264_NAL_SLICE && type <= GST_H264_NAL_SLICE_IDR) || type == kPrefixNal ||
-         (type >= GST_H264_NAL_SLICE_AUX && type <= GST_H264_NAL_SLICE_DEPTH);
-}
 
 // The payload of a NAL unit without what keeps start codes out of it.
 std::vector<guint8> unescaped(const guint8* start, const guint8* end) {
@@ -57,8 +36,8 @@ std::optional<gsize> number_at(const std::vector<guint8>& bytes, gsize& at) {
 }
 
 // The last message of this UUID in an SEI NAL unit that has the UUID somewhere; empty when none can
-// be read. Not by gst_h264_parser_parse_sei(): without the stream's parameter sets it ends at the
-// first message that needs them, and ours may stand behind it.
+// be read. Not by GStreamer's parsers: without the stream's parameter sets they end at the first
+// message that needs them, and ours may stand behind it; H.265's knows no user data before 1.24.
 std::string message_in(const guint8* start, const guint8* end, const GstDeepfakeUuid& uuid) {
   const std::vector<guint8> bytes = unescaped(start, end);
   std::string text;
@@ -77,7 +56,8 @@ std::string message_in(const guint8* start, const guint8* end, const GstDeepfake
 
 }  // namespace
 
-std::vector<guint8> gst_deepfake_sei_write(const GstDeepfakeUuid& uuid, std::string_view text,
+std::vector<guint8> gst_deepfake_sei_write(const std::vector<guint8>& header,
+                                           const GstDeepfakeUuid& uuid, std::string_view text,
                                            guint length_size) {
   std::vector<guint8> message = {kUserDataUnregistered};
   gsize size = uuid.size() + text.size();
@@ -87,7 +67,7 @@ std::vector<guint8> gst_deepfake_sei_write(const GstDeepfakeUuid& uuid, std::str
   message.insert(message.end(), text.begin(), text.end());
   message.push_back(0x80);  // rbsp_trailing_bits
 
-  std::vector<guint8> unit = {kSeiNal};
+  std::vector<guint8> unit = header;
   int zeros = 0;
   for (const guint8 byte : message) {
     if (zeros == 2 && byte <= 3) {
@@ -110,57 +90,40 @@ std::vector<guint8> gst_deepfake_sei_write(const GstDeepfakeUuid& uuid, std::str
 }
 
 GstDeepfakeAccessUnits::GstDeepfakeAccessUnits(const GstCaps* caps)
-    : parser_(gst_h264_nal_parser_new()) {
-  const GstStructure* structure = gst_caps_get_structure(caps, 0);
-  const GValue* codec_data = gst_structure_get_value(structure, "codec_data");
-  const gchar* format = gst_structure_get_string(structure, "stream-format");
-  const bool has_lengths =
-      format == nullptr ? codec_data != nullptr : g_str_has_prefix(format, "avc") != FALSE;
-  if (has_lengths) length_size_ = length_size_of(codec_data);
-}
-
-GstDeepfakeAccessUnits::~GstDeepfakeAccessUnits() { gst_h264_nal_parser_free(parser_); }
+    : units_(GstDeepfakeNalStream::make(caps)) {}
 
 template <typename Visitor>
-std::optional<gsize> GstDeepfakeAccessUnits::walk(const guint8* data, gsize size, Visitor&& visit) {
-  if (size > G_MAXINT) return std::nullopt;  // The parser counts in 32 bits.
-  guint offset = 0;
+std::optional<GstDeepfakeNalUnit> GstDeepfakeAccessUnits::walk(const guint8* data, gsize size,
+                                                               Visitor&& visit) {
+  if (size > G_MAXINT) return std::nullopt;  // The parsers count in 32 bits.
+  gsize offset = 0;
   while (offset < size) {
-    GstH264NalUnit nal{};
-    // Of a slice only the start is sought: its end would mean scanning all of it.
-    GstH264ParserResult result =
-        length_size_ > 0
-            ? gst_h264_parser_identify_nalu_avc(parser_, data, offset, size,
-                                                static_cast<guint8>(length_size_), &nal)
-            : gst_h264_parser_identify_nalu_unchecked(parser_, data, offset, size, &nal);
-    if (result != GST_H264_PARSER_OK) return std::nullopt;
-    if (starts_picture(nal.type)) return nal.sc_offset;
-    if (length_size_ == 0) {
-      result = gst_h264_parser_identify_nalu(parser_, data, offset, size, &nal);
-      // The last unit of a buffer ends with it.
-      if (result != GST_H264_PARSER_OK && result != GST_H264_PARSER_NO_NAL_END) return std::nullopt;
-    }
-    visit(nal);
-    offset = nal.offset + nal.size;
+    std::optional<GstDeepfakeNalUnit> unit = units_->unit_at(data, size, offset);
+    if (!unit || unit->starts_picture) return unit;
+    visit(*unit);
+    offset = unit->end;
   }
   return std::nullopt;
 }
 
 // Not gst_h264_parser_insert_sei(): that one takes a broken unit, or the last of a buffer without a
 // picture, for the picture, and comes between a prefix unit and its slice.
-bool GstDeepfakeAccessUnits::insert(GstBuffer* buffer, const GstDeepfakeUuid& uuid,
-                                    std::string_view text) {
-  const std::vector<guint8> unit = gst_deepfake_sei_write(uuid, text, length_size_);
+GstDeepfakeInsertion GstDeepfakeAccessUnits::insert(GstBuffer* buffer, const GstDeepfakeUuid& uuid,
+                                                    std::string_view text) {
   GstMapInfo map;
-  if (unit.empty() || gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return false;
-  const std::optional<gsize> picture = walk(map.data, map.size, [](GstH264NalUnit&) {});
+  if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return GstDeepfakeInsertion::kNoPicture;
+  const auto picture = walk(map.data, map.size, [](const GstDeepfakeNalUnit&) {});
   gst_buffer_unmap(buffer, &map);
-  if (!picture) return false;
+  if (!picture) return GstDeepfakeInsertion::kNoPicture;
+  const std::vector<guint8> unit =
+      gst_deepfake_sei_write(picture->sei_header, uuid, text, length_size());
+  if (unit.empty()) return GstDeepfakeInsertion::kNoRoom;
 
-  GstBuffer* parts = *picture == 0
-                         ? gst_buffer_new()
-                         : gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY, 0, *picture);
-  GstBuffer* rest = gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY, *picture, kToTheEnd);
+  GstBuffer* parts = picture->start == 0 ? gst_buffer_new()
+                                         : gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY, 0,
+                                                                  picture->start);
+  GstBuffer* rest =
+      gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY, picture->start, kToTheEnd);
   const bool shared = parts != nullptr && rest != nullptr;
   if (shared) {
     parts = gst_buffer_append(parts, gst_buffer_new_memdup(unit.data(), unit.size()));
@@ -170,7 +133,7 @@ bool GstDeepfakeAccessUnits::insert(GstBuffer* buffer, const GstDeepfakeUuid& uu
   }
   gst_clear_buffer(&parts);
   gst_clear_buffer(&rest);
-  return shared;
+  return shared ? GstDeepfakeInsertion::kDone : GstDeepfakeInsertion::kNoPicture;
 }
 
 std::optional<std::string> GstDeepfakeAccessUnits::find(GstBuffer* buffer,
@@ -178,13 +141,13 @@ std::optional<std::string> GstDeepfakeAccessUnits::find(GstBuffer* buffer,
   std::optional<std::string> text;
   GstMapInfo map;
   if (gst_buffer_map(buffer, &map, GST_MAP_READ) == FALSE) return text;
-  walk(map.data, map.size, [&](GstH264NalUnit& nal) {
-    if (nal.type != GST_H264_NAL_SEI) return;
-    const guint8* start = nal.data + nal.offset;
-    const guint8* end = start + nal.size;
+  walk(map.data, map.size, [&](const GstDeepfakeNalUnit& unit) {
+    if (!unit.is_sei) return;
+    const guint8* start = map.data + unit.payload;
+    const guint8* end = map.data + unit.end;
     // Nobody else's messages are parsed.
     if (std::search(start, end, uuid.begin(), uuid.end()) == end) return;
-    text = message_in(start + nal.header_bytes, end, uuid);
+    text = message_in(start, end, uuid);
   });
   gst_buffer_unmap(buffer, &map);
   return text;

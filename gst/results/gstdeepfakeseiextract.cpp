@@ -11,10 +11,10 @@
  *
  * ## Method
  *
- * In H.264 the messages are read from the stream itself, so the element works straight behind a
- * demuxer; decoders keep the meta with its frame. In H.265, and in raw video behind a decoder,
- * it reads the #GstVideoSEIUserDataUnregisteredMeta that h264parse and h265parse attach. Of
- * several messages on one picture the last counts. A buffer that has a #GstDeepfakeMeta already
+ * In H.264 and H.265 the messages are read from the stream itself, so the element works straight
+ * behind a demuxer; decoders keep the meta with its frame. In raw video behind a decoder it reads
+ * the #GstVideoSEIUserDataUnregisteredMeta that h264parse and h265parse attach. Of several messages
+ * on one picture the last counts. A buffer that has a #GstDeepfakeMeta already
  * keeps it: it comes from this very process and says more. Messages of others are left alone.
  *
  * A message is believed only when each of its fields is as docs/in-stream.md says. One that is
@@ -25,8 +25,9 @@
  *
  * Anybody can write such messages: verdicts are worth what the way they came is worth. Boxes are
  * those of the picture as it was encoded, so in raw video the element has to stand before anything
- * that crops or turns it. h265parse attaches its meta from GStreamer 1.24 on; nothing here writes
- * messages into H.265. Heatmaps do not travel, and of many faces only the most alarming do.
+ * that crops or turns it. h265parse attaches its meta from GStreamer 1.24 on: before, the element
+ * stands before the decoder of H.265. Heatmaps do not travel, and of many faces only the most
+ * alarming do.
  *
  * ## Example launch line
  *
@@ -89,9 +90,7 @@ struct _GstDeepfakeSeiExtract {
   guint64 damaged;  // Guarded by the object lock.
 };
 
-#define DEEPFAKE_CARRIER_CAPS                                                              \
-  "video/x-h264, stream-format=(string){ byte-stream, avc, avc3 }, alignment=(string)au; " \
-  "video/x-h265; video/x-raw(ANY)"
+#define DEEPFAKE_CARRIER_CAPS GST_DEEPFAKE_ACCESS_UNIT_CAPS "; video/x-raw(ANY)"
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(DEEPFAKE_CARRIER_CAPS));
@@ -164,7 +163,7 @@ static gboolean gst_deepfake_sei_extract_set_caps(GstBaseTransform* base, GstCap
     state.width = static_cast<guint>(width);
     state.height = static_cast<guint>(height);
   }
-  if (gst_structure_has_name(structure, "video/x-h264") != FALSE) {
+  if (gst_structure_has_name(structure, "video/x-raw") == FALSE) {
     state.units = std::make_unique<GstDeepfakeAccessUnits>(in);
   }
   return TRUE;

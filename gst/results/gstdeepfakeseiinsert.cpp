@@ -3,27 +3,30 @@
 /**
  * SECTION:element-deepfakeseiinsert
  * @title: deepfakeseiinsert
- * @short_description: Puts the results of deepfakedetect into an H.264 stream
+ * @short_description: Puts the results of deepfakedetect into an H.264 or H.265 stream
  *
  * deepfakeseiinsert stands behind an encoder and writes the #GstDeepfakeMeta of each buffer into
  * the stream itself, as an SEI message. The verdicts then travel with the video through MP4,
- * MPEG-TS, FLV, RTP and whatever else carries H.264, and deepfakeseiextract, or anybody else, reads
- * them there. The pictures stay as they are, bit for bit.
+ * MPEG-TS, RTP and whatever else carries H.264 or H.265, and deepfakeseiextract, or anybody else,
+ * reads them there. The pictures stay as they are, bit for bit.
  *
  * ## Method
  *
  * The message is `user_data_unregistered` under a UUID of its own and holds compact JSON of less
  * than a kilobyte; docs/in-stream.md describes it field by field. It stands before the first slice
- * of the access unit, after all other headers. Encoders and converters keep the meta with its
- * frame, so deepfakedetect may be anywhere before the encoder; boxes follow a picture that was
- * scaled in between, and are left out when it was cropped or turned.
+ * of the access unit, after all other headers, in H.265 as a prefix SEI unit. Encoders and
+ * converters keep the meta with its frame, so deepfakedetect may be anywhere before the encoder;
+ * boxes follow a picture that was scaled in between, and are left out when it was cropped or
+ * turned.
  *
  * ## Limits
  *
- * H.264 only, in whole access units. Who encodes the stream anew drops the message, and who wants
- * to can remove or change it: it is information, not evidence. An access unit that cannot be
- * parsed passes as it is, with a warning in the log. The message counts towards the stream's
- * bitrate, with one face about 250 bytes a frame: #GstDeepfakeSeiInsert:interval makes it rarer.
+ * H.264 and H.265 only, in whole access units. Who encodes the stream anew drops the message, and
+ * who wants to can remove or change it: it is information, not evidence. An access unit that cannot
+ * be parsed passes as it is, with a warning in the log; so does in H.264 one whose NAL unit lengths
+ * are too short for the message, which in H.265 is an error. The message counts towards the
+ * stream's bitrate, with one face about 250 bytes a frame: #GstDeepfakeSeiInsert:interval makes it
+ * rarer.
  *
  * ## Example launch line
  *
@@ -31,7 +34,8 @@
  * gst-launch-1.0 filesrc location=clip.mp4 ! decodebin ! videoconvert ! deepfakedetect
  * model-file=model.safetensors ! videoconvert ! video/x-raw,format=I420 ! x264enc !
  * deepfakeseiinsert ! h264parse ! mp4mux ! filesink location=marked.mp4
- * ]| writes a copy of a video that carries its verdicts.
+ * ]| writes a copy of a video that carries its verdicts. With x265enc and h265parse in their places
+ * it is one in H.265.
  *
  * Since: 0.1
  */
@@ -60,8 +64,10 @@ struct Settings {
 // Of the stream under way. Touched by the streaming thread alone.
 struct State {
   std::unique_ptr<GstDeepfakeAccessUnits> units;  // Null: no caps yet.
-  GstClockTime last_time = GST_CLOCK_TIME_NONE;   // Of the newest message.
-  std::optional<GstDeepfakeVerdicts> told;        // With it.
+  // A message without room is an error; in H.264 it is left out, as it always was.
+  bool room_is_needed = false;
+  GstClockTime last_time = GST_CLOCK_TIME_NONE;  // Of the newest message.
+  std::optional<GstDeepfakeVerdicts> told;       // With it.
   bool warned = false;
 };
 
@@ -77,13 +83,9 @@ struct _GstDeepfakeSeiInsert {
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
-    "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS("video/x-h264, stream-format=(string){ byte-stream, avc, avc3 }, "
-                    "alignment=(string)au"));
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_DEEPFAKE_ACCESS_UNIT_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
-    GST_STATIC_CAPS("video/x-h264, stream-format=(string){ byte-stream, avc, avc3 }, "
-                    "alignment=(string)au"));
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_DEEPFAKE_ACCESS_UNIT_CAPS));
 
 G_DEFINE_TYPE(GstDeepfakeSeiInsert, gst_deepfake_sei_insert, GST_TYPE_BASE_TRANSFORM)
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(deepfakeseiinsert, "deepfakeseiinsert", GST_RANK_NONE,
@@ -134,6 +136,26 @@ static bool is_due(const State& state, GstClockTime interval, GstBuffer* buffer,
   return static_cast<GstClockTime>(passed < 0 ? -passed : passed) >= interval;
 }
 
+// Once is enough to be told; what follows is likely to be the same.
+static void warn_once(GstDeepfakeSeiInsert* self, State& state, GstBuffer* buffer) {
+  GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, state.warned ? GST_LEVEL_DEBUG : GST_LEVEL_WARNING, self,
+                    "no picture found in %" GST_PTR_FORMAT
+                    ": it passes without its verdicts; is the stream what its caps say?",
+                    buffer);
+  state.warned = true;
+}
+
+static void post_no_room(GstDeepfakeSeiInsert* self, guint length_size, gsize text_size) {
+  GST_ELEMENT_ERROR(self, STREAM, FORMAT,
+                    ("The verdicts do not fit into a NAL unit of this stream: its lengths have %u "
+                     "byte(s) only. Put h265parse ! video/x-h265,stream-format=byte-stream before "
+                     "%s, or let the encoder write longer lengths.",
+                     length_size, GST_OBJECT_NAME(self)),
+                    ("a text of %" G_GSIZE_FORMAT
+                     " bytes; the size of lengths is lengthSizeMinusOne in codec_data",
+                     text_size));
+}
+
 static GstFlowReturn gst_deepfake_sei_insert_transform_ip(GstBaseTransform* base,
                                                           GstBuffer* buffer) {
   auto* self = GST_DEEPFAKE_SEI_INSERT(base);
@@ -145,16 +167,16 @@ static GstFlowReturn gst_deepfake_sei_insert_transform_ip(GstBaseTransform* base
     GstDeepfakeVerdicts verdicts = gst_deepfake_verdicts_of(*meta);
     if (!is_due(state, interval_of(self), buffer, verdicts)) return GST_FLOW_OK;
     const std::string text = gst_deepfake_payload_write(meta, buffer);
-    if (state.units->insert(buffer, kGstDeepfakePayloadUuid, text)) {
+    const auto insertion = state.units->insert(buffer, kGstDeepfakePayloadUuid, text);
+    if (insertion == GstDeepfakeInsertion::kNoRoom && state.room_is_needed) {
+      post_no_room(self, state.units->length_size(), text.size());
+      return GST_FLOW_ERROR;
+    }
+    if (insertion == GstDeepfakeInsertion::kDone) {
       state.last_time = GST_BUFFER_PTS(buffer);
       state.told = std::move(verdicts);
     } else {
-      // Once is enough to be told; what follows is likely to be the same.
-      GST_CAT_LEVEL_LOG(GST_CAT_DEFAULT, state.warned ? GST_LEVEL_DEBUG : GST_LEVEL_WARNING, self,
-                        "no picture found in %" GST_PTR_FORMAT
-                        ": it passes without its verdicts; is the stream what its caps say?",
-                        buffer);
-      state.warned = true;
+      warn_once(self, state, buffer);
     }
     return GST_FLOW_OK;
   });
@@ -163,7 +185,10 @@ static GstFlowReturn gst_deepfake_sei_insert_transform_ip(GstBaseTransform* base
 static gboolean gst_deepfake_sei_insert_set_caps(GstBaseTransform* base, GstCaps* in,
                                                  GstCaps* out) {
   (void)out;  // Equal to in.
-  GST_DEEPFAKE_SEI_INSERT(base)->state->units = std::make_unique<GstDeepfakeAccessUnits>(in);
+  State& state = *GST_DEEPFAKE_SEI_INSERT(base)->state;
+  state.units = std::make_unique<GstDeepfakeAccessUnits>(in);
+  state.room_is_needed =
+      gst_structure_has_name(gst_caps_get_structure(in, 0), "video/x-h265") != FALSE;
   return TRUE;
 }
 
@@ -226,7 +251,8 @@ static void gst_deepfake_sei_insert_class_init(GstDeepfakeSeiInsertClass* klass)
   auto* element_class = GST_ELEMENT_CLASS(klass);
   gst_element_class_set_static_metadata(
       element_class, "Deepfake SEI inserter", "Codec/Metadata/Video",
-      "Puts the results of deepfakedetect into an H.264 stream", "The deepfakedetect developers");
+      "Puts the results of deepfakedetect into an H.264 or H.265 stream",
+      "The deepfakedetect developers");
   gst_element_class_add_static_pad_template(element_class, &sink_template);
   gst_element_class_add_static_pad_template(element_class, &src_template);
 

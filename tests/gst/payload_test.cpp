@@ -26,6 +26,9 @@ namespace {
 namespace test = dfd::test;
 using Json = nlohmann::ordered_json;
 
+// The header of an SEI unit in H.264.
+const std::vector<guint8> kSeiHeader = {6};
+
 class Payload : public testing::Test {
  protected:
   void SetUp() override {
@@ -161,7 +164,8 @@ TEST_F(Payload, StaysBelowAKilobyteAndKeepsTheWorstFaces) {
     const GstDeepfakeMeta* crowd = mark_crowd(from_, repeated(part));
     const std::string text = gst_deepfake_payload_write(crowd, from_);
     EXPECT_LE(text.size(), kGstDeepfakePayloadWriteLimit);
-    EXPECT_LT(gst_deepfake_sei_write(kGstDeepfakePayloadUuid, text, 0).size(), 1000U) << part;
+    EXPECT_LT(gst_deepfake_sei_write(kSeiHeader, kGstDeepfakePayloadUuid, text, 0).size(), 1000U)
+        << part;
     const GstDeepfakeMeta* meta = read(text);
     ASSERT_NE(meta, nullptr) << refusal_ << text;
     EXPECT_TRUE(g_utf8_validate(meta->stream_id, -1, nullptr)) << part;
@@ -394,7 +398,7 @@ TEST(SeiUnit, BringsAnyBytesAcross) {
   for (const std::string& text : texts) {
     for (const guint length_size : {0U, 2U, 3U, 4U}) {
       const std::vector<guint8> unit =
-          gst_deepfake_sei_write(kGstDeepfakePayloadUuid, text, length_size);
+          gst_deepfake_sei_write(kSeiHeader, kGstDeepfakePayloadUuid, text, length_size);
       const std::optional<std::string> found = found_in(unit, length_size);
       ASSERT_TRUE(found) << length_size;
       EXPECT_EQ(*found, text) << length_size;
@@ -407,9 +411,10 @@ TEST(SeiUnit, BringsAnyBytesAcross) {
 
 TEST(SeiUnit, IsNotWrittenWhereItsLengthHasNoRoom) {
   const std::string longer(300, 'x');
-  EXPECT_TRUE(gst_deepfake_sei_write(kGstDeepfakePayloadUuid, longer, 1).empty());
-  EXPECT_FALSE(gst_deepfake_sei_write(kGstDeepfakePayloadUuid, longer, 2).empty());
-  EXPECT_EQ(found_in(gst_deepfake_sei_write(kGstDeepfakePayloadUuid, "short", 1), 1), "short");
+  EXPECT_TRUE(gst_deepfake_sei_write(kSeiHeader, kGstDeepfakePayloadUuid, longer, 1).empty());
+  EXPECT_FALSE(gst_deepfake_sei_write(kSeiHeader, kGstDeepfakePayloadUuid, longer, 2).empty());
+  EXPECT_EQ(found_in(gst_deepfake_sei_write(kSeiHeader, kGstDeepfakePayloadUuid, "short", 1), 1),
+            "short");
 }
 
 TEST(SeiUnit, TheLastOfOursCountsAndOthersAreLeftAlone) {
@@ -420,9 +425,9 @@ TEST(SeiUnit, TheLastOfOursCountsAndOthersAreLeftAlone) {
     for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
     return all;
   };
-  const auto first = gst_deepfake_sei_write(kGstDeepfakePayloadUuid, "first", 0);
-  const auto second = gst_deepfake_sei_write(kGstDeepfakePayloadUuid, "second", 0);
-  const auto foreign = gst_deepfake_sei_write(other, "foreign", 0);
+  const auto first = gst_deepfake_sei_write(kSeiHeader, kGstDeepfakePayloadUuid, "first", 0);
+  const auto second = gst_deepfake_sei_write(kSeiHeader, kGstDeepfakePayloadUuid, "second", 0);
+  const auto foreign = gst_deepfake_sei_write(kSeiHeader, other, "foreign", 0);
   EXPECT_EQ(found_in(joined({first, second, foreign}), 0), "second");
   EXPECT_EQ(found_in(foreign, 0), std::nullopt);
   EXPECT_EQ(found_in({}, 0), std::nullopt);
