@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Draws the verdicts on a video: boxes, labels and a banner, and a heatmap of where the evidence is. The sound is left out.
+# Draws the verdicts on a video: boxes, labels and a banner, and a heatmap of where the evidence is. The sound stays as it is.
 #
 #   pipelines/annotate.sh MODEL VIDEO OUT.mp4
 set -euo pipefail
@@ -11,7 +11,8 @@ model=$1 video=$2 out=$3
 need_files "$model" "$video"
 keep_apart "$out" "$model" "$video"
 
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! videoflip video-direction=auto ! \
+take_apart "$video" "${kInMp4[@]}"
+gst-launch-1.0 -q "${picture[@]}" ! \
     deepfakedetect model-file="$model" overlay=boxes+labels+banner+heatmap ! \
-    videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast ! mp4mux ! \
-    filesink location="$out"
+    videoconvert ! video/x-raw,format=I420 ! "${encoder[@]}" ! h264parse ! mp4mux name=mux ! \
+    filesink location="$out" "${sound[@]}"

@@ -22,6 +22,49 @@ keep_apart() {
         { echo "$script: $(dirname "$out"): no such folder" >&2; exit 2; }
 }
 
+# Constant quality instead of x264enc's constant 2 Mbit/s: what comes out is about as large as what
+# went in.
+encoder=(x264enc speed-preset=veryfast pass=qual quantizer=21)
+
+# take_apart VIDEO CODECS...: ${picture[@]} begins a pipeline and gives the decoded pictures, upright,
+# for mp4mux of GStreamer 1.22 writes no rotation. ${sound[@]} ends it: a branch for each track of
+# sound, as it is coded, into the muxer named "mux". CODECS are those that the muxer takes, by
+# ffprobe's names.
+take_apart() {
+    local video=$1 codec kind parser
+    shift
+    # What decodebin leaves as it is: coded sound, and what it does by itself.
+    local final='audio/mpeg;audio/x-ac3;audio/x-eac3;audio/x-opus;audio/x-flac'
+    final+=';video/x-raw(ANY);audio/x-raw(ANY);text/x-raw;closedcaption/x-cea-608'
+    final+=';closedcaption/x-cea-708;subpicture/x-dvd;subpicture/x-dvb;subpicture/x-pgs'
+    picture=(filesrc location="$video" ! decodebin name=source caps="$final"
+        source. ! 'video/x-raw(ANY)' ! videoconvert ! videoflip video-direction=auto
+        ! video/x-raw,format=I420)
+    # The encoder holds some seconds of the picture back, and the sound of that time waits.
+    local wait=(queue max-size-time=0 max-size-bytes=0 max-size-buffers=0)
+    sound=()
+    for codec in $(ffprobe -v error -select_streams a -show_entries stream=codec_name \
+            -of default=noprint_wrappers=1:nokey=1 "$video"); do
+        case $codec in
+            aac) kind='audio/mpeg,mpegversion={2,4}' parser=aacparse ;;
+            mp2 | mp3) kind=audio/mpeg,mpegversion=1 parser=mpegaudioparse ;;
+            ac3) kind=audio/x-ac3 parser=ac3parse ;;
+            eac3) kind=audio/x-eac3 parser=ac3parse ;;
+            opus) kind=audio/x-opus parser=opusparse ;;
+            flac) kind=audio/x-flac parser=flacparse ;;
+            *) kind= ;;
+        esac
+        if [[ -z $kind || " $* " != *" $codec "* ]]; then
+            echo "$script: $video: a track of sound is left out: coded as $codec it cannot be" \
+                "copied into this kind of file" >&2
+            continue
+        fi
+        sound+=(source. ! "$kind" ! "$parser" ! "${wait[@]}" ! mux.)
+    done
+}
+kInMp4=(aac mp3 ac3 eac3 opus)
+kInTs=(aac mp2 mp3 ac3 eac3 opus)
+
 # The plugins built in $BUILD (default: build) go before installed ones.
 build=${BUILD:-$(dirname "$0")/../build}
 export GST_PLUGIN_PATH=$build/gst/detect:$build/gst/results${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Analyses a video and writes it for HTTP Live Streaming: MPEG-TS segments of about four seconds, and
-# the verdicts as WebVTT subtitles in a segment for each. The sound is left out.
+# the verdicts as WebVTT subtitles in a segment for each. The sound stays as it is.
 #
 #   pipelines/hls.sh MODEL VIDEO FOLDER
 #
@@ -27,13 +27,13 @@ mkdir -p "$folder" || exit 2
 # further ahead than that: it looks at fewer frames than usual. hlssink2 would need no muxer here, but
 # now and then it does not end (GStreamer 1.22). The text's sink does not wait in PAUSED (async=false):
 # there it takes no frames, and x264enc wants a few before it gives any.
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
-    videoflip video-direction=auto ! video/x-raw,format=I420 ! \
-    tee name=t \
+take_apart "$video" "${kInTs[@]}"
+gst-launch-1.0 -q "${picture[@]}" ! tee name=t \
     t. ! queue ! x264enc speed-preset=veryfast pass=quant quantizer=23 rc-lookahead=5 \
-        sync-lookahead=0 ! h264parse ! mpegtsmux ! \
+        sync-lookahead=0 ! h264parse ! mpegtsmux name=mux ! \
     hlssink target-duration=4 playlist-length=0 max-files=0 location="$folder/video%05d.ts" \
         playlist-location="$folder/video.m3u8" \
     t. ! queue ! deepfakedetect model-file="$model" stream-id="$name" ! deepfakevttenc ! \
-    filesink async=false buffer-mode=unbuffered location="$folder/verdicts.vtt"
+    filesink async=false buffer-mode=unbuffered location="$folder/verdicts.vtt" \
+    "${sound[@]}"
 python3 "$(dirname "$0")/vtt_segments.py" "$folder/video.m3u8" "$folder/verdicts.vtt"

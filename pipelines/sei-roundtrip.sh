@@ -6,7 +6,7 @@
 #
 #   pipelines/sei-roundtrip.sh MODEL VIDEO OUT.mp4
 #
-# Prints what came back as lines of JSON. The sound is left out.
+# Prints what came back as lines of JSON. The sound stays as it is.
 set -euo pipefail
 [ $# = 3 ] || { echo "usage: sei-roundtrip.sh MODEL VIDEO OUT.mp4" >&2; exit 2; }
 . "$(dirname "$0")/common.sh"
@@ -16,13 +16,12 @@ keep_apart "$out" "$model" "$video"
 say() { printf '== %s\n' "$*" >&2; }
 
 say "analysing $video"
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! videoflip video-direction=auto ! \
-    deepfakedetect model-file="$model" ! videoconvert ! video/x-raw,format=I420 ! \
-    x264enc speed-preset=veryfast ! deepfakeseiinsert ! h264parse ! mp4mux ! \
-    filesink location="$out" >&2
+take_apart "$video" "${kInMp4[@]}"
+gst-launch-1.0 -q "${picture[@]}" ! deepfakedetect model-file="$model" ! "${encoder[@]}" ! \
+    deepfakeseiinsert ! h264parse ! mp4mux name=mux ! filesink location="$out" "${sound[@]}" >&2
 
 read_back() {
-    gst-launch-1.0 -q filesrc location="$out" ! qtdemux ! h264parse ! deepfakeseiextract ! \
+    gst-launch-1.0 -q filesrc location="$out" ! qtdemux ! video/x-h264 ! h264parse ! deepfakeseiextract ! \
         deepfakejsonenc ! fdsink
 }
 say "reading $out"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Analyses a video beside its recording: behind a tee, one branch encodes the picture as it is (the
-# sound is left out), the other one is analysed and writes JSON lines and WebVTT subtitles with the recording's name.
+# Analyses a video beside its recording: behind a tee, one branch encodes the picture as it is and
+# keeps the sound, the other one is analysed and writes JSON lines and WebVTT subtitles with the recording's name.
 #
 #   pipelines/tee.sh MODEL VIDEO OUT.mp4
 #
@@ -19,10 +19,11 @@ stem=$(dirname "$out")/$(basename "$out" .mp4)
 # x264enc wants a few seconds of video before it gives any. The pipeline must not wait in PAUSED for the
 # recording's first byte (async=false): there the other branch takes no more frames, and so neither
 # does the tee.
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
-    videoflip video-direction=auto ! video/x-raw,format=I420 ! \
-    tee name=t \
-    t. ! queue ! x264enc speed-preset=veryfast ! mp4mux ! filesink async=false location="$out" \
+take_apart "$video" "${kInMp4[@]}"
+gst-launch-1.0 -q "${picture[@]}" ! tee name=t \
+    t. ! queue ! "${encoder[@]}" ! h264parse ! mp4mux name=mux ! \
+        filesink async=false location="$out" \
     t. ! queue ! deepfakedetect model-file="$model" stream-id="$name" ! tee name=results \
     results. ! queue ! deepfakejsonenc ! filesink buffer-mode=unbuffered location="$stem.jsonl" \
-    results. ! queue ! deepfakevttenc ! filesink buffer-mode=unbuffered location="$stem.vtt"
+    results. ! queue ! deepfakevttenc ! filesink buffer-mode=unbuffered location="$stem.vtt" \
+    "${sound[@]}"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Encodes a video into an MPEG transport stream that carries the results of deepfakedetect as KLV
-# beside it. The sound is left out.
+# beside it. The sound stays as it is.
 #
 #   pipelines/ts-klv.sh MODEL VIDEO OUT.ts
 #
@@ -16,9 +16,10 @@ keep_apart "$out" "$model" "$video"
 
 # x264enc holds back a few seconds of video, and the muxer the packets of that time: the queue behind
 # deepfakeklvenc has no limit but its bytes.
-gst-launch-1.0 -q filesrc location="$video" ! decodebin ! videoconvert ! \
-    videoflip video-direction=auto ! video/x-raw,format=I420 ! \
+take_apart "$video" "${kInTs[@]}"
+gst-launch-1.0 -q "${picture[@]}" ! \
     deepfakedetect model-file="$model" stream-id="$name" ! tee name=t \
-    t. ! queue ! x264enc speed-preset=veryfast ! h264parse ! mpegtsmux name=mux ! \
+    t. ! queue ! "${encoder[@]}" ! h264parse ! mpegtsmux name=mux ! \
     filesink location="$out" \
-    t. ! deepfakeklvenc ! queue max-size-buffers=0 max-size-time=0 ! mux.
+    t. ! deepfakeklvenc ! queue max-size-buffers=0 max-size-time=0 ! mux. \
+    "${sound[@]}"

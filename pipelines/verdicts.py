@@ -20,12 +20,20 @@ import signal
 import sys
 from contextlib import closing
 
-SOURCE = "uridecodebin name=source ! videoconvert ! "
+SOURCE = "uridecodebin name=source ! videoconvert name=picture ! "
 DETECT = "deepfakedetect name=detect messages=on-change "
 JUDGE = SOURCE + DETECT + "! fakesink sync=false"
-# What is drawn and encoded anew is turned first: mp4mux keeps no rotation.
+# What is drawn and encoded anew is turned first: mp4mux keeps no rotation. Constant quality makes it
+# about as large as it was.
 ANNOTATE = (SOURCE + "videoflip video-direction=auto ! " + DETECT + "overlay=boxes+labels "
-            "! videoconvert ! video/x-raw,format=I420 ! x264enc speed-preset=veryfast ! mp4mux ! filesink name=annotated")
+            "! videoconvert ! video/x-raw,format=I420 "
+            "! x264enc speed-preset=veryfast pass=qual quantizer=21 "
+            "! h264parse ! mp4mux name=mux ! filesink name=annotated")
+# Sound that mp4mux takes as it is coded, and what parses it.
+SOUND = {"audio/mpeg": "mpegaudioparse", "audio/x-ac3": "ac3parse", "audio/x-eac3": "ac3parse",
+         "audio/x-opus": "opusparse"}
+DECODED = ("video/x-raw(ANY);audio/x-raw(ANY);text/x-raw;closedcaption/x-cea-608;"
+           "closedcaption/x-cea-708;subpicture/x-dvd;subpicture/x-dvb;subpicture/x-pgs")
 NO_LIBRARY = """\
 {error}
 This needs the packages python3-gi and gir1.2-gstreamer-1.0, and of deepfakedetect the library with its
@@ -98,10 +106,29 @@ class Player:
         # An address, unlike a text, takes names of any bytes.
         source.set_property("uri", Gst.filename_to_uri(os.path.abspath(clip)))
         source.connect("no-more-pads", self.tell_missing_video)
+        if args.output:
+            source.set_property("caps", Gst.Caps.from_string(";".join((*SOUND, DECODED))))
+            source.connect("pad-added", self.keep_sound)
+
+    def keep_sound(self, _source, pad):
+        """Takes a track of sound along as it is coded."""
+        coded = pad.query_caps(None).get_structure(0)
+        parser = SOUND.get(coded.get_name())
+        if parser is None:
+            return
+        if coded.get_name() == "audio/mpeg" and coded.get_value("mpegversion") != 1:
+            parser = "aacparse"
+        # The encoder holds some seconds of the picture back, and the sound of that time waits.
+        track = Gst.parse_bin_from_description(
+            f"{parser} ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0", True)
+        self.pipeline.add(track)
+        track.link(self.pipeline.get_by_name("mux"))
+        track.sync_state_with_parent()
+        pad.link(track.get_static_pad("sink"))
 
     def tell_missing_video(self, source):
-        """Pads of sound stay unlinked; without one of video, nothing would ever come."""
-        if not any(pad.is_linked() for pad in source.srcpads):
+        """Without a pad of video, nothing would ever come."""
+        if not self.pipeline.get_by_name("picture").get_static_pad("sink").is_linked():
             nothing = Gst.Structure.new_empty("no-video")
             self.pipeline.post_message(Gst.Message.new_application(source, nothing))
 
@@ -185,7 +212,7 @@ def main():
     parser.add_argument("--region", choices=("faces", "full-frame"), default="faces",
                         help="what is judged; a model is made for one of them")
     parser.add_argument("-o", "--output", metavar="OUT.mp4",
-                        help="writes the video, without its sound, with boxes and labels")
+                        help="writes the video with boxes and labels, and its sound")
     parser.add_argument("model", metavar="MODEL", help="a model file of deepfake-trainer")
     parser.add_argument("clips", metavar="CLIP", nargs="+", help="a file with video in it")
     args = parser.parse_args()

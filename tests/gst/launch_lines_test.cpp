@@ -45,9 +45,13 @@ std::vector<std::string> commented_commands_of(const fs::path& file) {
                     "gst-launch-1\\.0(?: -[a-z]+)* ([^\\]]*)\\]\\|");
 }
 
-// A line's shell variables and quotes stand for some word.
+// A line's shell variables and quotes stand for some word, and the arrays of pipelines/common.sh
+// for what they begin and end with.
 std::string parsable(const std::string& line) {
-  return replaced(replaced(line, "\\$\\{?[A-Za-z_]+\\}?", "word"), "[\"']", "");
+  std::string plain = replaced(line, "\\$\\{picture\\[@\\]\\}", "videotestsrc");
+  plain = replaced(plain, "\\$\\{encoder\\[@\\]\\}", "x264enc");
+  plain = replaced(plain, "\\$\\{[a-z]+\\[@\\]\\}", "");
+  return replaced(replaced(plain, "\\$\\{?[A-Za-z_]+\\}?", "word"), "[\"']", "");
 }
 
 // Shown for GStreamer 1.24 and newer; on an older one such a line cannot be parsed.
