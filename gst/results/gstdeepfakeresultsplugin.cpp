@@ -5,6 +5,7 @@
 
 #include <gst/gst.h>
 
+#include "gstdeepfakejoin.h"
 #include "gstdeepfakejsonenc.h"
 #include "gstdeepfakeklvenc.h"
 #include "gstdeepfakemeta.h"
@@ -15,7 +16,8 @@
 
 static gboolean plugin_init(GstPlugin* plugin) {
   gst_deepfake_meta_get_info();  // Known before one comes from another process.
-  return GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
+  return GST_ELEMENT_REGISTER(deepfakejoin, plugin) &&
+         GST_ELEMENT_REGISTER(deepfakejsonenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeklvenc, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeoverlay, plugin) &&
          GST_ELEMENT_REGISTER(deepfakeseiextract, plugin) &&
@@ -25,5 +27,5 @@ static gboolean plugin_init(GstPlugin* plugin) {
 
 #define PACKAGE "deepfakedetect"
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, deepfakeresults,
-                  "Draws, writes and reads the results of deepfakedetect", plugin_init,
+                  "Draws, writes, reads and joins the results of deepfakedetect", plugin_init,
                   DEEPFAKE_VERSION, "LGPL", "deepfakedetect", "https://gstreamer.freedesktop.org/")
