@@ -90,6 +90,7 @@ class JoinHarness {
   }
   std::vector<int> pull(int count) {
     std::vector<int> all;
+    all.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) all.push_back(pull());
     return all;
   }
