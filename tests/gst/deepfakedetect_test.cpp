@@ -13,9 +13,9 @@
 
 #include <gtest/gtest.h>
 
+#include "detect_harness.h"
 #include "detector/geometry.h"
 #include "gstdeepfakemeta.h"
-#include "detect_harness.h"
 #include "marked_video.h"
 #include "pipelines.h"
 #include "support/test_model.h"
