@@ -49,19 +49,6 @@ std::array<std::uint8_t, 1024> make_tones(double (*light_of)(double)) {
 
 }  // namespace
 
-ColorMatrix::ColorMatrix(const ColorEncoding& color)
-    : tones_(color.transfer == Transfer::kSdr ? nullptr : &tones_of(color.transfer)) {
-  const double luma_scale = color.full_range ? 1.0 : 255.0 / 219.0;
-  const double chroma_scale = color.full_range ? 1.0 : 255.0 / 224.0;
-  const double kg = 1 - color.kr - color.kb;
-  luma_ = static_cast<float>(luma_scale);
-  offset_ = color.full_range ? 0.F : 16.F;
-  red_cr_ = static_cast<float>(2 * (1 - color.kr) * chroma_scale);
-  blue_cb_ = static_cast<float>(2 * (1 - color.kb) * chroma_scale);
-  green_cr_ = static_cast<float>(-2 * color.kr * (1 - color.kr) / kg * chroma_scale);
-  green_cb_ = static_cast<float>(-2 * color.kb * (1 - color.kb) / kg * chroma_scale);
-}
-
 const std::array<std::uint8_t, 1024>& tones_of(Transfer transfer) {
   static const std::array<std::uint8_t, 1024> kOfPq = make_tones(light_of_pq);
   static const std::array<std::uint8_t, 1024> kOfHlg = make_tones(light_of_hlg);
