@@ -176,13 +176,22 @@ dfd::Orientation gst_deepfake_orientation_of(GstVideoOrientationMethod method) {
   }
 }
 
+std::optional<dfd::Orientation> gst_deepfake_tagged_orientation(GstEvent* event) {
+  GstTagList* tags = nullptr;
+  gst_event_parse_tag(event, &tags);
+  GstVideoOrientationMethod method = GST_VIDEO_ORIENTATION_IDENTITY;
+  if (gst_video_orientation_from_tag(tags, &method) == FALSE) return std::nullopt;
+  return gst_deepfake_orientation_of(method);
+}
+
 std::optional<dfd::Frame> gst_deepfake_map_frame(GstBuffer* buffer, const GstVideoInfo& info,
                                                  dfd::Timestamp time, int cuda_device) {
-  int flags = GST_MAP_READ;
   // What the library's kernels cannot read is read in the host's memory.
-  if (GST_VIDEO_INFO_IS_INTERLACED(&info) || color_of(info).transfer != dfd::Transfer::kSdr) {
+  const dfd::ColorEncoding color = color_of(info);
+  if (GST_VIDEO_INFO_IS_INTERLACED(&info) || color.transfer != dfd::Transfer::kSdr) {
     cuda_device = kHostOnly;
   }
+  int flags = GST_MAP_READ;
 #ifdef HAVE_GST_CUDA
   if (cuda_device != kHostOnly) flags |= GST_MAP_CUDA;
 #endif
@@ -197,7 +206,7 @@ std::optional<dfd::Frame> gst_deepfake_map_frame(GstBuffer* buffer, const GstVid
   frame.view.height = GST_VIDEO_FRAME_HEIGHT(&video);
   frame.view.format = *format;
   frame.view.interlaced = GST_VIDEO_FRAME_IS_INTERLACED(&video);
-  frame.view.color = color_of(info);
+  frame.view.color = color;
   if (cuda_device != kHostOnly) {
     frame.view.memory = dfd::Memory::kCuda;
     frame.view.device_index = cuda_device;

@@ -13,10 +13,9 @@
 
 // The pixel formats that gst_deepfake_map_frame() takes, as a caps string's list; those that most
 // elements know come first, for sources that may choose.
-#define GST_DEEPFAKE_FORMATS                                                                   \
-  "{ I420, YV12, NV12, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR, NV21, UYVY, " \
-  "YUY2, "                                                                                     \
-  "YVYU, NV16, Y42B, Y444, GRAY8, I420_10LE, I422_10LE, P010_10LE, v210 }"
+#define GST_DEEPFAKE_FORMATS                                                             \
+  "{ I420, YV12, NV12, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR, NV21, " \
+  "UYVY, YUY2, YVYU, NV16, Y42B, Y444, GRAY8, I420_10LE, I422_10LE, P010_10LE, v210 }"
 
 // No CUDA device: the frame is read in the host's memory.
 constexpr int kHostOnly = -1;
@@ -27,6 +26,9 @@ std::string gst_deepfake_unknown_colors(const GstVideoInfo& info);
 
 // The library's name for what GStreamer's method does; "auto" and "custom" do nothing.
 dfd::Orientation gst_deepfake_orientation_of(GstVideoOrientationMethod method);
+
+// What a TAG event says of it, or nothing.
+std::optional<dfd::Orientation> gst_deepfake_tagged_orientation(GstEvent* event);
 
 // Maps the buffer for reading and keeps its memory, not the buffer, until the frame's last copy is
 // gone: metas can still be added to the buffer. Empty when it cannot be mapped or is of another

@@ -135,9 +135,9 @@ void gst_deepfake_state_apply(GstDeepfakeState& state, const GstDeepfakeFrameSet
     state.threshold = settings.threshold;
     state.session->set_threshold(settings.threshold);
   }
-  const GstVideoOrientationMethod method =
-      settings.orientation == GST_VIDEO_ORIENTATION_AUTO ? state.tagged : settings.orientation;
-  state.orientation = gst_deepfake_orientation_of(method);
+  state.orientation = settings.orientation == GST_VIDEO_ORIENTATION_AUTO
+                          ? state.tagged
+                          : gst_deepfake_orientation_of(settings.orientation);
   const dfd::ExplainConfig& explain = settings.explain;
   if (explain.on != state.explain.on || explain.rate != state.explain.rate ||
       explain.method != state.explain.method) {
@@ -147,14 +147,11 @@ void gst_deepfake_state_apply(GstDeepfakeState& state, const GstDeepfakeFrameSet
 }
 
 void gst_deepfake_state_note_tags(GstDeepfakeState& state, GstEvent* event) {
-  GstTagList* tags = nullptr;
-  gst_event_parse_tag(event, &tags);
-  GstVideoOrientationMethod method = GST_VIDEO_ORIENTATION_IDENTITY;
-  if (gst_video_orientation_from_tag(tags, &method) != FALSE) state.tagged = method;
+  state.tagged = gst_deepfake_tagged_orientation(event).value_or(state.tagged);
 }
 
 void gst_deepfake_state_forget_tags(GstDeepfakeState& state) {
-  state.tagged = GST_VIDEO_ORIENTATION_IDENTITY;
+  state.tagged = dfd::Orientation::kIdentity;
 }
 
 void gst_deepfake_state_note_lateness(GstDeepfakeState& state, GstEvent* event) {

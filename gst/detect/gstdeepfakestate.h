@@ -55,10 +55,9 @@ struct GstDeepfakeState {
   std::atomic<bool> complete{false};  // Mode, once auto is resolved.
   bool mode_known = false;
   bool live = false;
-  double threshold = -1;       // As the session has it.
-  dfd::ExplainConfig explain;  // As the session has it.
-  // Of the stream's tags.
-  GstVideoOrientationMethod tagged = GST_VIDEO_ORIENTATION_IDENTITY;
+  double threshold = -1;                                       // As the session has it.
+  dfd::ExplainConfig explain;                                  // As the session has it.
+  dfd::Orientation tagged = dfd::Orientation::kIdentity;       // By the stream's tags.
   dfd::Orientation orientation = dfd::Orientation::kIdentity;  // Of the frames that come.
   bool seen_frame = false;
   bool missing_timestamps_told = false;

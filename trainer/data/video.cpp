@@ -120,12 +120,7 @@ struct VideoReader::Pipeline {
   void heed(GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) orientation = Orientation::kIdentity;
     if (GST_EVENT_TYPE(event) != GST_EVENT_TAG) return;
-    GstTagList* tags = nullptr;
-    gst_event_parse_tag(event, &tags);
-    GstVideoOrientationMethod method = GST_VIDEO_ORIENTATION_IDENTITY;
-    if (gst_video_orientation_from_tag(tags, &method) != FALSE) {
-      orientation = gst_deepfake_orientation_of(method);
-    }
+    orientation = gst_deepfake_tagged_orientation(event).value_or(orientation);
   }
 };
 

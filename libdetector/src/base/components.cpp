@@ -19,8 +19,20 @@ struct Place {
   int step;    // Bytes between samples; of kV210 which channel it is.
 };
 
+using Places = std::array<Place, 3>;  // Y', Cb, Cr.
+
+constexpr Places planar(int step) { return {{{0, 0, step}, {1, 0, step}, {2, 0, step}}}; }
+// cb, cr: their offsets in the second plane.
+constexpr Places in_turns(int step, int cb, int cr) {
+  return {{{0, 0, step}, {1, cb, 2 * step}, {1, cr, 2 * step}}};
+}
+// Two pixels in four bytes.
+constexpr Places packed(int luma, int cb, int cr) {
+  return {{{0, luma, 2}, {0, cb, 4}, {0, cr, 4}}};
+}
+
 struct Layout {
-  std::array<Place, 3> places;  // Y', Cb, Cr.
+  Places places;
   int shift_x, shift_y;
   Coding coding = Coding::kBytes;
   bool colored = true;
@@ -29,33 +41,33 @@ struct Layout {
 Layout layout_of(PixelFormat format) {
   switch (format) {
     case PixelFormat::kI420:
-      return {{{{0, 0, 1}, {1, 0, 1}, {2, 0, 1}}}, 1, 1};
+      return {planar(1), 1, 1};
     case PixelFormat::kYv12:
       return {{{{0, 0, 1}, {2, 0, 1}, {1, 0, 1}}}, 1, 1};
     case PixelFormat::kNv12:
-      return {{{{0, 0, 1}, {1, 0, 2}, {1, 1, 2}}}, 1, 1};
+      return {in_turns(1, 0, 1), 1, 1};
     case PixelFormat::kNv21:
-      return {{{{0, 0, 1}, {1, 1, 2}, {1, 0, 2}}}, 1, 1};
+      return {in_turns(1, 1, 0), 1, 1};
     case PixelFormat::kY42b:
-      return {{{{0, 0, 1}, {1, 0, 1}, {2, 0, 1}}}, 1, 0};
+      return {planar(1), 1, 0};
     case PixelFormat::kNv16:
-      return {{{{0, 0, 1}, {1, 0, 2}, {1, 1, 2}}}, 1, 0};
+      return {in_turns(1, 0, 1), 1, 0};
     case PixelFormat::kUyvy:
-      return {{{{0, 1, 2}, {0, 0, 4}, {0, 2, 4}}}, 1, 0};
+      return {packed(1, 0, 2), 1, 0};
     case PixelFormat::kYuy2:
-      return {{{{0, 0, 2}, {0, 1, 4}, {0, 3, 4}}}, 1, 0};
+      return {packed(0, 1, 3), 1, 0};
     case PixelFormat::kYvyu:
-      return {{{{0, 0, 2}, {0, 3, 4}, {0, 1, 4}}}, 1, 0};
+      return {packed(0, 3, 1), 1, 0};
     case PixelFormat::kY444:
-      return {{{{0, 0, 1}, {1, 0, 1}, {2, 0, 1}}}, 0, 0};
+      return {planar(1), 0, 0};
     case PixelFormat::kGray8:
       return {{{{0, 0, 1}, {0, 0, 1}, {0, 0, 1}}}, 0, 0, Coding::kBytes, false};
     case PixelFormat::kI420p10:
-      return {{{{0, 0, 2}, {1, 0, 2}, {2, 0, 2}}}, 1, 1, Coding::kLow10};
+      return {planar(2), 1, 1, Coding::kLow10};
     case PixelFormat::kI422p10:
-      return {{{{0, 0, 2}, {1, 0, 2}, {2, 0, 2}}}, 1, 0, Coding::kLow10};
+      return {planar(2), 1, 0, Coding::kLow10};
     case PixelFormat::kP010:
-      return {{{{0, 0, 2}, {1, 0, 4}, {1, 2, 4}}}, 1, 1, Coding::kHigh10};
+      return {in_turns(2, 0, 2), 1, 1, Coding::kHigh10};
     case PixelFormat::kV210:
       return {{{{0, 0, 0}, {0, 0, 1}, {0, 0, 2}}}, 1, 0, Coding::kV210};
     case PixelFormat::kRgb:

@@ -5,12 +5,20 @@
 
 #pragma once
 
+#include <array>
+
 #include <opencv2/core.hpp>
 
 #include "detector/frame.h"
 #include "detector/report.h"
 
 namespace dfd {
+
+// All of them, in the order of their numbers.
+inline constexpr std::array kOrientations{Orientation::kIdentity,  Orientation::kRotate90,
+                                          Orientation::kRotate180, Orientation::kRotate270,
+                                          Orientation::kMirror,    Orientation::kFlip,
+                                          Orientation::kTranspose, Orientation::kTransverse};
 
 // A picture's orientation and its size as stored.
 struct Turn {

@@ -49,8 +49,7 @@ std::shared_ptr<EngineImpl> EngineRegistry::find_or_load(const std::string& key,
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       loading_.erase(key);
-      const auto held = lease(key, std::move(loaded), keep_alive);
-      engine = {held, held->engine.get()};
+      engine = lease(key, std::move(loaded), keep_alive);
     }
     promise.set_value(engine);
     return engine;
@@ -73,21 +72,21 @@ std::shared_ptr<EngineImpl> EngineRegistry::found(const std::string& key,
   }
   const auto kept = kept_.find(key);
   if (kept == kept_.end()) return nullptr;
-  const auto held =
+  auto engine =
       lease(key, std::move(kept->second.engine), std::max(kept->second.keep_alive, keep_alive));
   kept_.erase(kept);
   changed_.notify_all();
-  return {held, held->engine.get()};
+  return engine;
 }
 
-// With mutex_ held.
-std::shared_ptr<EngineRegistry::Lease> EngineRegistry::lease(const std::string& key,
-                                                             std::shared_ptr<EngineImpl> engine,
-                                                             std::chrono::nanoseconds keep_alive) {
-  auto held = std::make_shared<Lease>(key, std::move(engine));
+// With mutex_ held. The engine in a lease of its own.
+std::shared_ptr<EngineImpl> EngineRegistry::lease(const std::string& key,
+                                                  std::shared_ptr<EngineImpl> engine,
+                                                  std::chrono::nanoseconds keep_alive) {
+  const auto held = std::make_shared<Lease>(key, std::move(engine));
   held->keep_alive = keep_alive;
   leases_[key] = held;
-  return held;
+  return {held, held->engine.get()};
 }
 
 // The lease's engine, where somebody wished it; else it ends with the lease.

@@ -58,8 +58,8 @@ class EngineRegistry {
 
   EngineRegistry() = default;
   std::shared_ptr<EngineImpl> found(const std::string& key, std::chrono::nanoseconds keep_alive);
-  std::shared_ptr<Lease> lease(const std::string& key, std::shared_ptr<EngineImpl> engine,
-                               std::chrono::nanoseconds keep_alive);
+  std::shared_ptr<EngineImpl> lease(const std::string& key, std::shared_ptr<EngineImpl> engine,
+                                    std::chrono::nanoseconds keep_alive);
   void keep(Lease& lease);
   void end_kept();
 

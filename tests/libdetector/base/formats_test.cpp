@@ -23,10 +23,6 @@ constexpr PixelFormat kYuvFormats[] = {
     PixelFormat::kY42b,    PixelFormat::kNv16, PixelFormat::kUyvy,  PixelFormat::kYuy2,
     PixelFormat::kYvyu,    PixelFormat::kY444, PixelFormat::kGray8, PixelFormat::kI420p10,
     PixelFormat::kI422p10, PixelFormat::kP010, PixelFormat::kV210};
-constexpr Orientation kOrientations[] = {Orientation::kIdentity,  Orientation::kRotate90,
-                                         Orientation::kRotate180, Orientation::kRotate270,
-                                         Orientation::kMirror,    Orientation::kFlip,
-                                         Orientation::kTranspose, Orientation::kTransverse};
 constexpr int kWidth = 37;
 constexpr int kHeight = 23;
 

@@ -9,11 +9,6 @@
 namespace dfd {
 namespace {
 
-constexpr Orientation kOrientations[] = {Orientation::kIdentity,  Orientation::kRotate90,
-                                         Orientation::kRotate180, Orientation::kRotate270,
-                                         Orientation::kMirror,    Orientation::kFlip,
-                                         Orientation::kTranspose, Orientation::kTransverse};
-
 // A picture of 3x2 pixels that are all different: 1 2 3 over 4 5 6.
 cv::Mat numbers() { return (cv::Mat_<uchar>(2, 3) << 1, 2, 3, 4, 5, 6); }
 

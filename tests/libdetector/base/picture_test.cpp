@@ -8,21 +8,12 @@
 #include <opencv2/imgproc.hpp>
 
 #include "detector/error.h"
+#include "support/pictures.h"
 
 namespace dfd {
 namespace {
 
-cv::Mat ramp(int width, int height) {
-  cv::Mat picture(height, width, CV_8UC3);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      picture.at<cv::Vec3b>(y, x) = {static_cast<uchar>(x * 37 % 256),
-                                     static_cast<uchar>(y * 53 % 256),
-                                     static_cast<uchar>((x * y * 7 + x) % 256)};
-    }
-  }
-  return picture;
-}
+using test::ramp;
 
 FrameView view_of(std::vector<std::uint8_t>& bytes, PixelFormat format, int width, int height) {
   FrameView view;

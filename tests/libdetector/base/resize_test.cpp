@@ -8,20 +8,12 @@
 
 #include <gtest/gtest.h>
 
+#include "support/pictures.h"
+
 namespace dfd {
 namespace {
 
-cv::Mat ramp(int width, int height) {
-  cv::Mat picture(height, width, CV_8UC3);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      picture.at<cv::Vec3b>(y, x) = {static_cast<uchar>(x * 37 % 256),
-                                     static_cast<uchar>(y * 53 % 256),
-                                     static_cast<uchar>((x * y * 7 + x) % 256)};
-    }
-  }
-  return picture;
-}
+using test::ramp;
 
 // Numbers printed by Pillow 9.4 for the same ramp:
 // Image.fromarray(a).resize((w, h), Image.BILINEAR).

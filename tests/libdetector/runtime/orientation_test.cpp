@@ -19,11 +19,6 @@ using test::kLeft;
 using test::kRed;
 using test::kRight;
 
-constexpr Orientation kOrientations[] = {Orientation::kIdentity,  Orientation::kRotate90,
-                                         Orientation::kRotate180, Orientation::kRotate270,
-                                         Orientation::kMirror,    Orientation::kFlip,
-                                         Orientation::kTranspose, Orientation::kTransverse};
-
 class TurnedFrames : public test::ColoredPeople {
  protected:
   // Where a box of the upright picture lies in the stored one.
