@@ -74,7 +74,7 @@ void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model
                         ("The model was trained on %s, but inference-region gives it %s.",
                          faces ? "faces" : "full frames", faces ? "full frames" : "faces"),
                         ("set inference-region=%s", faces ? "faces" : "full-frame"));
-  } else if (!face_detector.empty() && model.face_detector != face_detector) {
+  } else if (!face_detector.empty() && !dfd::same_boxes(model.face_detector, face_detector)) {
     GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
                         ("The model was trained on faces found by %s, but %s finds them here.",
                          model.face_detector.c_str(), face_detector.c_str()),

@@ -186,14 +186,16 @@ std::vector<Property> make_table() {
   /**
    * GstDeepfakeDetect:face-model-file:
    *
-   * MTCNN's weights, as `deepfake-trainer import mtcnn` writes them; null takes OpenCV's
-   * frontal-face cascade. Should be what the model was trained with; a mismatch is a warning.
+   * YuNet (OpenCV's face_detection_yunet_2023mar.onnx, and no other file), or MTCNN's weights as
+   * `deepfake-trainer import mtcnn` writes them, told by the content; null takes OpenCV's
+   * frontal-face cascade. A model trained with the cascade wants the cascade, others one of these
+   * two; a mismatch is a warning.
    *
    * Since: 0.1
    */
   table.push_back(text(
       {"face-model-file", "Face model file",
-       "Safetensors file with MTCNN's weights; null: OpenCV's cascade", kReady},
+       "YuNet (ONNX) or MTCNN's weights (safetensors); null: OpenCV's cascade", kReady},
       [](auto& all) -> auto& { return all.session.face_model_file; }));
   /**
    * GstDeepfakeDetect:device:

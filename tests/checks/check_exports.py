@@ -10,7 +10,7 @@ import sys
 
 # What the headers mark with DFD_API.
 PUBLIC = re.compile(r"^(?:(?:vtable|typeinfo|typeinfo name) for )?dfd::"
-                    r"(?:Error|Engine|Session)(?:::|$)|^dfd::(?:to_string|iou)\(")
+                    r"(?:Error|Engine|Session)(?:::|$)|^dfd::(?:to_string|iou|same_boxes)\(")
 # LibTorch's headers and the standard library's leave symbols of their own behind.
 OURS = re.compile(r"^(?:(?:vtable|typeinfo|typeinfo name|VTT|guard variable) for )?dfd::")
 NEEDED = ("dfd::Engine::load(", "dfd::Session::create(", "typeinfo for dfd::Error", "dfd::iou(")

@@ -63,8 +63,9 @@ void add_judging(CLI::App& app, Actions& actions) {
   CLI::App* command = app.add_subcommand("evaluate", "Measure a model on a data set's test list");
   command->add_option("--model", options.model, "Model file")->required();
   command->add_option("--data", options.data, "Folder of the data set")->required();
-  command->add_option("--face-model", options.face_model,
-                      "File that import mtcnn made, where the model was trained with it");
+  command->add_option(
+      "--face-model", options.face_model,
+      "YuNet, or the file that import mtcnn made, where the model was trained with one");
   command->add_option("--cache", options.cache, "Folder of embeddings; empty: DATA/.features");
   command->footer("Example: deepfake-trainer evaluate --model demo.safetensors --data data");
   actions[command] = [] { return run_evaluate(options); };

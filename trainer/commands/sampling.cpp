@@ -33,7 +33,7 @@ void add_sampling(CLI::App* command, SamplingOptions& options) {
                                             {"all", TrackChoice::kAll}});
   command->add_option("--frames", options.frames, "Samples in a window")->capture_default_str();
   command->add_option("--face-model", options.face_model,
-                      "File that import mtcnn made; empty: OpenCV's cascade");
+                      "YuNet, or the file that import mtcnn made; empty: OpenCV's cascade");
 }
 
 }  // namespace dfd::commands

@@ -52,8 +52,9 @@ void add_explain(CLI::App& app, Actions& actions) {
   command->add_option("--model", options.model, "Model file")->required();
   command->add_option("video", options.video, "Video file")->required();
   command->add_option("-o,--output", options.output, "Folder to write to")->required();
-  command->add_option("--face-model", options.face_model,
-                      "File that import mtcnn made, where the model was trained with it");
+  command->add_option(
+      "--face-model", options.face_model,
+      "YuNet, or the file that import mtcnn made, where the model was trained with one");
   command
       ->add_option_function<std::string>(
           "--method",

@@ -40,7 +40,7 @@ void add_detect(CLI::App& app, Actions& actions) {
   static DetectOptions options;
   CLI::App* command = app.add_subcommand("detect", "Print the faces of pictures");
   command->add_option("--face-model", options.face_model,
-                      "File that import mtcnn made; empty: OpenCV's cascade");
+                      "YuNet, or the file that import mtcnn made; empty: OpenCV's cascade");
   command->add_option("--min-face-size", options.min_face_size, "Pixels, shorter side")
       ->capture_default_str();
   command->add_option("--factor", options.mtcnn.factor, "MTCNN: from one scale to the next")

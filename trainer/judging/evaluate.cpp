@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 
 #include "base/check.h"
+#include "detector/engine.h"
 #include "face/face_detector.h"
 #include "judging/known_clips.h"
 #include "samples/embeddings.h"
@@ -39,7 +40,7 @@ Windows windows_of(const std::vector<Clip>& clips, const ModelConfig& config,
   if (rule.input.crop != CropRule::kFullFrame) {
     rule.face_model = options.face_model;
     const std::string detector = make_face_detector(rule.face_model, rule.input.crop)->name();
-    DFD_REQUIRE(detector == rule.input.face_detector, ErrorCode::kInvalidArgument,
+    DFD_REQUIRE(same_boxes(detector, rule.input.face_detector), ErrorCode::kInvalidArgument,
                 "the model was trained on faces found by "
                     << rule.input.face_detector << ", " << detector
                     << " would find them here; give --face-model as in training");

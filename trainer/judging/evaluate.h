@@ -34,7 +34,7 @@ struct Evaluation {
 struct EvaluateOptions {
   std::string model;
   std::string data;
-  std::string face_model;  // MTCNN's weights, where the model was trained with them.
+  std::string face_model;  // YuNet or MTCNN's weights, where the model was trained with one.
   std::string cache;       // Folder; empty: .features in the data set.
 };
 

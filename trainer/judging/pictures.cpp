@@ -75,7 +75,7 @@ void detect_faces(const DetectOptions& options,
               "min-face-size must be at least 1 pixel");
   const auto detector = options.face_model.empty()
                             ? make_cascade_detector()
-                            : make_mtcnn_detector(options.face_model, options.mtcnn);
+                            : open_face_model(options.face_model, options.mtcnn);
   for (const std::string& picture : options.pictures) {
     nlohmann::ordered_json faces = nlohmann::ordered_json::array();
     for (const FaceDetection& face :

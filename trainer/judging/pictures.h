@@ -25,7 +25,7 @@ nlohmann::ordered_json score_pictures(const std::string& model,
                                       const std::vector<std::string>& pictures);
 
 struct DetectOptions {
-  std::string face_model;  // File of kind "face-detector"; empty: OpenCV's cascade.
+  std::string face_model;  // YuNet or MTCNN's weights; empty: OpenCV's cascade.
   int min_face_size = 20;  // Pixels of the picture, shorter side; facenet-pytorch's default.
   MtcnnOptions mtcnn;
   std::vector<std::string> pictures;

@@ -36,7 +36,7 @@ struct SamplingOptions {
   std::optional<double> margin;  // As the crop rule counts it; none: 0 for kBox, 1.3 for kAligned.
   int frames = 20;               // T, [1, 256].
   TrackChoice tracks = TrackChoice::kLongest;
-  std::string face_model;  // MTCNN's weights; empty: OpenCV's cascade.
+  std::string face_model;  // YuNet or MTCNN's weights; empty: OpenCV's cascade.
 };
 
 struct SamplingRule {

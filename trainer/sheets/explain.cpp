@@ -72,7 +72,7 @@ std::unique_ptr<Session> open_session(const std::shared_ptr<Engine>& engine,
   config.explain.faces = config.max_faces;
   std::unique_ptr<Session> session = Session::create(engine, config);
   const std::string& found_by = session->face_detector();
-  DFD_REQUIRE(config.region == Region::kFullFrame || found_by == model.face_detector,
+  DFD_REQUIRE(config.region == Region::kFullFrame || same_boxes(found_by, model.face_detector),
               ErrorCode::kInvalidArgument,
               "the model was trained on faces found by "
                   << model.face_detector << ", " << found_by

@@ -19,7 +19,7 @@ struct ExplainOptions {
   std::string model;
   std::string video;
   std::string output;      // Folder.
-  std::string face_model;  // MTCNN's weights, where the model was trained with them.
+  std::string face_model;  // YuNet or MTCNN's weights, where the model was trained with one.
   ExplainMethod method = ExplainMethod::kGradCam;
   double rate = 1000;  // Explained frames a second of the video at most: no video has as many.
 };

@@ -81,7 +81,7 @@ struct ExplainConfig {
 
 struct SessionConfig {
   Region region = Region::kFaces;
-  std::string face_model_file;  // MTCNN's weights; empty: OpenCV's frontal-face cascade.
+  std::string face_model_file;  // YuNet or MTCNN's weights; empty: OpenCV's cascade.
   std::chrono::nanoseconds detection_interval{500000000};  // Between face detections, >= 0.
   int min_face_size = 64;  // Shorter side in frame pixels; smaller faces are reported, not scored.
   int max_faces = 8;       // Faces followed at once, largest first, >= 1.

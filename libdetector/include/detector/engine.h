@@ -19,11 +19,15 @@ struct ModelInfo {
   std::string warning;        // Such as "random backbone: demonstration only"; may be empty.
   bool knows_people = false;  // Tracks are held together by embeddings too, not by boxes alone.
   Region region = Region::kFaces;
-  std::string face_detector;  // Whose boxes it was trained on: "mtcnn", or the cascade's name.
+  std::string face_detector;  // Whose boxes it was trained on: see same_boxes().
   int window_length = 0;      // Samples in a window (T).
   Rate sample_rate;
   double threshold = 0.5;
 };
+
+// Do two face detectors draw the same boxes, so that a model trained with one may serve with the
+// other? By the names that ModelInfo and Session have: "yunet" and "mtcnn" do. Thread-safe.
+DFD_API bool same_boxes(const std::string& one, const std::string& other);
 
 // Thread-safe: all member functions may be called from any thread at any time.
 class DFD_API Engine {

@@ -6,7 +6,10 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/file.h"
 #include "base/picture.h"
+#include "detector/engine.h"
+#include "face/yunet_detector.h"
 
 namespace dfd {
 namespace {
@@ -34,10 +37,10 @@ struct Tile {
   cv::Rect place;
 };
 
-Tile make_tile(const FrameView& view, const RectF& box, cv::Point place, int comfortable_size) {
+Tile make_tile(const FrameView& view, const RectF& box, cv::Point place, int followed_size) {
   const float shorter = std::max(1.F, std::min(box.width, box.height));
-  const float scale = std::min(1.F, static_cast<float>(comfortable_size) / shorter);
-  const float reach = kReach * static_cast<float>(comfortable_size) / scale / 2;
+  const float scale = std::min(1.F, static_cast<float>(followed_size) / shorter);
+  const float reach = kReach * static_cast<float>(followed_size) / scale / 2;
   const float x = box.x + box.width / 2;
   const float y = box.y + box.height / 2;
   const auto inside = [](float value, int limit) {
@@ -116,14 +119,14 @@ void transform(FaceDetection& face, PointF scale, PointF shift) {
 std::vector<FaceDetection> FaceDetector::detect_near(const FrameView& view,
                                                      const std::vector<RectF>& expected) {
   if (expected.empty()) return {};
-  const int side = static_cast<int>(kReach * static_cast<float>(comfortable_size()));
+  const int side = static_cast<int>(kReach * static_cast<float>(followed_size()));
   std::vector<Tile> tiles;
   const int columns = static_cast<int>(std::ceil(std::sqrt(expected.size())));
   for (const RectF& box : expected) {
     const auto number = static_cast<int>(tiles.size());
     const cv::Point place(number % columns * (side + kTileGap),
                           number / columns * (side + kTileGap));
-    tiles.push_back(make_tile(view, box, place, comfortable_size()));
+    tiles.push_back(make_tile(view, box, place, followed_size()));
   }
   const int rows = (static_cast<int>(tiles.size()) + columns - 1) / columns;
   cv::Mat picture(rows * (side + kTileGap), columns * (side + kTileGap), CV_8UC3,
@@ -132,7 +135,7 @@ std::vector<FaceDetection> FaceDetector::detect_near(const FrameView& view,
     if (tile.place.empty()) continue;
     reduced_rgb(view, tile.region, tile.place.size()).copyTo(picture(tile.place));
   }
-  const int smallest = static_cast<int>(kSmallest * static_cast<float>(comfortable_size()));
+  const int smallest = static_cast<int>(kSmallest * static_cast<float>(followed_size()));
   std::vector<FaceDetection> faces;
   for (const FaceDetection& found : detect(picture, smallest)) {
     for (const Tile& tile : tiles) {
@@ -144,14 +147,31 @@ std::vector<FaceDetection> FaceDetector::detect_near(const FrameView& view,
   return faces;
 }
 
+bool same_boxes(const std::string& one, const std::string& other) {
+  const auto is_tight = [](const std::string& name) { return name == "mtcnn" || name == "yunet"; };
+  return one == other || (is_tight(one) && is_tight(other));
+}
+
+std::unique_ptr<FaceDetector> open_face_model(const std::string& path,
+                                              const MtcnnOptions& options) {
+  {
+    const MappedFile file(path);
+    if (looks_like_onnx(file.data(), file.size())) return make_yunet_detector(path);
+    DFD_REQUIRE(looks_like_safetensors(file.data(), file.size()), ErrorCode::kUnsupportedModel,
+                path << ": neither YuNet (ONNX) nor MTCNN's weights (safetensors, which "
+                        "deepfake-trainer import mtcnn makes)");
+  }
+  return make_mtcnn_detector(path, options);
+}
+
 std::unique_ptr<FaceDetector> make_face_detector(const std::string& face_model_file,
                                                  CropRule crop) {
   DFD_REQUIRE(crop != CropRule::kAligned || !face_model_file.empty(), ErrorCode::kInvalidArgument,
               "faces are to be aligned by their landmarks, which OpenCV's cascade does not find: "
-              "give MTCNN's weights (face-model-file of the element, --face-model of the trainer; "
-              "deepfake-trainer import mtcnn makes the file)");
+              "give YuNet or MTCNN's weights (face-model-file of the element, --face-model of the "
+              "trainer; docs/training.md, \"Faces\", says where they are)");
   if (face_model_file.empty()) return make_cascade_detector();
-  return make_mtcnn_detector(face_model_file, kLiveMtcnn);
+  return open_face_model(face_model_file, kLiveMtcnn);
 }
 
 }  // namespace dfd

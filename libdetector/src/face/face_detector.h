@@ -41,13 +41,16 @@ class FaceDetector {
 
   // The same near where faces are expected, all in pixels of the frame; others that are found there
   // too are given as well. Costs as much as a small picture: of each box three times its side is
-  // looked at, reduced to the comfortable size, all of them side by side.
+  // looked at, reduced until it is of the followed size, all of them side by side.
   virtual std::vector<FaceDetection> detect_near(const FrameView& view,
                                                  const std::vector<RectF>& expected);
 
   // Shorter side of a face, in pixels, from which on more pixels do not help to find it: a picture
   // may be reduced until min_size is this.
   virtual int comfortable_size() const = 0;
+
+  // The same where a face is expected: a small picture may show more of it at little cost.
+  virtual int followed_size() const { return comfortable_size(); }
 
   // A find of less confidence is followed, but not scored.
   virtual float least_confidence() const = 0;
@@ -75,9 +78,18 @@ constexpr MtcnnOptions kLiveMtcnn{0.709, {0.6F, 0.5F, 0.6F}};
 std::unique_ptr<FaceDetector> make_mtcnn_detector(const std::string& path,
                                                   const MtcnnOptions& options = {});
 
-// For video, as serving and training use it: MTCNN where a file of kind "face-detector" is given,
-// else the cascade. Throws as the two above, and kInvalidArgument when the crop rule needs
-// landmarks and no file is given.
+// YuNet, with landmarks and MTCNN's boxes. path: OpenCV's face_detection_yunet_2023mar.onnx and no
+// other file. Throws Error: kNotFound, kIo, kUnsupportedModel.
+std::unique_ptr<FaceDetector> make_yunet_detector(const std::string& path);
+
+// The one of these two that the file holds, told by its content. Throws as they do, and
+// kUnsupportedModel for what is neither.
+std::unique_ptr<FaceDetector> open_face_model(const std::string& path,
+                                              const MtcnnOptions& options = {});
+
+// For video, as serving and training use it: what the file holds, if there is one, else the
+// cascade. Throws as those above, and kInvalidArgument when the crop rule needs landmarks and no
+// file is given.
 std::unique_ptr<FaceDetector> make_face_detector(const std::string& face_model_file, CropRule crop);
 
 }  // namespace dfd

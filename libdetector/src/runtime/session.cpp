@@ -25,10 +25,11 @@ void require_landmarks_where_needed(const SessionConfig& config, const ModelConf
   DFD_REQUIRE(config.region != Region::kRoiList, ErrorCode::kInvalidArgument,
               "the model wants faces aligned by their landmarks, which regions of interest do "
               "not have: set inference-region=faces and face-model-file");
-  DFD_REQUIRE(config.region != Region::kFaces || !config.face_model_file.empty(),
-              ErrorCode::kInvalidArgument,
-              "the model wants faces aligned by their landmarks, which OpenCV's cascade does not "
-              "find: set face-model-file to MTCNN's weights (deepfake-trainer import mtcnn)");
+  DFD_REQUIRE(
+      config.region != Region::kFaces || !config.face_model_file.empty(),
+      ErrorCode::kInvalidArgument,
+      "the model wants faces aligned by their landmarks, which OpenCV's cascade does not "
+      "find: set face-model-file to YuNet or MTCNN's weights (docs/training.md, \"Faces\")");
 }
 
 std::string name_of(Region region, const FaceDetector* detector) {
