@@ -52,10 +52,10 @@ struct Limit {
   }
   static constexpr int kTimes = 16;
   void run() const {
-    for (int i = 0; i < kTimes; ++i) convolution();
+    for (int i = 0; i < kTimes && convolution; ++i) convolution();
   }
   static double gflop() { return 2e-9 * kTimes * 64 * 64 * 9 * 112 * 112; }
-  std::function<void()> convolution;
+  std::function<void()> convolution;  // None without oneDNN.
 };
 
 // The seed recomputes all of a window for every verdict: 20 backbones and the LSTM over them, as
@@ -101,10 +101,11 @@ void bench_backbone(const Emit& emit, const TensorMap& tensors, Precision precis
     const double each = times[0].median() / static_cast<double>(batch);
     const double eager_each = times[1].median() / static_cast<double>(batch);
     const nlohmann::ordered_json params{{"precision", name}, {"batch", batch}};
-    emit({"conv_limit", params, gflops, "GFLOP/s"});
     emit({"backbone_ms_per_crop", params, each, "ms"});
     emit({"backbone_eager_ms_per_crop", {{"batch", batch}}, eager_each, "ms"});
     emit({"backbone_speedup", params, eager_each / each, "times"});
+    if (!limit.convolution) continue;
+    emit({"conv_limit", params, gflops, "GFLOP/s"});
     emit({"backbone_share_of_limit", params, 100 * kFlopPerCrop * 1e-9 / (each * 1e-3) / gflops,
           "%"});
   }
@@ -185,6 +186,26 @@ void bench_verdicts(const Emit& emit, const TensorMap& tensors, Precision precis
   }
 }
 
+// A frame's faces from the host's pixels to their logits, on a CUDA device.
+void bench_device(const Emit& emit, const at::Device& device) {
+  for (const Precision precision : {Precision::kFp32, Precision::kFp16}) {
+    LoadedModel model = load_model(bench_model(), device, precision);
+    model.scorer->warm_up();
+    for (const int faces : {1, 8, 32}) {
+      const Scene scene = draw_scene(faces);
+      const Frame frame = to_nv12(scene.rgb);
+      std::vector<std::unique_ptr<Window>> windows(scene.faces.size());
+      const Times times =
+          repeat([&] { score_all(*model.scorer, windows, scene, frame, model.config.input); }, 100,
+                 kWindow);
+      emit({"verdict_ms",
+            {{"device", "cuda"}, {"faces", faces}, {"precision", to_string(precision)}},
+            times.median(),
+            "ms"});
+    }
+  }
+}
+
 }  // namespace
 
 void bench_networks(const Emit& emit) {
@@ -197,6 +218,8 @@ void bench_networks(const Emit& emit) {
   for (const Precision precision : precisions) bench_backbone(emit, tensors, precision);
   for (const Precision precision : precisions) bench_verdicts(emit, tensors, precision);
   if (best != Precision::kFp32) bench_precision(emit, tensors, best);
+  const at::Device device = select_device("auto");
+  if (device.is_cuda()) bench_device(emit, device);
 }
 
 }  // namespace dfd::bench

@@ -133,7 +133,7 @@ TEST(DeepfakeDetect, RestartsAfterAnError) {
   g_object_set(detect, "model-file", "/nowhere", nullptr);
   EXPECT_EQ(gst_element_set_state(detect, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
   gst_element_set_state(detect, GST_STATE_NULL);
-  g_object_set(detect, "model-file", test::shared_model().c_str(), nullptr);
+  g_object_set(detect, "model-file", test::shared_model().c_str(), "device", "cpu", nullptr);
   EXPECT_NE(gst_element_set_state(detect, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
   gchar* device = nullptr;
   g_object_get(detect, "active-device", &device, nullptr);

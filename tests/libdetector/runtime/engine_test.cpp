@@ -192,14 +192,16 @@ TEST(Engine, SaysWhatAutoBecame) {
   EngineConfig config;
   config.model_file = test::shared_model();
   const auto engine = Engine::load(config);
-  EXPECT_EQ(engine->device(), "cpu");
-  EXPECT_EQ(engine->precision(), select_precision(Precision::kAuto, at::kCPU));
+  const at::Device device = select_device("auto");
+  EXPECT_EQ(engine->device(), device.str());
+  EXPECT_EQ(engine->precision(), select_precision(Precision::kAuto, device));
   EXPECT_NE(engine->precision(), Precision::kAuto);
 }
 
 TEST(Engine, APrecisionTheDeviceLacksIsRefused) {
   EngineConfig config;
   config.model_file = test::shared_model();
+  config.device = "cpu";
   config.precision = Precision::kFp16;
   try {
     Engine::load(config);

@@ -89,7 +89,8 @@ class KeptWindow : public Window {
 // The logit is a learnt number more than the mean of all.
 class MeanHead : public Head {
  public:
-  explicit MeanHead(TensorSource& source) : bias_(source.take("mean.bias", {1})) {}
+  MeanHead(TensorSource& source, const at::Device& device)
+      : bias_(source.take("mean.bias", {1}).to(device)) {}
 
   std::int64_t embedding_size() const override { return kSize; }
   std::unique_ptr<Window> make_window(int length, int stride) const override {
@@ -132,8 +133,8 @@ void add_kinds() {
     head.check = [](const HeadInfo& info, const std::string& where) {
       MetadataReader(where, info.settings, "head.").integer("answer", 42, 42);
     };
-    head.make = [](TensorSource& source, const HeadInfo& /*info*/, const at::Device& /*device*/,
-                   at::ScalarType /*type*/) { return std::make_shared<MeanHead>(source); };
+    head.make = [](TensorSource& source, const HeadInfo& /*info*/, const at::Device& device,
+                   at::ScalarType /*type*/) { return std::make_shared<MeanHead>(source, device); };
     add_head("mean-of-all", head);
     return true;
   }();
