@@ -59,10 +59,11 @@ std::string bench_model();
 
 // --- The parts: each emits the rows it is named for.
 
-void bench_networks(const Emit& emit);  // Convolution limit, backbone, seed, LSTM, verdict.
-void bench_pictures(const Emit& emit);  // Detection, crops.
-void bench_element(const Emit& emit);   // Added time, copies, load, scan, memory.
-void bench_explain(const Emit& emit);   // One explanation.
-void bench_streams(const Emit& emit);   // How many streams a machine bears.
+void bench_networks(const Emit& emit);     // Convolution limit, backbone, seed, LSTM, verdict.
+void bench_onnxruntime(const Emit& emit);  // The backbone there, and the ratio.
+void bench_pictures(const Emit& emit);     // Detection, crops.
+void bench_element(const Emit& emit);      // Added time, copies, load, scan, memory.
+void bench_explain(const Emit& emit);      // One explanation.
+void bench_streams(const Emit& emit);      // How many streams a machine bears.
 
 }  // namespace dfd::bench

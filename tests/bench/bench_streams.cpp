@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -178,6 +179,17 @@ void bench_streams(const Emit& emit) {
     emit({"streams_sustained", params, static_cast<double>(with), "streams"});
     emit({"streams_share", params, 100.0 * with / plain, "%"});
   }
+  const char* yunet = std::getenv("DEEPFAKE_BENCH_YUNET");
+  if (yunet == nullptr) return;
+  const std::string with_yunet =
+      source + "deepfakedetect name=d mode=immediate model-file=" + bench_model() +
+      " face-model-file=" + yunet + " ! " + sink;
+  const nlohmann::ordered_json cost{{"element", true}, {"detector", "yunet"}};
+  emit({"stream_cost", cost, cost_of(with_yunet), "s/s"});
+  const nlohmann::ordered_json params{
+      {"element", true}, {"all_samples", true}, {"detector", "yunet"}};
+  emit({"streams_sustained", params, static_cast<double>(most_sustained(with_yunet, true, 8)),
+        "streams"});
 }
 
 }  // namespace dfd::bench

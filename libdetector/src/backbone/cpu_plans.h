@@ -17,8 +17,7 @@
 
 namespace dfd {
 
-// Thread-compatible. Build and run it on one thread: primitives are made for the number of threads
-// that LibTorch has there.
+// Thread-compatible. The first forward starts a team of as many threads as LibTorch has there.
 class CpuPlans {
  public:
   // layers: folded, float. bfloat16: activations and weights; sums stay float. None where the

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
@@ -113,6 +114,26 @@ TEST(InceptionResnetV1, PlansOfAllBatchSizesGiveTheSame) {
     EXPECT_LE((embeddings - expected.narrow(0, 0, count)).abs().max().item<double>(), kTolerance)
         << count;
   }
+}
+
+TEST(InceptionResnetV1, TeamsOfAnySizeGiveTheSame) {
+  const c10::NoGradGuard no_grad;
+  const InceptionResnetV1 plain = formula_backbone();
+  const at::Tensor crops = (test::formula(9003, {8, 3, 96, 96}) * 2 - 1).to(at::kFloat);
+  const at::Tensor expected = plain.embed(crops);
+  const int threads = at::get_num_threads();
+  for (const int team : {1, 2, 3, 5}) {
+    at::set_num_threads(team);
+    InceptionResnetV1 served = formula_backbone();
+    served.fold(at::kCPU);
+    for (const std::int64_t count : {1, 2, 8}) {
+      const at::Tensor embeddings = served.embed(crops.narrow(0, 0, count));
+      EXPECT_LE((embeddings - expected.narrow(0, 0, count)).abs().max().item<double>(), kTolerance)
+          << count << " crops, " << team << " threads";
+    }
+    EXPECT_EQ(at::get_num_threads(), team);
+  }
+  at::set_num_threads(threads);
 }
 
 TEST(InceptionResnetV1, CropsOfTwoSizesDoNotDisturbEachOther) {

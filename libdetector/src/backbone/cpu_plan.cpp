@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "backbone/cpu_plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace dfd {
+namespace {
+
+using Dims = dnnl::memory::dims;
+using Desc = dnnl::memory::desc;
+using Tag = dnnl::memory::format_tag;
+using Type = dnnl::memory::data_type;
+
+// Slots that are not the arena's: what place() was given.
+constexpr std::size_t kCrops = std::size_t{1} << 30;
+constexpr std::size_t kEmbeddings = kCrops + 1;
+
+Desc channels_last(const Dims& dims, Type type) { return {dims, type, Tag::nhwc}; }
+
+std::size_t size_of(Type type) { return dnnl::memory::data_type_size(type); }
+
+Dims dims_of(const Dims& whole, const Rows& rows) {
+  return {rows.images, whole[1], rows.count, whole[3]};
+}
+
+// What a convolution reads to make a piece, and how many rows of padding that touches.
+struct Reach {
+  Rows from;
+  std::int64_t top, bottom;
+};
+
+Reach reach_of(const Rows& to, std::int64_t to_rows, std::int64_t from_rows, std::int64_t kernel,
+               std::int64_t stride, std::int64_t padding) {
+  if (to.count == to_rows) return {{to.image, to.images, 0, from_rows}, padding, padding};
+  const std::int64_t first = to.first * stride - padding;
+  const std::int64_t end = (to.first + to.count - 1) * stride - padding + kernel;
+  const std::int64_t top = std::max<std::int64_t>(0, -first);
+  const std::int64_t bottom = std::max<std::int64_t>(0, end - from_rows);
+  return {{to.image, 1, first + top, end - bottom - first - top}, top, bottom};
+}
+
+}  // namespace
+
+void Arena::require(std::size_t slot, std::size_t bytes) {
+  if (slots_.size() <= slot) slots_.resize(slot + 1);
+  if (slots_[slot].bytes >= bytes) return;
+  constexpr std::size_t kAlignment = 64;  // A cache line, and the widest register.
+  const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  std::unique_ptr<void, Free> memory(std::aligned_alloc(kAlignment, rounded));
+  if (!memory) throw std::bad_alloc();  // What was there stays.
+  slots_[slot] = {std::move(memory), rounded};
+  ++generation_;
+}
+
+dnnl::memory PackedWeights::get(const at::Tensor& dense, Tag tag, const Desc& wanted) {
+  for (const auto& [of, memory] : packed_[dense.data_ptr()]) {
+    if (of == wanted) return memory;
+  }
+  const at::Tensor plain = dense.contiguous();
+  dnnl::memory from(Desc(plain.sizes().vec(), Type::f32, tag), cpu(), plain.data_ptr());
+  dnnl::memory to(wanted, cpu());
+  dnnl::stream stream(cpu());
+  dnnl::reorder(from, to).execute(stream, from, to);
+  stream.wait();
+  packed_[dense.data_ptr()].emplace_back(wanted, to);
+  return to;
+}
+
+std::vector<Rows> rows_of(int piece, int pieces, std::int64_t images, std::int64_t rows) {
+  const std::int64_t end = images * rows * (piece + 1) / pieces;
+  std::vector<Rows> found;
+  for (std::int64_t next = images * rows * piece / pieces; next < end;) {
+    Rows some{next / rows, 1, next % rows, 0};
+    some.count = std::min(rows - some.first, end - next);
+    if (some.count == rows) some.images = (end - next) / rows;
+    next += some.images * some.count;
+    found.push_back(some);
+  }
+  return found;
+}
+
+Plan::Plan(int pieces, PackedWeights& weights, Arena& arena)
+    : pieces_(pieces),
+      weights_(weights),
+      arena_(arena),
+      // The first slots are the pieces' scratchpads: those of a piece run one after another.
+      slot_bytes_(static_cast<std::size_t>(pieces)),
+      free_(std::make_shared<std::vector<std::size_t>>()) {
+  for (int piece = 0; piece < pieces; ++piece) streams_.emplace_back(cpu());
+}
+
+Plan::Plan(const Layers& layers, const Dims& input, int pieces, PackedWeights& weights,
+           Arena& arena)
+    : Plan(pieces, weights, arena) {
+  Value x{std::make_shared<const std::size_t>(kCrops), input};
+  if (weights.type() != Type::f32) {
+    const Value converted = make_value(input);
+    convert_input(input, converted);
+    x = converted;
+  }
+  embed_features(layers.last, run_layers(*this, layers, std::move(x)));
+}
+
+Plan::Plan(const ConvUnit& unit, const Dims& input, int pieces, PackedWeights& weights,
+           Arena& arena)
+    : Plan(pieces, weights, arena) {
+  conv(unit, make_value(input));
+}
+
+std::size_t Plan::bytes_of(const Dims& dims) const {
+  return static_cast<std::size_t>(dims[0] * dims[1] * dims[2] * dims[3]) * size_of(weights_.type());
+}
+
+Plan::Value Plan::make_value(const Dims& dims) {
+  const std::size_t bytes = bytes_of(dims);
+  // The smallest free slot that is large enough, else the largest, which grows.
+  auto best = free_->end();
+  for (auto it = free_->begin(); it != free_->end(); ++it) {
+    const std::size_t size = slot_bytes_[*it];
+    if (best == free_->end()) {
+      best = it;
+      continue;
+    }
+    const std::size_t so_far = slot_bytes_[*best];
+    if (so_far < bytes ? size > so_far : size >= bytes && size < so_far) best = it;
+  }
+  std::size_t slot = slot_bytes_.size();
+  if (best == free_->end()) {
+    slot_bytes_.push_back(bytes);
+  } else {
+    slot = *best;
+    free_->erase(best);
+    slot_bytes_[slot] = std::max(slot_bytes_[slot], bytes);
+  }
+  arena_.require(slot, bytes);
+  const std::shared_ptr<const std::size_t> held(new std::size_t(slot),
+                                                [free = free_](const std::size_t* number) {
+                                                  free->push_back(*number);
+                                                  delete number;
+                                                });
+  return {held, dims};
+}
+
+dnnl::memory Plan::place_in(std::size_t slot, std::size_t offset, const Desc& desc) {
+  placed_.push_back({dnnl::memory(desc, cpu(), nullptr), slot, offset});
+  return placed_.back().memory;
+}
+
+dnnl::memory Plan::memory_of(const Value& value, const Rows& rows) {
+  const Type type = *value.slot == kCrops ? Type::f32 : weights_.type();
+  const std::int64_t pixel = (rows.image * value.dims[2] + rows.first) * value.dims[3];
+  return place_in(*value.slot, static_cast<std::size_t>(pixel * value.dims[1]) * size_of(type),
+                  channels_last(dims_of(value.dims, rows), type));
+}
+
+dnnl::primitive_attr Plan::attributes(const dnnl::post_ops& after) {
+  dnnl::primitive_attr attributes;
+  attributes.set_post_ops(after);
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+void Plan::add(int piece, const dnnl::primitive& primitive, const Desc& scratchpad,
+               Arguments arguments) {
+  if (scratchpad.get_size() > 0) {
+    const auto slot = static_cast<std::size_t>(piece);
+    arena_.require(slot, scratchpad.get_size());
+    arguments.emplace(DNNL_ARG_SCRATCHPAD, place_in(slot, 0, scratchpad));
+  }
+  layers_.back()[static_cast<std::size_t>(piece)].push_back({primitive, std::move(arguments)});
+}
+
+Plan::Value Plan::convolve(const at::Tensor& weight, const at::Tensor& bias, const Dims& stride,
+                           const Dims& padding, const Value& x, const Value* sum, bool relu) {
+  const auto side = [&](std::size_t i) {
+    return (x.dims[i + 2] + 2 * padding[i] - weight.size(static_cast<std::int64_t>(i) + 2)) /
+               stride[i] +
+           1;
+  };
+  const Dims dims{x.dims[0], weight.size(0), side(0), side(1)};
+  const Type type = weights_.type();
+  dnnl::post_ops after;
+  if (sum != nullptr) after.append_sum(1);
+  if (relu) append_relu(after);
+  // A sum is added into the memory of its first addend, which nobody needs afterwards.
+  Value y = sum != nullptr ? *sum : make_value(dims);
+  begin_layer();
+  for (int piece = 0; piece < pieces_; ++piece) {
+    for (const Rows& to : rows_of(piece, pieces_, dims[0], dims[2])) {
+      const Reach reach = reach_of(to, dims[2], x.dims[2], weight.size(2), stride[0], padding[0]);
+      const auto described = describe<dnnl::convolution_forward>(
+          attributes(after), dnnl::prop_kind::forward_inference,
+          dnnl::algorithm::convolution_direct, channels_last(dims_of(x.dims, reach.from), type),
+          Desc(weight.sizes().vec(), type, Tag::any), Desc({dims[1]}, Type::f32, Tag::a),
+          channels_last(dims_of(dims, to), type), stride, Dims{reach.top, padding[1]},
+          Dims{reach.bottom, padding[1]});
+      add(piece, dnnl::convolution_forward(described), described.scratchpad_desc(),
+          {{DNNL_ARG_SRC, memory_of(x, reach.from)},
+           {DNNL_ARG_WEIGHTS, weights_.get(weight, Tag::oihw, described.weights_desc())},
+           {DNNL_ARG_BIAS, weights_.get(bias, Tag::a, described.bias_desc())},
+           {DNNL_ARG_DST, memory_of(y, to)}});
+    }
+  }
+  return y;
+}
+
+void Plan::add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides,
+                       const Dims& kernel, const Value& x, const Rows& from, const Value& y,
+                       const Rows& to) {
+  const Type type = weights_.type();
+  const auto described =
+      describe_pooling(attributes(), algorithm, channels_last(dims_of(x.dims, from), type),
+                       channels_last(dims_of(y.dims, to), type), strides, kernel);
+  add(piece, dnnl::pooling_forward(described), described.scratchpad_desc(),
+      {{DNNL_ARG_SRC, memory_of(x, from)}, {DNNL_ARG_DST, memory_of(y, to)}});
+}
+
+Plan::Value Plan::max_pool(const Value& x) {
+  constexpr std::int64_t kKernel = 3;
+  constexpr std::int64_t kStride = 2;
+  const auto out = [](std::int64_t side) { return (side - kKernel) / kStride + 1; };
+  const Value y = make_value({x.dims[0], x.dims[1], out(x.dims[2]), out(x.dims[3])});
+  begin_layer();
+  for (int piece = 0; piece < pieces_; ++piece) {
+    for (const Rows& to : rows_of(piece, pieces_, y.dims[0], y.dims[2])) {
+      const Rows from = reach_of(to, y.dims[2], x.dims[2], kKernel, kStride, 0).from;
+      add_pooling(piece, dnnl::algorithm::pooling_max, {kStride, kStride}, {kKernel, kKernel}, x,
+                  from, y, to);
+    }
+  }
+  return y;
+}
+
+Plan::Value Plan::join(const std::vector<Value>& parts) {
+  Dims dims = parts[0].dims;
+  dims[1] = 0;
+  for (const Value& part : parts) dims[1] += part.dims[1];
+  const Value y = make_value(dims);
+  begin_layer();
+  for (int piece = 0; piece < pieces_; ++piece) {
+    for (const Rows& rows : rows_of(piece, pieces_, dims[0], dims[2])) {
+      std::vector<Desc> from;
+      Arguments arguments;
+      for (const Value& part : parts) {
+        arguments.emplace(DNNL_ARG_MULTIPLE_SRC + static_cast<int>(from.size()),
+                          memory_of(part, rows));
+        from.push_back(channels_last(dims_of(part.dims, rows), weights_.type()));
+      }
+      const auto described = describe_concat(attributes(), from);
+      arguments.emplace(DNNL_ARG_DST, memory_of(y, rows));
+      add(piece, dnnl::concat(described), described.scratchpad_desc(), std::move(arguments));
+    }
+  }
+  return y;
+}
+
+void Plan::convert_input(const Dims& input, const Value& to) {
+  const Value crops{std::make_shared<const std::size_t>(kCrops), input};
+  begin_layer();
+  for (int piece = 0; piece < pieces_; ++piece) {
+    for (const Rows& rows : rows_of(piece, pieces_, input[0], input[2])) {
+      const dnnl::memory source = memory_of(crops, rows);
+      const dnnl::memory target = memory_of(to, rows);
+      add(piece, dnnl::reorder(source, target), {},
+          {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
+    }
+  }
+}
+
+// The last layer for these rows and channels of its output, float.
+void Plan::add_inner(int piece, const at::Tensor& weight, const at::Tensor& bias, const Value& row,
+                     const Rows& rows, std::int64_t first_channel, std::int64_t channels) {
+  const at::Tensor some = weight.narrow(0, first_channel, channels);
+  const Type type = weights_.type();
+  const Desc from({rows.images, row.dims[1]}, type, Tag::ab);
+  const Desc to({rows.images, channels}, Type::f32, Tag::ab);
+  const auto described = describe<dnnl::inner_product_forward>(
+      attributes(), dnnl::prop_kind::forward_inference, from,
+      Desc(some.sizes().vec(), type, Tag::any), Desc({channels}, Type::f32, Tag::a), to);
+  const auto first_in = static_cast<std::size_t>(rows.image * row.dims[1]);
+  const auto first_out = static_cast<std::size_t>(rows.image * weight.size(0) + first_channel);
+  add(piece, dnnl::inner_product_forward(described), described.scratchpad_desc(),
+      {{DNNL_ARG_SRC, place_in(*row.slot, first_in * size_of(type), from)},
+       {DNNL_ARG_WEIGHTS, weights_.get(some, Tag::ab, described.weights_desc())},
+       {DNNL_ARG_BIAS,
+        weights_.get(bias.narrow(0, first_channel, channels), Tag::a, described.bias_desc())},
+       {DNNL_ARG_DST, place_in(kEmbeddings, first_out * sizeof(float), to)}});
+}
+
+// Average over the feature map, then the last layer with float results.
+void Plan::embed_features(const ConvUnit& last, const Value& features) {
+  const Dims& dims = features.dims;
+  const Value mean = make_value({dims[0], dims[1], 1, 1});
+  begin_layer();
+  for (int piece = 0; piece < pieces_; ++piece) {
+    for (const Rows& to : rows_of(piece, pieces_, dims[0], 1)) {
+      add_pooling(piece, dnnl::algorithm::pooling_avg_exclude_padding, {1, 1}, {dims[2], dims[3]},
+                  features, {to.image, to.images, 0, dims[2]}, mean, to);
+    }
+  }
+  begin_layer();
+  const std::int64_t channels = last.weight.size(0);
+  for (int piece = 0; piece < pieces_; ++piece) {
+    if (dims[0] > 1) {
+      for (const Rows& rows : rows_of(piece, pieces_, dims[0], 1)) {
+        add_inner(piece, last.weight, last.bias, mean, rows, 0, channels);
+      }
+      continue;
+    }
+    // One picture: each piece is some of its channels, which lie one after the other.
+    for (const Rows& some : rows_of(piece, pieces_, 1, channels)) {
+      add_inner(piece, last.weight, last.bias, mean, {0, 1, 0, 1}, some.first, some.count);
+    }
+  }
+}
+
+void Plan::place(const float* crops, float* embeddings) {
+  const bool moved = generation_ != arena_.generation();
+  if (!moved && crops == crops_ && embeddings == embeddings_) return;
+  for (Placed& placed : placed_) {
+    std::uint8_t* start = nullptr;
+    if (placed.slot == kCrops) {
+      // oneDNN's memories take no const pointer.
+      start = reinterpret_cast<std::uint8_t*>(const_cast<float*>(crops));
+    } else if (placed.slot == kEmbeddings) {
+      start = reinterpret_cast<std::uint8_t*>(embeddings);
+    } else if (moved) {
+      start = arena_.data(placed.slot);
+    } else {
+      continue;
+    }
+    placed.memory.set_data_handle(start + placed.offset);
+  }
+  generation_ = arena_.generation();
+  crops_ = crops;
+  embeddings_ = embeddings;
+}
+
+void Plan::run(int layer, int piece) const {
+  const auto own = static_cast<std::size_t>(piece);
+  for (const Step& step : layers_[static_cast<std::size_t>(layer)][own]) {
+    step.primitive.execute(streams_[own], step.arguments);
+  }
+  dnnl::stream(streams_[own]).wait();
+}
+
+}  // namespace dfd
