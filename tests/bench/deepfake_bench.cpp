@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (printed > 0) return 0;
-  std::fprintf(stderr, "deepfake-bench: no row is named \"%s\"\n", only.c_str());
+  std::fprintf(stderr, "deepfake-bench: no row is named \"%s\", or what it needs is not here\n",
+               only.c_str());
   return 2;
 }
