@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
-#include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 
 #include "base/check.h"
 #include "face/face_detector.h"
+#include "face/idle_pool.h"
 
 namespace dfd {
 namespace {
@@ -41,38 +41,8 @@ constexpr float kShiftY = 0.015F;
 constexpr double kEvenWeight = 5.0;
 constexpr double kWeightSpread = 1.5;
 
-// Classifiers that nobody uses at the moment. One keeps 20 MB of integral images after it has seen
-// a 1080p frame, so there are as many as run at once, not one for each stream. Thread-safe.
-class Classifiers {
- public:
-  using Classifier = std::unique_ptr<cv::CascadeClassifier>;
-
-  Classifier borrow(const std::string& path) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      auto& idle = idle_[path];
-      if (!idle.empty()) {
-        Classifier classifier = std::move(idle.back());
-        idle.pop_back();
-        return classifier;
-      }
-    }
-    auto classifier = std::make_unique<cv::CascadeClassifier>();
-    DFD_REQUIRE(classifier->load(path), ErrorCode::kNotFound,
-                path << ": OpenCV's face cascade cannot be loaded; install opencv-data, or build "
-                        "with -Dcascade_file=FILE");
-    return classifier;
-  }
-
-  void give_back(const std::string& path, Classifier classifier) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    idle_[path].push_back(std::move(classifier));
-  }
-
- private:
-  std::mutex mutex_;  // Guards idle_; nothing is called or taken while it is held.
-  std::map<std::string, std::vector<Classifier>> idle_;
-};
+// One keeps 20 MB of integral images after it has seen a 1080p frame. By their files.
+using Classifiers = IdlePool<std::string, cv::CascadeClassifier>;
 
 Classifiers& classifiers() {
   // Never destroyed: elements may outlive static objects at exit.
@@ -80,11 +50,21 @@ Classifiers& classifiers() {
   return *kClassifiers;
 }
 
+std::unique_ptr<cv::CascadeClassifier> borrow_classifier(const std::string& path) {
+  return classifiers().borrow(path, [&] {
+    auto classifier = std::make_unique<cv::CascadeClassifier>();
+    DFD_REQUIRE(classifier->load(path), ErrorCode::kNotFound,
+                path << ": OpenCV's face cascade cannot be loaded; install opencv-data, or build "
+                        "with -Dcascade_file=FILE");
+    return classifier;
+  });
+}
+
 class CascadeDetector : public FaceDetector {
  public:
   // Tries whether the file can be loaded.
   explicit CascadeDetector(std::string path) : path_(std::move(path)) {
-    classifiers().give_back(path_, classifiers().borrow(path_));
+    classifiers().give_back(path_, borrow_classifier(path_));
   }
 
   std::vector<FaceDetection> detect(const cv::Mat& rgb, int min_size) override {
@@ -97,7 +77,7 @@ class CascadeDetector : public FaceDetector {
     std::vector<cv::Rect> squares;
     std::vector<int> levels;
     std::vector<double> weights;
-    auto cascade = classifiers().borrow(path_);
+    auto cascade = borrow_classifier(path_);
     cascade->detectMultiScale(gray, squares, levels, weights, kLevelFactor, kNeighbours, 0,
                               {side, side}, {}, true);
     classifiers().give_back(path_, std::move(cascade));

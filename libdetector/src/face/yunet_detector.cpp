@@ -9,8 +9,8 @@
 #include <array>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <opencv2/core/version.hpp>
@@ -19,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "face/idle_pool.h"
 
 namespace dfd {
 namespace {
@@ -114,9 +115,7 @@ class Plan {
     }
   }
 
-  const cv::Size& size() const { return size_; }
-
-  // rgb: CV_8UC3, no larger than size(); what it does not cover is black.
+  // rgb: CV_8UC3, no larger than the size; what it does not cover is black.
   std::vector<FaceDetection> run(const cv::Mat& rgb) {
     cv::Mat picture(size_, CV_8UC3, cv::Scalar::all(0));
     rgb.copyTo(picture(cv::Rect({0, 0}, rgb.size())));
@@ -159,49 +158,12 @@ class Plan {
   std::vector<cv::String> names_;
 };
 
-// Plans that nobody uses at the moment. One for a 1080p frame has 15 MB, so there are as many as
-// run at once, not one for each stream. Thread-safe.
-class Plans {
- public:
-  std::unique_ptr<Plan> borrow(const std::string& digest, const std::vector<std::uint8_t>& file,
-                               const cv::Size& size) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const Idle& idle) {
-        return idle.plan->size() == size && idle.digest == digest;
-      });
-      if (found != idle_.end()) {
-        std::unique_ptr<Plan> plan = std::move(found->plan);
-        idle_.erase(found);
-        return plan;
-      }
-    }
-    return std::make_unique<Plan>(file, size);
-  }
-
-  void give_back(const std::string& digest, std::unique_ptr<Plan> plan) {
-    std::unique_ptr<Plan> dropped;  // Freed without the lock.
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (idle_.size() == kMostPlans) {
-      dropped = std::move(idle_.back().plan);
-      idle_.pop_back();
-    }
-    idle_.insert(idle_.begin(), Idle{digest, std::move(plan)});
-  }
-
- private:
-  struct Idle {
-    std::string digest;  // Of the file.
-    std::unique_ptr<Plan> plan;
-  };
-
-  std::mutex mutex_;        // Guards idle_; nothing is called or taken while it is held.
-  std::vector<Idle> idle_;  // The last one used first.
-};
+// One for a 1080p frame has 15 MB. By the digest of the file and the size of the picture.
+using Plans = IdlePool<std::tuple<std::string, int, int>, Plan>;
 
 Plans& plans() {
   // Never destroyed: elements may outlive static objects at exit.
-  static auto* const kPlans = new Plans;
+  static auto* const kPlans = new Plans(kMostPlans);
   return *kPlans;
 }
 
@@ -247,9 +209,11 @@ class YunetDetector : public FaceDetector {
 
  private:
   std::vector<FaceDetection> run(const cv::Mat& rgb) const {
-    auto plan = plans().borrow(digest_, file_, {padded(rgb.cols), padded(rgb.rows)});
+    const cv::Size size(padded(rgb.cols), padded(rgb.rows));
+    const std::tuple key(digest_, size.width, size.height);
+    auto plan = plans().borrow(key, [&] { return std::make_unique<Plan>(file_, size); });
     std::vector<FaceDetection> faces = plan->run(rgb);
-    plans().give_back(digest_, std::move(plan));
+    plans().give_back(key, std::move(plan));
     return faces;
   }
 
