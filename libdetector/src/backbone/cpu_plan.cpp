@@ -82,7 +82,7 @@ std::vector<Rows> rows_of(int piece, int pieces, std::int64_t images, std::int64
   return found;
 }
 
-Plan::Plan(int pieces, PackedWeights& weights, Arena& arena)
+CpuPlan::CpuPlan(int pieces, PackedWeights& weights, Arena& arena)
     : pieces_(pieces),
       weights_(weights),
       arena_(arena),
@@ -92,29 +92,25 @@ Plan::Plan(int pieces, PackedWeights& weights, Arena& arena)
   for (int piece = 0; piece < pieces; ++piece) streams_.emplace_back(cpu());
 }
 
-Plan::Plan(const Layers& layers, const Dims& input, int pieces, PackedWeights& weights,
-           Arena& arena)
-    : Plan(pieces, weights, arena) {
+CpuPlan::CpuPlan(const Layers& layers, const Dims& input, int pieces, PackedWeights& weights,
+                 Arena& arena)
+    : CpuPlan(pieces, weights, arena) {
   Value x{std::make_shared<const std::size_t>(kCrops), input};
-  if (weights.type() != Type::f32) {
-    const Value converted = make_value(input);
-    convert_input(input, converted);
-    x = converted;
-  }
+  if (weights.type() != Type::f32) x = convert(x);
   embed_features(layers.last, run_layers(*this, layers, std::move(x)));
 }
 
-Plan::Plan(const ConvUnit& unit, const Dims& input, int pieces, PackedWeights& weights,
-           Arena& arena)
-    : Plan(pieces, weights, arena) {
+CpuPlan::CpuPlan(const ConvUnit& unit, const Dims& input, int pieces, PackedWeights& weights,
+                 Arena& arena)
+    : CpuPlan(pieces, weights, arena) {
   conv(unit, make_value(input));
 }
 
-std::size_t Plan::bytes_of(const Dims& dims) const {
+std::size_t CpuPlan::bytes_of(const Dims& dims) const {
   return static_cast<std::size_t>(dims[0] * dims[1] * dims[2] * dims[3]) * size_of(weights_.type());
 }
 
-Plan::Value Plan::make_value(const Dims& dims) {
+CpuPlan::Value CpuPlan::make_value(const Dims& dims) {
   const std::size_t bytes = bytes_of(dims);
   // The smallest free slot that is large enough, else the largest, which grows.
   auto best = free_->end();
@@ -144,27 +140,27 @@ Plan::Value Plan::make_value(const Dims& dims) {
   return {held, dims};
 }
 
-dnnl::memory Plan::place_in(std::size_t slot, std::size_t offset, const Desc& desc) {
+dnnl::memory CpuPlan::place_in(std::size_t slot, std::size_t offset, const Desc& desc) {
   placed_.push_back({dnnl::memory(desc, cpu(), nullptr), slot, offset});
   return placed_.back().memory;
 }
 
-dnnl::memory Plan::memory_of(const Value& value, const Rows& rows) {
+dnnl::memory CpuPlan::memory_of(const Value& value, const Rows& rows) {
   const Type type = *value.slot == kCrops ? Type::f32 : weights_.type();
   const std::int64_t pixel = (rows.image * value.dims[2] + rows.first) * value.dims[3];
   return place_in(*value.slot, static_cast<std::size_t>(pixel * value.dims[1]) * size_of(type),
                   channels_last(dims_of(value.dims, rows), type));
 }
 
-dnnl::primitive_attr Plan::attributes(const dnnl::post_ops& after) {
+dnnl::primitive_attr CpuPlan::attributes(const dnnl::post_ops& after) {
   dnnl::primitive_attr attributes;
   attributes.set_post_ops(after);
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attributes;
 }
 
-void Plan::add(int piece, const dnnl::primitive& primitive, const Desc& scratchpad,
-               Arguments arguments) {
+void CpuPlan::add(int piece, const dnnl::primitive& primitive, const Desc& scratchpad,
+                  Arguments arguments) {
   if (scratchpad.get_size() > 0) {
     const auto slot = static_cast<std::size_t>(piece);
     arena_.require(slot, scratchpad.get_size());
@@ -173,8 +169,9 @@ void Plan::add(int piece, const dnnl::primitive& primitive, const Desc& scratchp
   layers_.back()[static_cast<std::size_t>(piece)].push_back({primitive, std::move(arguments)});
 }
 
-Plan::Value Plan::convolve(const at::Tensor& weight, const at::Tensor& bias, const Dims& stride,
-                           const Dims& padding, const Value& x, const Value* sum, bool relu) {
+CpuPlan::Value CpuPlan::convolve(const at::Tensor& weight, const at::Tensor& bias,
+                                 const Dims& stride, const Dims& padding, const Value& x,
+                                 const Value* sum, bool relu) {
   const auto side = [&](std::size_t i) {
     return (x.dims[i + 2] + 2 * padding[i] - weight.size(static_cast<std::int64_t>(i) + 2)) /
                stride[i] +
@@ -207,9 +204,9 @@ Plan::Value Plan::convolve(const at::Tensor& weight, const at::Tensor& bias, con
   return y;
 }
 
-void Plan::add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides,
-                       const Dims& kernel, const Value& x, const Rows& from, const Value& y,
-                       const Rows& to) {
+void CpuPlan::add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides,
+                          const Dims& kernel, const Value& x, const Rows& from, const Value& y,
+                          const Rows& to) {
   const Type type = weights_.type();
   const auto described =
       describe_pooling(attributes(), algorithm, channels_last(dims_of(x.dims, from), type),
@@ -218,7 +215,7 @@ void Plan::add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides
       {{DNNL_ARG_SRC, memory_of(x, from)}, {DNNL_ARG_DST, memory_of(y, to)}});
 }
 
-Plan::Value Plan::max_pool(const Value& x) {
+CpuPlan::Value CpuPlan::max_pool(const Value& x) {
   constexpr std::int64_t kKernel = 3;
   constexpr std::int64_t kStride = 2;
   const auto out = [](std::int64_t side) { return (side - kKernel) / kStride + 1; };
@@ -234,7 +231,7 @@ Plan::Value Plan::max_pool(const Value& x) {
   return y;
 }
 
-Plan::Value Plan::join(const std::vector<Value>& parts) {
+CpuPlan::Value CpuPlan::join(const std::vector<Value>& parts) {
   Dims dims = parts[0].dims;
   dims[1] = 0;
   for (const Value& part : parts) dims[1] += part.dims[1];
@@ -257,22 +254,23 @@ Plan::Value Plan::join(const std::vector<Value>& parts) {
   return y;
 }
 
-void Plan::convert_input(const Dims& input, const Value& to) {
-  const Value crops{std::make_shared<const std::size_t>(kCrops), input};
+CpuPlan::Value CpuPlan::convert(const Value& crops) {
+  const Value y = make_value(crops.dims);
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
-    for (const Rows& rows : rows_of(piece, pieces_, input[0], input[2])) {
-      const dnnl::memory source = memory_of(crops, rows);
-      const dnnl::memory target = memory_of(to, rows);
-      add(piece, dnnl::reorder(source, target), {},
-          {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
+    for (const Rows& rows : rows_of(piece, pieces_, y.dims[0], y.dims[2])) {
+      const dnnl::memory from = memory_of(crops, rows);
+      const dnnl::memory to = memory_of(y, rows);
+      add(piece, dnnl::reorder(from, to), {}, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
     }
   }
+  return y;
 }
 
 // The last layer for these rows and channels of its output, float.
-void Plan::add_inner(int piece, const at::Tensor& weight, const at::Tensor& bias, const Value& row,
-                     const Rows& rows, std::int64_t first_channel, std::int64_t channels) {
+void CpuPlan::add_inner(int piece, const at::Tensor& weight, const at::Tensor& bias,
+                        const Value& row, const Rows& rows, std::int64_t first_channel,
+                        std::int64_t channels) {
   const at::Tensor some = weight.narrow(0, first_channel, channels);
   const Type type = weights_.type();
   const Desc from({rows.images, row.dims[1]}, type, Tag::ab);
@@ -291,7 +289,7 @@ void Plan::add_inner(int piece, const at::Tensor& weight, const at::Tensor& bias
 }
 
 // Average over the feature map, then the last layer with float results.
-void Plan::embed_features(const ConvUnit& last, const Value& features) {
+void CpuPlan::embed_features(const ConvUnit& last, const Value& features) {
   const Dims& dims = features.dims;
   const Value mean = make_value({dims[0], dims[1], 1, 1});
   begin_layer();
@@ -317,7 +315,7 @@ void Plan::embed_features(const ConvUnit& last, const Value& features) {
   }
 }
 
-void Plan::place(const float* crops, float* embeddings) {
+void CpuPlan::place(const float* crops, float* embeddings) {
   const bool moved = generation_ != arena_.generation();
   if (!moved && crops == crops_ && embeddings == embeddings_) return;
   for (Placed& placed : placed_) {
@@ -339,7 +337,7 @@ void Plan::place(const float* crops, float* embeddings) {
   embeddings_ = embeddings;
 }
 
-void Plan::run(int layer, int piece) const {
+void CpuPlan::run(int layer, int piece) const {
   const auto own = static_cast<std::size_t>(piece);
   for (const Step& step : layers_[static_cast<std::size_t>(layer)][own]) {
     step.primitive.execute(streams_[own], step.arguments);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -65,14 +66,16 @@ struct Rows {
 std::vector<Rows> rows_of(int piece, int pieces, std::int64_t images, std::int64_t rows);
 
 // Thread-compatible but for run(). Threads that build or run it must have one OpenMP thread.
-class Plan {
+class CpuPlan {
  public:
   using Dims = dnnl::memory::dims;
 
   // weights and arena are borrowed. input: [N, 3, S, S].
-  Plan(const Layers& layers, const Dims& input, int pieces, PackedWeights& weights, Arena& arena);
+  CpuPlan(const Layers& layers, const Dims& input, int pieces, PackedWeights& weights,
+          Arena& arena);
   // Of one convolution, on whatever lies in the arena.
-  Plan(const ConvUnit& unit, const Dims& input, int pieces, PackedWeights& weights, Arena& arena);
+  CpuPlan(const ConvUnit& unit, const Dims& input, int pieces, PackedWeights& weights,
+          Arena& arena);
 
   // Sets what the next runs read and write: float [N, 3, S, S], channels-last, and [N, 512].
   void place(const float* crops, float* embeddings);
@@ -115,7 +118,7 @@ class Plan {
     std::size_t offset;
   };
 
-  Plan(int pieces, PackedWeights& weights, Arena& arena);
+  CpuPlan(int pieces, PackedWeights& weights, Arena& arena);
 
   Value make_value(const Dims& dims);
   std::size_t bytes_of(const Dims& dims) const;
@@ -129,7 +132,7 @@ class Plan {
                  const Dims& padding, const Value& x, const Value* sum, bool relu);
   void add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides, const Dims& kernel,
                    const Value& x, const Rows& from, const Value& y, const Rows& to);
-  void convert_input(const dnnl::memory::dims& input, const Value& to);
+  Value convert(const Value& crops);
   void embed_features(const ConvUnit& last, const Value& features);
   void add_inner(int piece, const at::Tensor& weight, const at::Tensor& bias, const Value& row,
                  const Rows& rows, std::int64_t first_channel, std::int64_t channels);

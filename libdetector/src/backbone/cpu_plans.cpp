@@ -54,14 +54,24 @@ struct Sharing {
   std::int64_t parts = 1;
   int pieces = 1;  // Of each layer of a part.
   Sharing(std::int64_t crops, int team) {
-    if (crops % team != 0) {
-      pieces = team;
+    if (team == 1) return;
+    const std::int64_t two_each = 2 * std::int64_t{team};
+    if (crops % two_each == 0) {
+      parts = two_each;  // One that is held up holds up less.
+    } else if (crops % team == 0) {
+      parts = team;
     } else {
-      // Two for each member, so that one that is held up holds up less.
-      parts = crops % (2 * std::int64_t{team}) == 0 ? 2 * std::int64_t{team} : team;
+      pieces = team;
     }
   }
 };
+
+void run_together(Team& team, const CpuPlan& plan) {
+  team.run(plan.layers(), plan.pieces(), [&](int layer, int piece) {
+    const Serial serial;
+    plan.run(layer, piece);
+  });
+}
 
 class OneDnnPlans : public CpuPlans {
  public:
@@ -72,7 +82,7 @@ class OneDnnPlans : public CpuPlans {
     DFD_CHECK(crops.dim() == 4 && crops.scalar_type() == at::kFloat &&
               crops.is_contiguous(at::MemoryFormat::ChannelsLast));
     if (!team_) team_ = std::make_unique<Team>(team_size());
-    const std::vector<std::unique_ptr<Plan>>& plans = plans_of(crops.sizes().vec());
+    const std::vector<std::unique_ptr<CpuPlan>>& plans = plans_of(crops.sizes().vec());
     at::Tensor embeddings = at::empty({crops.size(0), layers_->last.weight.size(0)}, at::kFloat);
     const auto parts = static_cast<std::int64_t>(plans.size());
     for (std::int64_t i = 0; i < parts; ++i) {
@@ -86,33 +96,30 @@ class OneDnnPlans : public CpuPlans {
 
  private:
   // The plans of the parts of such a batch.
-  const std::vector<std::unique_ptr<Plan>>& plans_of(const std::vector<std::int64_t>& shape) {
-    std::vector<std::unique_ptr<Plan>>& plans = plans_[shape];
+  const std::vector<std::unique_ptr<CpuPlan>>& plans_of(const std::vector<std::int64_t>& shape) {
+    std::vector<std::unique_ptr<CpuPlan>>& plans = plans_[shape];
     if (!plans.empty()) return plans;
     const Serial serial;
     const Sharing sharing(shape[0], team_->members());
-    Plan::Dims input = shape;
+    CpuPlan::Dims input = shape;
     input[0] /= sharing.parts;
-    std::vector<std::unique_ptr<Plan>> made;
+    std::vector<std::unique_ptr<CpuPlan>> made;
     for (std::int64_t i = 0; i < sharing.parts; ++i) {
-      made.push_back(std::make_unique<Plan>(*layers_, input, sharing.pieces, weights_, arenas_[i]));
+      made.push_back(
+          std::make_unique<CpuPlan>(*layers_, input, sharing.pieces, weights_, arenas_[i]));
     }
     plans = std::move(made);
     return plans;
   }
 
-  void run(const std::vector<std::unique_ptr<Plan>>& plans) {
+  void run(const std::vector<std::unique_ptr<CpuPlan>>& plans) {
     if (plans.size() == 1) {
-      const Plan& plan = *plans[0];
-      team_->run(plan.layers(), plan.pieces(), [&](int layer, int piece) {
-        const Serial serial;
-        plan.run(layer, piece);
-      });
+      run_together(*team_, *plans[0]);
       return;
     }
     team_->run(1, static_cast<int>(plans.size()), [&](int /*layer*/, int part) {
       const Serial serial;
-      const Plan& plan = *plans[static_cast<std::size_t>(part)];
+      const CpuPlan& plan = *plans[static_cast<std::size_t>(part)];
       for (int layer = 0; layer < plan.layers(); ++layer) plan.run(layer, 0);
     });
   }
@@ -120,7 +127,7 @@ class OneDnnPlans : public CpuPlans {
   std::shared_ptr<const Layers> layers_;
   PackedWeights weights_;
   std::map<std::int64_t, Arena> arenas_;  // One a part.
-  std::map<std::vector<std::int64_t>, std::vector<std::unique_ptr<Plan>>> plans_;
+  std::map<std::vector<std::int64_t>, std::vector<std::unique_ptr<CpuPlan>>> plans_;
   std::unique_ptr<Team> team_;  // Started by the first forward: as nice as that thread.
 };
 
@@ -136,8 +143,8 @@ std::function<void()> CpuPlans::make_single(const ConvUnit& unit,
     PackedWeights weights;
     Arena arena;
     Team team;
-    std::optional<Plan> plan;
-    Single(const ConvUnit& unit, const Plan::Dims& input, Type type)
+    std::optional<CpuPlan> plan;
+    Single(const ConvUnit& unit, const CpuPlan::Dims& input, Type type)
         : weights(type), team(team_size()) {
       const Serial serial;
       plan.emplace(unit, input, team.members(), weights, arena);
@@ -145,12 +152,7 @@ std::function<void()> CpuPlans::make_single(const ConvUnit& unit,
     }
   };
   const auto single = std::make_shared<Single>(unit, input, bfloat16 ? Type::bf16 : Type::f32);
-  return [single] {
-    single->team.run(1, single->plan->pieces(), [&](int layer, int piece) {
-      const Serial serial;
-      single->plan->run(layer, piece);
-    });
-  };
+  return [single] { run_together(single->team, *single->plan); };
 }
 
 bool cpu_has_bfloat16() {

@@ -83,9 +83,8 @@ void Team::run(int layers, int pieces, const Work& work) {
   failed_ = false;
   const std::uint64_t idle = first_of(++run_, kIdleLayer);
   advance(layers > 0 && pieces > 0 ? first_of(run_, 0) : idle);
-  while (next_ != idle) {
-    const std::uint64_t next = next_;
-    if (!do_piece() && next != idle) await_change(next);
+  for (std::uint64_t next = next_; next != idle; next = next_) {
+    if (!do_piece()) await_change(next);
   }
   if (failed_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
@@ -125,7 +124,7 @@ void Team::advance(std::uint64_t next) {
   changed_.notify_all();
 }
 
-// Returns when next_ is no longer what was seen, or a little later.
+// Returns when next_ is no longer what was seen.
 void Team::await_change(std::uint64_t seen) {
   const auto give_up = std::chrono::steady_clock::now() + kSpin;
   do {

@@ -45,7 +45,7 @@ class Team {
   void await_change(std::uint64_t seen);
 
   // The next piece to take: (run, layer, piece) as one number, so that a thread that slept since it
-  // looked takes nothing of what has come in between. kIdle: nothing is to be taken.
+  // looked takes nothing of what has come in between. Idle between runs.
   std::atomic<std::uint64_t> next_;
   std::atomic<int> done_{0};  // Pieces of this layer.
   // Written while next_ is idle.
