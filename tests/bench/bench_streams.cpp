@@ -164,8 +164,8 @@ void bench_streams(const Emit& emit) {
       "filesrc location=" + clip() + " ! qtdemux ! h264parse ! avdec_h264 ! ";
   const std::string sink = "fakesink name=s sync=true";
   // Looks for faces and takes samples twice a second, as the model asks.
-  const std::string line =
-      source + "deepfakedetect name=d mode=immediate model-file=" + bench_model() + " ! " + sink;
+  const std::string detect = "deepfakedetect name=d mode=immediate model-file=" + bench_model();
+  const std::string line = source + detect + " ! " + sink;
   emit({"stream_cost", {{"element", false}}, cost_of(source + sink), "s/s"});
   emit({"stream_cost", {{"element", true}}, cost_of(line), "s/s"});
   const int plain = most_sustained(source + sink, false, 24);
@@ -181,9 +181,7 @@ void bench_streams(const Emit& emit) {
   }
   const char* yunet = std::getenv("DEEPFAKE_BENCH_YUNET");
   if (yunet == nullptr) return;
-  const std::string with_yunet =
-      source + "deepfakedetect name=d mode=immediate model-file=" + bench_model() +
-      " face-model-file=" + yunet + " ! " + sink;
+  const std::string with_yunet = source + detect + " face-model-file=" + yunet + " ! " + sink;
   const nlohmann::ordered_json cost{{"element", true}, {"detector", "yunet"}};
   emit({"stream_cost", cost, cost_of(with_yunet), "s/s"});
   const nlohmann::ordered_json params{
