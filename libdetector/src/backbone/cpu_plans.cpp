@@ -12,41 +12,18 @@
 #include "backbone/cpu_plan.h"
 #include "backbone/onednn.h"
 #include "base/check.h"
+#include "base/serial.h"
 #include "base/team.h"
-
-#if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_OMP
-// GCC's header is not on the path of other compilers.
-extern "C" {
-void omp_set_num_threads(int threads);
-int omp_get_max_threads(void);
-}
-#endif
 
 namespace dfd {
 namespace {
 
 using Type = dnnl::memory::data_type;
 
-#if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_OMP
-// oneDNN works on the thread that calls it while this lives.
-class Serial {
- public:
-  Serial() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~Serial() { omp_set_num_threads(before_); }
-  Serial(const Serial&) = delete;
-  Serial& operator=(const Serial&) = delete;
-
- private:
-  int before_;
-};
-int team_size() { return at::get_num_threads(); }
-#else
-// Another threading of oneDNN, with threads of its own.
-struct Serial {
-  Serial() {}
-};
-int team_size() { return 1; }
-#endif
+// Another threading of oneDNN than OpenMP's has threads of its own.
+int team_size() {
+  return DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_OMP ? at::get_num_threads() : 1;
+}
 
 // How the team shares so many crops: as parts that need not wait for each other, or else, when
 // there are too few, layer by layer.

@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
+#include "base/serial.h"
 #include "explain/grad_cam.h"
 #include "scoring/device.h"
 
@@ -34,7 +35,7 @@ class TorchScorer : public Scorer {
       for (std::int64_t i = 0; i < count; ++i) {
         pointers.push_back(windows.emplace_back(head_->make_window(1, 1)).get());
       }
-      head_->advance(pointers, backbone_->embed(crops));
+      advance(pointers, backbone_->embed(crops));
     }
   }
 
@@ -45,11 +46,11 @@ class TorchScorer : public Scorer {
     std::vector<cv::Mat> crops;
     crops.reserve(samples.size());
     for (const Sample& sample : samples) crops.push_back(sample.crop);
-    const at::Tensor input = to_network_input(crops, input_);
+    const at::Tensor input = input_of(crops);
     const at::Tensor rows = backbone_->embed(input).contiguous();
     const std::vector<Window*> windows = windows_of(samples, *head_, window_length_);
     const std::vector<ToExplain> asked = to_explain(samples, *backbone_, *head_);
-    std::vector<SampleResult> results = results_of(head_->advance(windows, rows), rows);
+    std::vector<SampleResult> results = results_of(advance(windows, rows), rows);
     for (const auto& [sample, before, method] : asked) {
       const at::Tensor crop = input.narrow(0, static_cast<std::int64_t>(sample), 1);
       results[sample].map = explain(*backbone_, *head_, crop, *before, method).map;
@@ -59,10 +60,22 @@ class TorchScorer : public Scorer {
 
   std::optional<double> partial(const Window& window) override {
     const c10::InferenceMode guard;
+    const Serial serial;
     return head_->partial(window);
   }
 
  private:
+  at::Tensor input_of(const std::vector<cv::Mat>& crops) const {
+    const Serial serial;
+    return to_network_input(crops, input_);
+  }
+
+  std::vector<std::optional<double>> advance(const std::vector<Window*>& windows,
+                                             const at::Tensor& embeddings) const {
+    const Serial serial;
+    return head_->advance(windows, embeddings);
+  }
+
   InputRule input_;
   int window_length_;
   std::unique_ptr<Backbone> backbone_;
