@@ -6,6 +6,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <opencv2/core/types.hpp>
 
 #include "pipelines.h"
 #include "support/test_model.h"
@@ -93,6 +94,63 @@ TEST(RealClip, IsJudgedInBothRegions) {
     ASSERT_FALSE(outcome.messages.empty());
     EXPECT_TRUE(gst_structure_has_field(outcome.messages.back(), "probability"));
   }
+}
+
+// Where the first face of the last message is; empty without one.
+cv::Rect2d last_box(const Outcome& outcome) {
+  cv::Rect2d box;
+  if (outcome.messages.empty()) return box;
+  const GValue* faces = gst_structure_get_value(outcome.messages.back(), "faces");
+  if (faces == nullptr || gst_value_list_get_size(faces) == 0) return box;
+  gst_structure_get(gst_value_get_structure(gst_value_list_get_value(faces, 0)), "x", G_TYPE_DOUBLE,
+                    &box.x, "y", G_TYPE_DOUBLE, &box.y, "width", G_TYPE_DOUBLE, &box.width,
+                    "height", G_TYPE_DOUBLE, &box.height, nullptr);
+  return box;
+}
+
+// A phone on its side: the pixels are turned, and a tag says how to turn them back.
+TEST(TurnedClip, IsJudgedAsTheUprightOneIsAndItsBoxesLieInItsOwnPixels) {
+  const auto path = test::shared_data("real/may_real_5s.mp4");
+  if (path.empty()) GTEST_SKIP() << "no shared test data; set DEEPFAKE_TEST_DATA";
+  const std::string start = "filesrc location=" + path.string() + " ! decodebin ! videoconvert ! ";
+  const std::string turned = start + "videoflip video-direction=90r ! ";
+  Outcome upright;
+  play(start + element() + " ! fakesink", upright);
+  Outcome heeded;
+  play(turned + "taginject tags=image-orientation=rotate-270 ! " + element() + " ! fakesink",
+       heeded);
+  Outcome unheeded;
+  play(turned + element() + " ! fakesink", unheeded);
+
+  const cv::Rect2d box = last_box(upright);
+  ASSERT_GT(box.area(), 0);
+  constexpr double kHeight = 512;  // Of the clip.
+  const cv::Rect2d expected(kHeight - box.y - box.height, box.x, box.height, box.width);
+  const cv::Rect2d found = last_box(heeded);
+  EXPECT_GT((found & expected).area() / (found | expected).area(), 0.9);
+  EXPECT_EQ(heeded.last_verdict(), upright.last_verdict());
+  // The cascade knows upright faces only.
+  EXPECT_EQ(last_box(unheeded).area(), 0);
+  EXPECT_EQ(unheeded.last_reason(), "no-face");
+}
+
+// A detector that comes with the element's property, and boxes by MTCNN's convention.
+TEST(RealClip, HasTheSameFaceByYunet) {
+  const auto path = test::shared_data("real/may_real_5s.mp4");
+  const auto yunet = test::shared_data("yunet/yunet_s_640_640.onnx");
+  if (path.empty() || yunet.empty()) GTEST_SKIP() << "no shared test data; set DEEPFAKE_TEST_DATA";
+  const std::string start = "filesrc location=" + path.string() + " ! decodebin ! videoconvert ! ";
+  Outcome cascade;
+  play(start + element() + " ! fakesink", cascade);
+  Outcome outcome;
+  play(start + element("face-model-file=" + yunet.string()) + " ! fakesink", outcome);
+  EXPECT_TRUE(outcome.eos) << outcome.text;
+  EXPECT_EQ(outcome.frames, 125);
+  ASSERT_FALSE(outcome.messages.empty());
+  EXPECT_TRUE(gst_structure_has_field(outcome.messages.back(), "probability"));
+  const cv::Rect2d expected = last_box(cascade);
+  const cv::Rect2d found = last_box(outcome);
+  EXPECT_GT((found & expected).area() / (found | expected).area(), 0.6);
 }
 
 }  // namespace

@@ -29,32 +29,62 @@ TEST_F(EndToEnd, WholePicturesTrainAModelToo) {
   EXPECT_EQ(found["metadata"]["window.length"], "4");
 }
 
-TEST_F(EndToEnd, AlignedCropsAreTrainedOnAndServed) {
+// Aligned crops want a detector of landmarks, and the same one from training to playing.
+class AlignedCrops : public testing::Test {
+ protected:
+  std::string told(const std::string& command, int expected_status = 0) {
+    int status = -1;
+    const std::string output = run(std::string(DFD_TRAINER) + " " + command, status);
+    EXPECT_EQ(WEXITSTATUS(status), expected_status) << command << output;
+    return output;
+  }
+
+  void expect_served(const std::string& face_model, const std::string& detector) {
+    const std::string with = " --face-model " + face_model;
+    const std::string data = small_data(folder_, 16);
+    const std::string model = (folder_ / "aligned.safetensors").string();
+    told("train --data " + data + " -o " + model +
+         " --backbone random:1 --split random --frames 4 --epochs 1 --crop aligned --tracks all" +
+         with);
+    const auto metadata = nlohmann::json::parse(told("inspect " + model))["metadata"];
+    EXPECT_EQ(metadata["input.crop"], "aligned");
+    EXPECT_EQ(metadata["input.margin"], "1.3");
+    EXPECT_EQ(metadata["input.face_detector"], detector);
+    EXPECT_EQ(metadata["training.tracks"], "all");
+
+    const std::string others = small_data(folder_, 20, 8);
+    const std::string evaluate = "evaluate --data " + others + " --model " + model;
+    const auto judged = nlohmann::json::parse(told(evaluate + with));
+    EXPECT_TRUE(judged["model"].contains("auc"));
+    EXPECT_NE(told(evaluate + " 2>&1", 1).find("--face-model"), std::string::npos);
+
+    const fs::path clip = others + "/Celeb-real/id0_0000.mp4";
+    const fs::path evidence = folder_ / "evidence";
+    told("explain --model " + model + with + " -o " + evidence.string() + " " + clip.string());
+    EXPECT_FALSE(fs::is_empty(evidence));
+
+    EXPECT_GE(play(clip, model, "face-model-file=" + face_model), 0);
+    EXPECT_EQ(play(clip, model), -1);  // Refused.
+  }
+
+  fs::path folder_ = scratch_folder("aligned");
+};
+
+TEST_F(AlignedCrops, OfMtcnnAreTrainedOnJudgedExplainedAndServed) {
   const fs::path weights = shared_data("mtcnn");
   if (weights.empty()) GTEST_SKIP() << "no shared test data; set DEEPFAKE_TEST_DATA";
-  const std::string face_model = (*folder / "mtcnn.safetensors").string();
-  int status = -1;
-  run(std::string(DFD_TRAINER) + " import mtcnn " + (weights / "pnet.pt").string() + " " +
-          (weights / "rnet.pt").string() + " " + (weights / "onet.pt").string() + " -o " +
-          face_model,
-      status);
-  ASSERT_EQ(status, 0);
-  const std::string data = small_data(*folder, 16);
-  const fs::path model = *folder / "aligned.safetensors";
-  run(std::string(DFD_TRAINER) + " train --data " + data + " -o " + model.string() +
-          " --backbone random:1 --split random --frames 4 --epochs 1 --crop aligned --tracks all "
-          "--face-model " +
-          face_model,
-      status);
-  ASSERT_EQ(status, 0);
-  const auto found =
-      nlohmann::json::parse(run(std::string(DFD_TRAINER) + " inspect " + model.string(), status));
-  EXPECT_EQ(found["metadata"]["input.crop"], "aligned");
-  EXPECT_EQ(found["metadata"]["input.margin"], "1.3");
-  EXPECT_EQ(found["metadata"]["training.tracks"], "all");
-  const fs::path clip = data + "/Celeb-real/id0_0000.mp4";
-  EXPECT_GE(play(clip, model, "face-model-file=" + face_model), 0);
-  EXPECT_EQ(play(clip, model), -1);  // Refused.
+  const std::string face_model = (folder_ / "mtcnn.safetensors").string();
+  std::string import = "import mtcnn";
+  for (const char* net : {"pnet.pt", "rnet.pt", "onet.pt"})
+    import += " " + (weights / net).string();
+  told(import + " -o " + face_model);
+  expect_served(face_model, "mtcnn");
+}
+
+TEST_F(AlignedCrops, OfYunetAreTrainedOnJudgedExplainedAndServed) {
+  const fs::path file = shared_data("yunet/yunet_s_640_640.onnx");
+  if (file.empty()) GTEST_SKIP() << "YuNet's file is not there; set DEEPFAKE_TEST_DATA";
+  expect_served(file.string(), "yunet");
 }
 
 TEST_F(EndToEnd, ALossThatIsNoNumberIsAnErrorAndLeavesTheOldModel) {
