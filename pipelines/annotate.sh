@@ -11,7 +11,7 @@ model=$1 video=$2 out=$3
 need_files "$model" "$video"
 keep_apart "$out" "$model" "$video"
 
-take_apart "$video" "${kInMp4[@]}"
+take_apart "$video" "$kInMp4"
 gst-launch-1.0 -q "${picture[@]}" ! \
     deepfakedetect model-file="$model" overlay=boxes+labels+banner+heatmap ! \
     videoconvert ! video/x-raw,format=I420 ! "${encoder[@]}" ! h264parse ! mp4mux name=mux ! \

@@ -26,25 +26,22 @@ keep_apart() {
 # went in.
 encoder=(x264enc speed-preset=veryfast pass=qual quantizer=21)
 
-# take_apart VIDEO CODECS...: ${picture[@]} begins a pipeline and gives the decoded pictures, upright,
-# for mp4mux of GStreamer 1.22 writes no rotation. ${sound[@]} ends it: a branch for each track of
-# sound, as it is coded, into the muxer named "mux". CODECS are those that the muxer takes, by
-# ffprobe's names.
-take_apart() {
-    local video=$1 codec kind parser
-    shift
-    # What decodebin leaves as it is: coded sound, and what it does by itself.
-    local final='audio/mpeg;audio/x-ac3;audio/x-eac3;audio/x-opus;audio/x-flac'
-    final+=';video/x-raw(ANY);audio/x-raw(ANY);text/x-raw;closedcaption/x-cea-608'
-    final+=';closedcaption/x-cea-708;subpicture/x-dvd;subpicture/x-dvb;subpicture/x-pgs'
-    picture=(filesrc location="$video" ! decodebin name=source caps="$final"
-        source. ! 'video/x-raw(ANY)' ! videoconvert ! videoflip video-direction=auto
-        ! video/x-raw,format=I420)
-    # The encoder holds some seconds of the picture back, and the sound of that time waits.
+# sound_of VIDEO: how each track of its sound is coded, by ffprobe's names.
+sound_of() {
+    ffprobe -v error -select_streams a -show_entries stream=codec_name \
+        -of default=noprint_wrappers=1:nokey=1 "$1"
+}
+
+# copy_sound FROM TAKEN CODECS...: ${sound[@]} ends a pipeline: a branch for each track of sound, as it
+# is coded, from the element FROM into the muxer named "mux". TAKEN: the codecs that it takes, in one
+# word.
+copy_sound() {
+    local from=$1 taken=$2 codec kind parser
+    shift 2
+    # The picture may be held back for some seconds, and the sound of that time waits.
     local wait=(queue max-size-time=0 max-size-bytes=0 max-size-buffers=0)
     sound=()
-    for codec in $(ffprobe -v error -select_streams a -show_entries stream=codec_name \
-            -of default=noprint_wrappers=1:nokey=1 "$video"); do
+    for codec in "$@"; do
         case $codec in
             aac) kind='audio/mpeg,mpegversion={2,4}' parser=aacparse ;;
             mp2 | mp3) kind=audio/mpeg,mpegversion=1 parser=mpegaudioparse ;;
@@ -54,16 +51,30 @@ take_apart() {
             flac) kind=audio/x-flac parser=flacparse ;;
             *) kind= ;;
         esac
-        if [[ -z $kind || " $* " != *" $codec "* ]]; then
-            echo "$script: $video: a track of sound is left out: coded as $codec it cannot be" \
-                "copied into this kind of file" >&2
+        if [[ -z $kind || " $taken " != *" $codec "* ]]; then
+            echo "$script: a track of sound is left out: coded as $codec it cannot be copied into" \
+                "this kind of output" >&2
             continue
         fi
-        sound+=(source. ! "$kind" ! "$parser" ! "${wait[@]}" ! mux.)
+        sound+=("$from." ! "$kind" ! "$parser" ! "${wait[@]}" ! mux.)
     done
 }
-kInMp4=(aac mp3 ac3 eac3 opus)
-kInTs=(aac mp2 mp3 ac3 eac3 opus)
+kInMp4='aac mp3 ac3 eac3 opus'
+kInTs='aac mp2 mp3 ac3 eac3 opus'
+kInFlv='aac mp3'
+
+# take_apart VIDEO TAKEN: ${picture[@]} begins a pipeline and gives the decoded pictures, upright, for
+# mp4mux of GStreamer 1.22 writes no rotation; ${sound[@]} as copy_sound has it.
+take_apart() {
+    # What decodebin leaves as it is: coded sound, and what it does by itself.
+    local final='audio/mpeg;audio/x-ac3;audio/x-eac3;audio/x-opus;audio/x-flac'
+    final+=';video/x-raw(ANY);audio/x-raw(ANY);text/x-raw;closedcaption/x-cea-608'
+    final+=';closedcaption/x-cea-708;subpicture/x-dvd;subpicture/x-dvb;subpicture/x-pgs'
+    picture=(filesrc location="$1" ! decodebin name=source caps="$final"
+        source. ! 'video/x-raw(ANY)' ! videoconvert ! videoflip video-direction=auto
+        ! video/x-raw,format=I420)
+    copy_sound source "$2" $(sound_of "$1")
+}
 
 # The plugins built in $BUILD (default: build) go before installed ones.
 build=${BUILD:-$(dirname "$0")/../build}

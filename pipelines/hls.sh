@@ -27,7 +27,7 @@ mkdir -p "$folder" || exit 2
 # further ahead than that: it looks at fewer frames than usual. hlssink2 would need no muxer here, but
 # now and then it does not end (GStreamer 1.22). The text's sink does not wait in PAUSED (async=false):
 # there it takes no frames, and x264enc wants a few before it gives any.
-take_apart "$video" "${kInTs[@]}"
+take_apart "$video" "$kInTs"
 gst-launch-1.0 -q "${picture[@]}" ! tee name=t \
     t. ! queue ! x264enc speed-preset=veryfast pass=quant quantizer=23 rc-lookahead=5 \
         sync-lookahead=0 ! h264parse ! mpegtsmux name=mux ! \

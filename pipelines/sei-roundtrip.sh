@@ -16,7 +16,7 @@ keep_apart "$out" "$model" "$video"
 say() { printf '== %s\n' "$*" >&2; }
 
 say "analysing $video"
-take_apart "$video" "${kInMp4[@]}"
+take_apart "$video" "$kInMp4"
 gst-launch-1.0 -q "${picture[@]}" ! deepfakedetect model-file="$model" ! "${encoder[@]}" ! \
     deepfakeseiinsert ! h264parse ! mp4mux name=mux ! filesink location="$out" "${sound[@]}" >&2
 

@@ -19,7 +19,7 @@ stem=$(dirname "$out")/$(basename "$out" .mp4)
 # x264enc wants a few seconds of video before it gives any. The pipeline must not wait in PAUSED for the
 # recording's first byte (async=false): there the other branch takes no more frames, and so neither
 # does the tee.
-take_apart "$video" "${kInMp4[@]}"
+take_apart "$video" "$kInMp4"
 gst-launch-1.0 -q "${picture[@]}" ! tee name=t \
     t. ! queue ! "${encoder[@]}" ! h264parse ! mp4mux name=mux ! \
         filesink async=false location="$out" \

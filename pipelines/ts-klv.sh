@@ -16,7 +16,7 @@ keep_apart "$out" "$model" "$video"
 
 # x264enc holds back a few seconds of video, and the muxer the packets of that time: the queue behind
 # deepfakeklvenc has no limit but its bytes.
-take_apart "$video" "${kInTs[@]}"
+take_apart "$video" "$kInTs"
 gst-launch-1.0 -q "${picture[@]}" ! \
     deepfakedetect model-file="$model" stream-id="$name" ! tee name=t \
     t. ! queue ! "${encoder[@]}" ! h264parse ! mpegtsmux name=mux ! \

@@ -89,7 +89,8 @@ TEST_P(Sound, EveryTrackIsCopiedAndInTime) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scripts, Sound,
-                         testing::Values(Script{"annotate.sh", ".mp4"}, Script{"tee.sh", ".mp4"},
+                         testing::Values(Script{"annotate.sh", ".mp4"}, Script{"join.sh", ".mp4"},
+                                         Script{"tee.sh", ".mp4"},
                                          Script{"sei-roundtrip.sh", ".mp4"}),
                          [](const auto& tried) {
                            std::string name = tried.param.name;
