@@ -6,6 +6,8 @@
 #include <gst/check/gstharness.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -15,6 +17,7 @@
 #include "bench.h"
 #include "detector/engine.h"
 #include "detector/session.h"
+#include "gstdeepfakemeta.h"
 
 namespace dfd::bench {
 namespace {
@@ -127,6 +130,61 @@ void bench_copies(const Emit& emit) {
         "buffers"});
 }
 
+// When buffers leave an element.
+GstPadProbeReturn note_time(GstPad* /*pad*/, GstPadProbeInfo* /*info*/, gpointer data) {
+  *static_cast<std::chrono::steady_clock::time_point*>(data) = std::chrono::steady_clock::now();
+  return GST_PAD_PROBE_OK;
+}
+
+// From a buffer's arrival at deepfakejoin to its departure, its result being there, in turns with a
+// queue: both hand it to a thread of their own.
+void bench_join(const Emit& emit) {
+  constexpr const char* kCaps = "video/x-raw,format=I420,width=320,height=240,framerate=25/1";
+  GstHarness* join = gst_harness_new_with_padnames("deepfakejoin", "sink", "src");
+  GstHarness* results = gst_harness_new_with_element(join->element, "results", nullptr);
+  GstHarness* queue = gst_harness_new("queue");
+  for (GstHarness* harness : {join, results, queue}) gst_harness_set_src_caps_str(harness, kCaps);
+  std::chrono::steady_clock::time_point left;
+  for (GstHarness* harness : {join, queue}) {
+    GstPad* pad = gst_element_get_static_pad(harness->element, "src");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, note_time, &left, nullptr);
+    gst_object_unref(pad);
+  }
+  const auto make_buffer = [](int number) {
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, std::size_t{320} * 240 * 3 / 2, nullptr);
+    GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(number) * GST_SECOND / kFps;
+    return buffer;
+  };
+  const auto pass = [&](GstHarness* harness, int number, Times& times) {
+    GstBuffer* buffer = make_buffer(number);
+    std::this_thread::sleep_for(1ms);  // Frames come one by one, and find the thread asleep.
+    const auto arrived = std::chrono::steady_clock::now();
+    gst_harness_push(harness, buffer);
+    gst_buffer_unref(gst_harness_pull(harness));
+    times.sorted.push_back(std::chrono::duration<double, std::milli>(left - arrived).count());
+  };
+  constexpr int kBuffers = 2000;
+  const GstDeepfakeFace face{};
+  Times through_join;
+  Times through_queue;
+  for (int i = 0; i < kBuffers; ++i) {
+    GstBuffer* result = make_buffer(i);
+    gst_buffer_add_deepfake_meta(result, "bench", "0123456789ab", 320, 240, &face, 1);
+    gst_harness_push(results, result);
+    pass(join, i, through_join);
+    pass(queue, i, through_queue);
+  }
+  for (const auto& [element, times] :
+       {std::pair("deepfakejoin", &through_join), std::pair("queue", &through_queue)}) {
+    std::sort(times->sorted.begin(), times->sorted.end());
+    for (const auto& [name, part] : {std::pair("p50", 0.5), std::pair("p99", 0.99)}) {
+      emit(
+          {"join_us", {{"element", element}, {"percentile", name}}, 1e3 * times->part(part), "us"});
+    }
+  }
+  for (GstHarness* harness : {results, join, queue}) gst_harness_teardown(harness);
+}
+
 // LibTorch's file, as this program has it.
 std::string torch_library() {
   // By name: the address of the function is that of this program's jump to it.
@@ -213,6 +271,7 @@ void bench_memory(const Emit& emit) {
 
 void bench_element(const Emit& emit) {
   bench_added_time(emit);
+  bench_join(emit);
   bench_copies(emit);
   bench_start(emit);
   bench_memory(emit);

@@ -38,8 +38,9 @@ const std::vector<Part>& parts() {
       {dfd::bench::bench_explain, {"explain_ms", "explain_against_verdict"}},
       {dfd::bench::bench_pictures, {"detect_ms", "thumbnail_ms", "crop_ms"}},
       {dfd::bench::bench_element,
-       {"added_us", "pixel_copies_behind_tee", "model_load_ms", "model_share_ms", "plugin_scan_ms",
-        "plugin_inspect_ms", "results_scan_ms", "torch_load_ms", "memory_per_further_stream"}},
+       {"added_us", "join_us", "pixel_copies_behind_tee", "model_load_ms", "model_share_ms",
+        "plugin_scan_ms", "plugin_inspect_ms", "results_scan_ms", "torch_load_ms",
+        "memory_per_further_stream"}},
       {dfd::bench::bench_streams, {"stream_cost", "streams_sustained", "streams_share"}}};
   return kParts;
 }
