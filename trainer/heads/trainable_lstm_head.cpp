@@ -4,6 +4,9 @@
 
 #include <tuple>
 
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/dropout.h>
+
 namespace dfd {
 
 TrainableLstmHead::TrainableLstmHead(const HeadSizes& sizes)

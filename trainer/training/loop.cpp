@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <torch/utils.h>
+
 #include "base/check.h"
 
 namespace dfd {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include <torch/serialize/archive.h>
+
 #include "base/check.h"
 #include "base/file.h"
 #include "samples/kept_file.h"

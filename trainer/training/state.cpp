@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include <torch/utils.h>
+
 namespace dfd {
 namespace {
 

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/optim/adam.h>
 
 #include "heads/trainable_lstm_head.h"
 #include "model/weights.h"
