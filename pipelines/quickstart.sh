@@ -26,7 +26,7 @@ say() { printf '== %s\n' "$*" >&2; }
 
 if [ ! -e "$work/data/.done" ]; then
     say "drawing a data set of faces"
-    "$trainer" synthesize --output "$work/data" --clips 120 --seed 1
+    "$trainer" synthesize --output "$work/data" --clips 80 --seed 1
     touch "$work/data/.done"
 fi
 if [ ! -e "$work/.trained" ]; then
