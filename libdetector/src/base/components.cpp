@@ -2,6 +2,7 @@
 
 #include "base/components.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -163,6 +164,16 @@ cv::Mat Component::as_picture() const {
   // OpenCV's constructor takes no const pointer.
   return {height_, width_, CV_8U, const_cast<std::uint8_t*>(data_ + y_ * stride_ + x_),
           static_cast<std::size_t>(stride_)};
+}
+
+cv::Mat Components::chroma_pairs() const {
+  const bool pairs = colored && cb.coding_ == Component::Coding::kBytes && cb.step_ == 2 &&
+                     std::abs(cr.data_ - cb.data_) == 1;
+  if (!pairs || cb.stride_ < std::ptrdiff_t{2} * cb.width_) return {};
+  const std::uint8_t* first = std::min(cb.data_, cr.data_);
+  return {cb.height_, cb.width_, CV_8UC2,
+          const_cast<std::uint8_t*>(first + cb.y_ * cb.stride_ + std::ptrdiff_t{2} * cb.x_),
+          static_cast<std::size_t>(cb.stride_)};
 }
 
 Components::Components(const FrameView& view) {

@@ -53,6 +53,10 @@ struct Components {
   // Those of a part of the frame, which begins on whole chroma samples of the top field.
   Components part(const cv::Rect& region) const;
 
+  // A header over NV12's and NV21's pairs of chroma bytes, CV_8UC2, else empty.
+  cv::Mat chroma_pairs() const;
+  bool cr_before_cb() const { return cr.data_ < cb.data_; }
+
   Component luma, cb, cr;
   bool colored = true;  // Else there are no chroma samples.
   int shift_x = 0;      // Luma columns to a chroma sample: 1 << shift_x.

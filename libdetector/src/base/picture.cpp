@@ -3,8 +3,10 @@
 #include "base/picture.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include <opencv2/imgproc.hpp>
@@ -181,12 +183,24 @@ cv::Mat reduce(const Component& component, const cv::Size& size) {
   return fits ? picture : reduce(picture, size);
 }
 
+// Cb and Cr.
+std::array<cv::Mat, 2> reduced_chroma(const Components& components, const cv::Size& size) {
+  if (!components.colored) {
+    const cv::Mat neutral(size, CV_8U, cv::Scalar(128));
+    return {neutral, neutral};
+  }
+  const cv::Mat pairs = components.chroma_pairs();
+  if (pairs.empty()) return {reduce(components.cb, size), reduce(components.cr, size)};
+  std::array<cv::Mat, 2> parts;
+  cv::split(reduce(pairs, size), parts.data());
+  if (components.cr_before_cb()) std::swap(parts[0], parts[1]);
+  return parts;
+}
+
 cv::Mat reduced_yuv(const FrameView& view, const cv::Rect& region, const cv::Size& size) {
   const Components components = Components(view).part(region);
-  const cv::Mat neutral(size, CV_8U, cv::Scalar(128));
   const cv::Mat luma = reduce(components.luma, size);
-  const cv::Mat cb = components.colored ? reduce(components.cb, size) : neutral;
-  const cv::Mat cr = components.colored ? reduce(components.cr, size) : neutral;
+  const auto [cb, cr] = reduced_chroma(components, size);
   const ColorMatrix matrix(view.color);
   cv::Mat rgb(size, CV_8UC3);
   for (int y = 0; y < size.height; ++y) {

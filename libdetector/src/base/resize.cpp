@@ -157,6 +157,8 @@ cv::Mat average_areas(const cv::Mat& picture, const cv::Size& size) {
   switch (picture.channels()) {
     case 1:
       return average_pixels<1>(picture, size);
+    case 2:
+      return average_pixels<2>(picture, size);
     case 3:
       return average_pixels<3>(picture, size);
     default:

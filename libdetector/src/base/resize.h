@@ -13,7 +13,7 @@
 namespace dfd {
 
 // As cv::resize with INTER_AREA, which is several times slower for ratios that are not whole.
-// picture: CV_8U of 1, 3 or 4 channels, no side smaller than the size's.
+// picture: CV_8U of 1 to 4 channels, no side smaller than the size's.
 cv::Mat average_areas(const cv::Mat& picture, const cv::Size& size);
 
 // The same of one channel that is given row by row: row(y, buffer) puts from.width values of 10
