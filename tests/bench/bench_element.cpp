@@ -39,9 +39,10 @@ void bench_added_time(const Emit& emit) {
   GstHarness* elements[] = {
       gst_harness_new_parse(("deepfakedetect mode=immediate model-file=" + bench_model()).c_str()),
       gst_harness_new_parse("identity")};
-  std::vector<GstBuffer*> pictures;
-  for (int step = 0; step < 8; ++step)
-    pictures.push_back(buffer_of(to_i420(draw_scene(1, step).rgb)));
+  std::vector<GstBuffer*> pictures(8);
+  for (std::size_t step = 0; step < pictures.size(); ++step) {
+    pictures[step] = buffer_of(to_i420(draw_scene(1, static_cast<int>(step)).rgb));
+  }
   for (GstHarness* harness : elements) {
     gst_harness_set_src_caps_str(harness,
                                  "video/x-raw,format=I420,width=1920,height=1080,framerate=25/1");
@@ -242,8 +243,10 @@ void bench_memory(const Emit& emit) {
   EngineConfig config;
   config.model_file = bench_model();
   const auto engine = Engine::load(config);
-  std::vector<Frame> frames;
-  for (int step = 0; step < 4; ++step) frames.push_back(to_i420(draw_scene(1, step).rgb));
+  std::vector<Frame> frames(4);
+  for (std::size_t step = 0; step < frames.size(); ++step) {
+    frames[step] = to_i420(draw_scene(1, static_cast<int>(step)).rgb);
+  }
   std::vector<std::unique_ptr<Session>> sessions;
   const auto play = [&](std::size_t count) {
     while (sessions.size() < count) sessions.push_back(Session::create(engine, {}));
