@@ -37,22 +37,22 @@ ts=(h264parse config-interval=-1 ! mpegtsmux name=mux alignment=7)
 taken=$kInTs
 case $output in
 srt://*) target=("${ts[@]}" ! srtsink uri="$output" wait-for-connection=false) ;;
-rtmp://*) target=(h264parse ! flvmux name=mux streamable=true ! rtmp2sink location="$output") ;;
+rtmp://*)
+    target=(h264parse ! flvmux name=mux streamable=true ! rtmp2sink location="$output")
+    taken=$kInFlv
+    ;;
 *.ts) target=("${ts[@]}" ! filesink location="$output") ;;
 *.mp4) target=(h264parse ! mp4mux name=mux ! filesink location="$output") taken=$kInMp4 ;;
-*.flv) target=(h264parse ! flvmux name=mux ! filesink location="$output") ;;
+*.flv) target=(h264parse ! flvmux name=mux ! filesink location="$output") taken=$kInFlv ;;
 *)
     echo "join.sh: $output: ends in neither .ts, .mp4 nor .flv, and is no address srt:// or rtmp://" >&2
     exit 2
     ;;
 esac
 [[ $output == *://* ]] || keep_apart "$output" "$model" "$input"
-if [[ $output == rtmp://* || $output == *.flv ]]; then
-    taken=$kInFlv
-    if [ $# -gt 1 ]; then
-        echo "join.sh: of $# tracks of sound the first alone fits into FLV" >&2
-        set -- "$1"
-    fi
+if [[ $taken == "$kInFlv" && $# -gt 1 ]]; then
+    echo "join.sh: of $# tracks of sound the first alone fits into FLV" >&2
+    set -- "$1"
 fi
 copy_sound in "$taken" "$@"
 # FLV says beforehand of no track that it will come: sound before the first picture would find nobody,
