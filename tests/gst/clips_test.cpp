@@ -6,8 +6,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <opencv2/core/types.hpp>
 
+#include "detector/geometry.h"
 #include "pipelines.h"
 #include "support/test_model.h"
 
@@ -97,15 +97,17 @@ TEST(RealClip, IsJudgedInBothRegions) {
 }
 
 // Where the first face of the last message is; empty without one.
-cv::Rect2d last_box(const Outcome& outcome) {
-  cv::Rect2d box;
-  if (outcome.messages.empty()) return box;
+dfd::RectF last_box(const Outcome& outcome) {
+  if (outcome.messages.empty()) return {};
   const GValue* faces = gst_structure_get_value(outcome.messages.back(), "faces");
-  if (faces == nullptr || gst_value_list_get_size(faces) == 0) return box;
-  gst_structure_get(gst_value_get_structure(gst_value_list_get_value(faces, 0)), "x", G_TYPE_DOUBLE,
-                    &box.x, "y", G_TYPE_DOUBLE, &box.y, "width", G_TYPE_DOUBLE, &box.width,
-                    "height", G_TYPE_DOUBLE, &box.height, nullptr);
-  return box;
+  if (faces == nullptr || gst_value_list_get_size(faces) == 0) return {};
+  const GstStructure* face = gst_value_get_structure(gst_value_list_get_value(faces, 0));
+  const auto field = [&](const char* name) {
+    double value = 0;
+    gst_structure_get_double(face, name, &value);
+    return static_cast<float>(value);
+  };
+  return {field("x"), field("y"), field("width"), field("height")};
 }
 
 // A phone on its side: the pixels are turned, and a tag says how to turn them back.
@@ -122,15 +124,14 @@ TEST(TurnedClip, IsJudgedAsTheUprightOneIsAndItsBoxesLieInItsOwnPixels) {
   Outcome unheeded;
   play(turned + element() + " ! fakesink", unheeded);
 
-  const cv::Rect2d box = last_box(upright);
-  ASSERT_GT(box.area(), 0);
-  constexpr double kHeight = 512;  // Of the clip.
-  const cv::Rect2d expected(kHeight - box.y - box.height, box.x, box.height, box.width);
-  const cv::Rect2d found = last_box(heeded);
-  EXPECT_GT((found & expected).area() / (found | expected).area(), 0.9);
+  const dfd::RectF box = last_box(upright);
+  ASSERT_GT(box.width * box.height, 0);
+  constexpr float kHeight = 512;  // Of the clip.
+  const dfd::RectF expected{kHeight - box.y - box.height, box.x, box.height, box.width};
+  EXPECT_GT(iou(last_box(heeded), expected), 0.9);
   EXPECT_EQ(heeded.last_verdict(), upright.last_verdict());
   // The cascade knows upright faces only.
-  EXPECT_EQ(last_box(unheeded).area(), 0);
+  EXPECT_EQ(last_box(unheeded).width, 0);
   EXPECT_EQ(unheeded.last_reason(), "no-face");
 }
 
@@ -148,9 +149,7 @@ TEST(RealClip, HasTheSameFaceByYunet) {
   EXPECT_EQ(outcome.frames, 125);
   ASSERT_FALSE(outcome.messages.empty());
   EXPECT_TRUE(gst_structure_has_field(outcome.messages.back(), "probability"));
-  const cv::Rect2d expected = last_box(cascade);
-  const cv::Rect2d found = last_box(outcome);
-  EXPECT_GT((found & expected).area() / (found | expected).area(), 0.6);
+  EXPECT_GT(iou(last_box(outcome), last_box(cascade)), 0.6);
 }
 
 }  // namespace
