@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Parsed once for the library's files with tensors, which include what they use all the same: a
-// build with -Db_pch=false does without.
+// Parsed once for the library's files with tensors, and once for the trainer's, which include what
+// they use all the same: a build with -Db_pch=false does without.
 
 #include <map>
 #include <memory>
