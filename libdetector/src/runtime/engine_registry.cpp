@@ -116,8 +116,10 @@ void EngineRegistry::end_kept() {
     const auto next = std::min_element(
         kept_.begin(), kept_.end(),
         [](const auto& a, const auto& b) { return a.second.until < b.second.until; });
-    if (Clock::now() < next->second.until) {
-      changed_.wait_until(lock, next->second.until);
+    // The wait looks at it again at its end, when what it stood in may be gone.
+    const Clock::time_point until = next->second.until;
+    if (Clock::now() < until) {
+      changed_.wait_until(lock, until);
       continue;
     }
     std::shared_ptr<EngineImpl> ended = std::move(next->second.engine);
