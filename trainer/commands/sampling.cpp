@@ -21,11 +21,13 @@ void add_sampling(CLI::App* command, SamplingOptions& options) {
   choice(
       "--region", options.region, "Default faces",
       std::map<std::string, Region>{{"faces", Region::kFaces}, {"full-frame", Region::kFullFrame}});
-  choice("--crop", options.crop, "Of a face, default box; aligned needs --face-model",
-         std::map<std::string, CropRule>{{"box", CropRule::kBox}, {"aligned", CropRule::kAligned}});
+  choice(
+      "--crop", options.crop, "Of a face, default box; aligned needs --face-model",
+      std::map<std::string, CropRule>{
+          {"box", CropRule::kBox}, {"aligned", CropRule::kAligned}, {"square", CropRule::kSquare}});
   command->add_option(
       "--margin", options.margin,
-      "box: around it, pixels of the crop, default 0; aligned: sides of the crop in "
+      "box: around it, pixels of the crop, default 0; aligned, square: sides of the crop in "
       "sides of the face, default 1.3");
   choice("--tracks", options.tracks, "Which of a clip's faces, default longest",
          std::map<std::string, TrackChoice>{{"longest", TrackChoice::kLongest},

@@ -19,8 +19,9 @@
 namespace dfd {
 namespace {
 
-// Of the face and its surroundings, when aligned: the margin that published detectors train with.
-constexpr double kAlignedMargin = 1.3;
+// Of the face and its surroundings, when nothing is stretched: the margin that published detectors
+// train with.
+constexpr double kUsualMargin = 1.3;
 
 // A track with fewer samples than this part of a window is a passer-by, or no face at all.
 constexpr std::size_t kShortestPart = 4;
@@ -154,8 +155,7 @@ SamplingRule make_rule(const SamplingOptions& options, const InputRule& input) {
     return rule;
   }
   rule.input.crop = options.crop;
-  const bool aligned = options.crop == CropRule::kAligned;
-  rule.input.margin = options.margin.value_or(aligned ? kAlignedMargin : 0);
+  rule.input.margin = options.margin.value_or(options.crop == CropRule::kBox ? 0 : kUsualMargin);
   const auto [least, most] = margin_range(rule.input);
   DFD_REQUIRE(rule.input.margin >= least && rule.input.margin <= most, ErrorCode::kInvalidArgument,
               "margin " << rule.input.margin << ": " << least << " to " << most

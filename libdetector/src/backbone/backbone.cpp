@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "backbone/artifact_cnn.h"
 #include "backbone/inception_resnet_v1.h"
 #include "base/check.h"
 #include "base/registry.h"
@@ -14,7 +15,8 @@ namespace {
 KindRegistry<BackboneKind>& registry() {
   // Never destroyed: models may be loaded while the process ends.
   static auto* const kKinds = new KindRegistry<BackboneKind>(
-      "backbone.name", {{kInceptionResnetV1, inception_resnet_v1_kind()}});
+      "backbone.name",
+      {{kInceptionResnetV1, inception_resnet_v1_kind()}, {kArtifactCnn, artifact_cnn_kind()}});
   return *kKinds;
 }
 

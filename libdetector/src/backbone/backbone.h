@@ -60,6 +60,7 @@ struct BackboneKind {
   InputRule input;     // Size, mean and std where nothing else is said.
   int least_size = 1;  // Side of its input, pixels.
   int most_size = 4096;
+  int size_step = 1;  // It is a multiple of this.
   bool knows_people = false;  // Where the model file does not say: trained to tell people apart.
   // Takes its tensors, each behind prefix. Throws Error(kUnsupportedModel).
   std::function<std::unique_ptr<Backbone>(TensorSource& source, const std::string& prefix)> make;

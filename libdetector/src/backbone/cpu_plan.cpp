@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/check.h"
+
 namespace dfd {
 namespace {
 
@@ -40,6 +42,20 @@ Reach reach_of(const Rows& to, std::int64_t to_rows, std::int64_t from_rows, std
   const std::int64_t top = std::max<std::int64_t>(0, -first);
   const std::int64_t bottom = std::max<std::int64_t>(0, end - from_rows);
   return {{to.image, 1, first + top, end - bottom - first - top}, top, bottom};
+}
+
+void append_activation(const ConvUnit& unit, dnnl::post_ops& ops) {
+  const auto limit = static_cast<float>(unit.limit);
+  switch (unit.activation) {
+    case Activation::kNone:
+      break;
+    case Activation::kRelu:
+      append_eltwise(ops, dnnl::algorithm::eltwise_relu, 0, 0);
+      break;
+    case Activation::kClip:
+      append_eltwise(ops, dnnl::algorithm::eltwise_clip, -limit, limit);
+      break;
+  }
 }
 
 }  // namespace
@@ -92,12 +108,12 @@ CpuPlan::CpuPlan(int pieces, PackedWeights& weights, Arena& arena)
   for (int piece = 0; piece < pieces; ++piece) streams_.emplace_back(cpu());
 }
 
-CpuPlan::CpuPlan(const Layers& layers, const Dims& input, int pieces, PackedWeights& weights,
+CpuPlan::CpuPlan(const ConvNetwork& network, const Dims& input, int pieces, PackedWeights& weights,
                  Arena& arena)
     : CpuPlan(pieces, weights, arena) {
-  Value x{std::make_shared<const std::size_t>(kCrops), input};
+  Value x = std::make_shared<Place>(kCrops, input, nullptr);
   if (weights.type() != Type::f32) x = convert(x);
-  embed_features(layers.last, run_layers(*this, layers, std::move(x)));
+  network.run(*this, std::move(x));
 }
 
 CpuPlan::CpuPlan(const ConvUnit& unit, const Dims& input, int pieces, PackedWeights& weights,
@@ -132,12 +148,7 @@ CpuPlan::Value CpuPlan::make_value(const Dims& dims) {
     slot_bytes_[slot] = std::max(slot_bytes_[slot], bytes);
   }
   arena_.require(slot, bytes);
-  const std::shared_ptr<const std::size_t> held(new std::size_t(slot),
-                                                [free = free_](const std::size_t* number) {
-                                                  free->push_back(*number);
-                                                  delete number;
-                                                });
-  return {held, dims};
+  return std::make_shared<Place>(slot, dims, free_);
 }
 
 dnnl::memory CpuPlan::place_in(std::size_t slot, std::size_t offset, const Desc& desc) {
@@ -145,10 +156,10 @@ dnnl::memory CpuPlan::place_in(std::size_t slot, std::size_t offset, const Desc&
   return placed_.back().memory;
 }
 
-dnnl::memory CpuPlan::memory_of(const Value& value, const Rows& rows) {
-  const Type type = *value.slot == kCrops ? Type::f32 : weights_.type();
+dnnl::memory CpuPlan::memory_of(const Place& value, const Rows& rows) {
+  const Type type = value.slot == kCrops ? Type::f32 : weights_.type();
   const std::int64_t pixel = (rows.image * value.dims[2] + rows.first) * value.dims[3];
-  return place_in(*value.slot, static_cast<std::size_t>(pixel * value.dims[1]) * size_of(type),
+  return place_in(value.slot, static_cast<std::size_t>(pixel * value.dims[1]) * size_of(type),
                   channels_last(dims_of(value.dims, rows), type));
 }
 
@@ -169,43 +180,46 @@ void CpuPlan::add(int piece, const dnnl::primitive& primitive, const Desc& scrat
   layers_.back()[static_cast<std::size_t>(piece)].push_back({primitive, std::move(arguments)});
 }
 
-CpuPlan::Value CpuPlan::convolve(const at::Tensor& weight, const at::Tensor& bias,
-                                 const Dims& stride, const Dims& padding, const Value& x,
-                                 const Value* sum, bool relu) {
+CpuPlan::Value CpuPlan::convolve(const ConvUnit& unit, const Value& from, const Value& addend) {
+  const at::Tensor& weight = unit.weight;
+  const Place& x = place_of(from);
   const auto side = [&](std::size_t i) {
-    return (x.dims[i + 2] + 2 * padding[i] - weight.size(static_cast<std::int64_t>(i) + 2)) /
-               stride[i] +
+    return (x.dims[i + 2] + 2 * unit.padding[i] - weight.size(static_cast<std::int64_t>(i) + 2)) /
+               unit.stride[i] +
            1;
   };
   const Dims dims{x.dims[0], weight.size(0), side(0), side(1)};
   const Type type = weights_.type();
   dnnl::post_ops after;
-  if (sum != nullptr) after.append_sum(1);
-  if (relu) append_relu(after);
+  if (addend) after.append_sum(1);
+  append_activation(unit, after);
   // A sum is added into the memory of its first addend, which nobody needs afterwards.
-  Value y = sum != nullptr ? *sum : make_value(dims);
+  Value to_value = addend ? addend : make_value(dims);
+  const Place& y = place_of(to_value);
+  DFD_CHECK(y.dims == dims);
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& to : rows_of(piece, pieces_, dims[0], dims[2])) {
-      const Reach reach = reach_of(to, dims[2], x.dims[2], weight.size(2), stride[0], padding[0]);
+      const Reach reach =
+          reach_of(to, dims[2], x.dims[2], weight.size(2), unit.stride[0], unit.padding[0]);
       const auto described = describe<dnnl::convolution_forward>(
           attributes(after), dnnl::prop_kind::forward_inference,
           dnnl::algorithm::convolution_direct, channels_last(dims_of(x.dims, reach.from), type),
           Desc(weight.sizes().vec(), type, Tag::any), Desc({dims[1]}, Type::f32, Tag::a),
-          channels_last(dims_of(dims, to), type), stride, Dims{reach.top, padding[1]},
-          Dims{reach.bottom, padding[1]});
+          channels_last(dims_of(dims, to), type), Dims(unit.stride),
+          Dims{reach.top, unit.padding[1]}, Dims{reach.bottom, unit.padding[1]});
       add(piece, dnnl::convolution_forward(described), described.scratchpad_desc(),
           {{DNNL_ARG_SRC, memory_of(x, reach.from)},
            {DNNL_ARG_WEIGHTS, weights_.get(weight, Tag::oihw, described.weights_desc())},
-           {DNNL_ARG_BIAS, weights_.get(bias, Tag::a, described.bias_desc())},
+           {DNNL_ARG_BIAS, weights_.get(unit.bias, Tag::a, described.bias_desc())},
            {DNNL_ARG_DST, memory_of(y, to)}});
     }
   }
-  return y;
+  return to_value;
 }
 
 void CpuPlan::add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides,
-                          const Dims& kernel, const Value& x, const Rows& from, const Value& y,
+                          const Dims& kernel, const Place& x, const Rows& from, const Place& y,
                           const Rows& to) {
   const Type type = weights_.type();
   const auto described =
@@ -215,83 +229,97 @@ void CpuPlan::add_pooling(int piece, dnnl::algorithm algorithm, const Dims& stri
       {{DNNL_ARG_SRC, memory_of(x, from)}, {DNNL_ARG_DST, memory_of(y, to)}});
 }
 
-CpuPlan::Value CpuPlan::max_pool(const Value& x) {
-  constexpr std::int64_t kKernel = 3;
+// Windows of kernel x kernel places, two apart.
+CpuPlan::Value CpuPlan::pool(dnnl::algorithm algorithm, std::int64_t kernel, const Value& value) {
   constexpr std::int64_t kStride = 2;
-  const auto out = [](std::int64_t side) { return (side - kKernel) / kStride + 1; };
-  const Value y = make_value({x.dims[0], x.dims[1], out(x.dims[2]), out(x.dims[3])});
+  const Place& x = place_of(value);
+  const auto out = [&](std::int64_t side) { return (side - kernel) / kStride + 1; };
+  const Value pooled = make_value({x.dims[0], x.dims[1], out(x.dims[2]), out(x.dims[3])});
+  const Place& y = place_of(pooled);
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& to : rows_of(piece, pieces_, y.dims[0], y.dims[2])) {
-      const Rows from = reach_of(to, y.dims[2], x.dims[2], kKernel, kStride, 0).from;
-      add_pooling(piece, dnnl::algorithm::pooling_max, {kStride, kStride}, {kKernel, kKernel}, x,
-                  from, y, to);
+      const Rows from = reach_of(to, y.dims[2], x.dims[2], kernel, kStride, 0).from;
+      add_pooling(piece, algorithm, {kStride, kStride}, {kernel, kernel}, x, from, y, to);
     }
   }
-  return y;
+  return pooled;
+}
+
+CpuPlan::Value CpuPlan::max_pool(const Value& x) {
+  return pool(dnnl::algorithm::pooling_max, 3, x);
+}
+
+CpuPlan::Value CpuPlan::average_pool(const Value& x) {
+  return pool(dnnl::algorithm::pooling_avg_exclude_padding, 2, x);
 }
 
 CpuPlan::Value CpuPlan::join(const std::vector<Value>& parts) {
-  Dims dims = parts[0].dims;
+  Dims dims = place_of(parts[0]).dims;
   dims[1] = 0;
-  for (const Value& part : parts) dims[1] += part.dims[1];
-  const Value y = make_value(dims);
+  for (const Value& part : parts) dims[1] += place_of(part).dims[1];
+  const Value joined = make_value(dims);
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& rows : rows_of(piece, pieces_, dims[0], dims[2])) {
       std::vector<Desc> from;
       Arguments arguments;
-      for (const Value& part : parts) {
+      for (const Value& value : parts) {
+        const Place& part = place_of(value);
         arguments.emplace(DNNL_ARG_MULTIPLE_SRC + static_cast<int>(from.size()),
                           memory_of(part, rows));
         from.push_back(channels_last(dims_of(part.dims, rows), weights_.type()));
       }
       const auto described = describe_concat(attributes(), from);
-      arguments.emplace(DNNL_ARG_DST, memory_of(y, rows));
+      arguments.emplace(DNNL_ARG_DST, memory_of(place_of(joined), rows));
       add(piece, dnnl::concat(described), described.scratchpad_desc(), std::move(arguments));
     }
   }
-  return y;
+  return joined;
 }
 
 CpuPlan::Value CpuPlan::convert(const Value& crops) {
-  const Value y = make_value(crops.dims);
+  const Place& x = place_of(crops);
+  const Value converted = make_value(x.dims);
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
-    for (const Rows& rows : rows_of(piece, pieces_, y.dims[0], y.dims[2])) {
-      const dnnl::memory from = memory_of(crops, rows);
-      const dnnl::memory to = memory_of(y, rows);
+    for (const Rows& rows : rows_of(piece, pieces_, x.dims[0], x.dims[2])) {
+      const dnnl::memory from = memory_of(x, rows);
+      const dnnl::memory to = memory_of(place_of(converted), rows);
       add(piece, dnnl::reorder(from, to), {}, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
     }
   }
-  return y;
+  return converted;
 }
 
 // The last layer for these rows and channels of its output, float.
-void CpuPlan::add_inner(int piece, const at::Tensor& weight, const at::Tensor& bias,
-                        const Value& row, const Rows& rows, std::int64_t first_channel,
-                        std::int64_t channels) {
-  const at::Tensor some = weight.narrow(0, first_channel, channels);
+void CpuPlan::add_inner(int piece, const ConvUnit& last, const Place& row, const Rows& rows,
+                        std::int64_t first_channel, std::int64_t channels) {
+  const at::Tensor some = last.weight.narrow(0, first_channel, channels);
   const Type type = weights_.type();
   const Desc from({rows.images, row.dims[1]}, type, Tag::ab);
   const Desc to({rows.images, channels}, Type::f32, Tag::ab);
+  dnnl::post_ops after;
+  append_activation(last, after);
   const auto described = describe<dnnl::inner_product_forward>(
-      attributes(), dnnl::prop_kind::forward_inference, from,
+      attributes(after), dnnl::prop_kind::forward_inference, from,
       Desc(some.sizes().vec(), type, Tag::any), Desc({channels}, Type::f32, Tag::a), to);
   const auto first_in = static_cast<std::size_t>(rows.image * row.dims[1]);
-  const auto first_out = static_cast<std::size_t>(rows.image * weight.size(0) + first_channel);
+  const auto first_out = static_cast<std::size_t>(rows.image * last.weight.size(0) + first_channel);
   add(piece, dnnl::inner_product_forward(described), described.scratchpad_desc(),
-      {{DNNL_ARG_SRC, place_in(*row.slot, first_in * size_of(type), from)},
+      {{DNNL_ARG_SRC, place_in(row.slot, first_in * size_of(type), from)},
        {DNNL_ARG_WEIGHTS, weights_.get(some, Tag::ab, described.weights_desc())},
        {DNNL_ARG_BIAS,
-        weights_.get(bias.narrow(0, first_channel, channels), Tag::a, described.bias_desc())},
+        weights_.get(last.bias.narrow(0, first_channel, channels), Tag::a, described.bias_desc())},
        {DNNL_ARG_DST, place_in(kEmbeddings, first_out * sizeof(float), to)}});
 }
 
 // Average over the feature map, then the last layer with float results.
-void CpuPlan::embed_features(const ConvUnit& last, const Value& features) {
+CpuPlan::Value CpuPlan::embed(const ConvUnit& last, const Value& map) {
+  const Place& features = place_of(map);
   const Dims& dims = features.dims;
-  const Value mean = make_value({dims[0], dims[1], 1, 1});
+  const Value averaged = make_value({dims[0], dims[1], 1, 1});
+  const Place& mean = place_of(averaged);
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& to : rows_of(piece, pieces_, dims[0], 1)) {
@@ -304,15 +332,16 @@ void CpuPlan::embed_features(const ConvUnit& last, const Value& features) {
   for (int piece = 0; piece < pieces_; ++piece) {
     if (dims[0] > 1) {
       for (const Rows& rows : rows_of(piece, pieces_, dims[0], 1)) {
-        add_inner(piece, last.weight, last.bias, mean, rows, 0, channels);
+        add_inner(piece, last, mean, rows, 0, channels);
       }
       continue;
     }
     // One picture: each piece is some of its channels, which lie one after the other.
     for (const Rows& some : rows_of(piece, pieces_, 1, channels)) {
-      add_inner(piece, last.weight, last.bias, mean, {0, 1, 0, 1}, some.first, some.count);
+      add_inner(piece, last, mean, {0, 1, 0, 1}, some.first, some.count);
     }
   }
+  return std::make_shared<Place>(kEmbeddings, Dims{dims[0], channels}, nullptr);
 }
 
 void CpuPlan::place(const float* crops, float* embeddings) {

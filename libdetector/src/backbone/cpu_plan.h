@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The forward of one batch size as layers of oneDNN primitives, each layer in pieces that may run
+// A network's forward of one batch size as layers of oneDNN primitives, each in pieces that may run
 // at the same time: some rows of its output.
 
 #pragma once
@@ -15,8 +15,8 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/layers.h"
 #include "backbone/onednn.h"
+#include "backbone/ops.h"
 
 namespace dfd {
 
@@ -66,18 +66,18 @@ struct Rows {
 std::vector<Rows> rows_of(int piece, int pieces, std::int64_t images, std::int64_t rows);
 
 // Thread-compatible but for run(). Threads that build or run it must have one OpenMP thread.
-class CpuPlan {
+class CpuPlan : private Ops {
  public:
   using Dims = dnnl::memory::dims;
 
-  // weights and arena are borrowed. input: [N, 3, S, S].
-  CpuPlan(const Layers& layers, const Dims& input, int pieces, PackedWeights& weights,
+  // weights and arena are borrowed. network: folded. input: [N, 3, S, S].
+  CpuPlan(const ConvNetwork& network, const Dims& input, int pieces, PackedWeights& weights,
           Arena& arena);
   // Of one convolution, on whatever lies in the arena.
   CpuPlan(const ConvUnit& unit, const Dims& input, int pieces, PackedWeights& weights,
           Arena& arena);
 
-  // Sets what the next runs read and write: float [N, 3, S, S], channels-last, and [N, 512].
+  // Sets what the next runs read and write: float [N, 3, S, S], channels-last, and [N, D].
   void place(const float* crops, float* embeddings);
 
   int layers() const { return static_cast<int>(layers_.size()); }
@@ -87,25 +87,20 @@ class CpuPlan {
   // dnnl::error.
   void run(int layer, int piece) const;
 
-  // --- An Ops, while the plan is made
-
-  struct Value {
-    std::shared_ptr<const std::size_t> slot;  // Free for others when the last copy is gone.
-    Dims dims;
-  };
-
-  Value conv(const ConvUnit& unit, const Value& x) {
-    return convolve(unit.weight, unit.bias, unit.stride, unit.padding, x, nullptr, true);
-  }
-  Value project(const Block& block, const Value& joined, const Value& x) {
-    return convolve(block.projection, block.projection_bias, {1, 1}, {0, 0}, joined, &x,
-                    block.relu);
-  }
-  Value max_pool(const Value& x);
-  Value join(const std::vector<Value>& parts);
-  void tell(const char* /*stage*/, const Value& /*value*/) {}
-
  private:
+  // A value of the plan: where it lies while the plan runs.
+  struct Place : Data {
+    std::size_t slot = 0;
+    Dims dims;
+    std::shared_ptr<std::vector<std::size_t>> free;  // Gets the slot when nobody needs it; or null.
+    Place(std::size_t in, Dims of, std::shared_ptr<std::vector<std::size_t>> freed)
+        : slot(in), dims(std::move(of)), free(std::move(freed)) {}
+    ~Place() override {
+      if (free) free->push_back(slot);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+  };
   using Arguments = std::unordered_map<int, dnnl::memory>;
   struct Step {
     dnnl::primitive primitive;
@@ -120,28 +115,38 @@ class CpuPlan {
 
   CpuPlan(int pieces, PackedWeights& weights, Arena& arena);
 
+  // --- The Ops, while the plan is made
+  Value conv(const ConvUnit& unit, const Value& x) override { return convolve(unit, x, nullptr); }
+  Value add_conv(const ConvUnit& unit, const Value& x, const Value& addend) override {
+    return convolve(unit, x, addend);
+  }
+  Value max_pool(const Value& x) override;
+  Value average_pool(const Value& x) override;
+  Value join(const std::vector<Value>& parts) override;
+  Value embed(const ConvUnit& last, const Value& map) override;
+
+  static const Place& place_of(const Value& value) { return static_cast<const Place&>(*value); }
   Value make_value(const Dims& dims);
   std::size_t bytes_of(const Dims& dims) const;
-  dnnl::memory memory_of(const Value& value, const Rows& piece);
+  dnnl::memory memory_of(const Place& value, const Rows& piece);
   dnnl::memory place_in(std::size_t slot, std::size_t offset, const dnnl::memory::desc& desc);
   static dnnl::primitive_attr attributes(const dnnl::post_ops& after = {});
   void begin_layer() { layers_.emplace_back(static_cast<std::size_t>(pieces_)); }
   void add(int piece, const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad,
            Arguments arguments);
-  Value convolve(const at::Tensor& weight, const at::Tensor& bias, const Dims& stride,
-                 const Dims& padding, const Value& x, const Value* sum, bool relu);
+  Value convolve(const ConvUnit& unit, const Value& from, const Value& addend);
+  Value pool(dnnl::algorithm algorithm, std::int64_t kernel, const Value& from);
   void add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides, const Dims& kernel,
-                   const Value& x, const Rows& from, const Value& y, const Rows& to);
+                   const Place& x, const Rows& from, const Place& y, const Rows& to);
   Value convert(const Value& crops);
-  void embed_features(const ConvUnit& last, const Value& features);
-  void add_inner(int piece, const at::Tensor& weight, const at::Tensor& bias, const Value& row,
-                 const Rows& rows, std::int64_t first_channel, std::int64_t channels);
+  void add_inner(int piece, const ConvUnit& last, const Place& row, const Rows& rows,
+                 std::int64_t first_channel, std::int64_t channels);
 
   const int pieces_;
   PackedWeights& weights_;
   Arena& arena_;
   std::vector<std::size_t> slot_bytes_;
-  std::shared_ptr<std::vector<std::size_t>> free_;  // Slots; outlives the values.
+  std::shared_ptr<std::vector<std::size_t>> free_;  // Slots.
   std::vector<Placed> placed_;
   std::uint64_t generation_ = 0;
   const float* crops_ = nullptr;

@@ -52,15 +52,17 @@ void run_together(Team& team, const CpuPlan& plan) {
 
 class OneDnnPlans : public CpuPlans {
  public:
-  OneDnnPlans(std::shared_ptr<const Layers> layers, bool bfloat16)
-      : layers_(std::move(layers)), weights_(bfloat16 ? Type::bf16 : Type::f32) {}
+  OneDnnPlans(std::shared_ptr<ConvNetwork> network, bool bfloat16)
+      : embedding_size_(network->units().back()->weight.size(0)),
+        network_(std::move(network)),
+        weights_(bfloat16 ? Type::bf16 : Type::f32) {}
 
   at::Tensor embed(const at::Tensor& crops) override {
     DFD_CHECK(crops.dim() == 4 && crops.scalar_type() == at::kFloat &&
               crops.is_contiguous(at::MemoryFormat::ChannelsLast));
     if (!team_) team_ = std::make_unique<Team>(team_size());
     const std::vector<std::unique_ptr<CpuPlan>>& plans = plans_of(crops.sizes().vec());
-    at::Tensor embeddings = at::empty({crops.size(0), layers_->last.weight.size(0)}, at::kFloat);
+    at::Tensor embeddings = at::empty({crops.size(0), embedding_size_}, at::kFloat);
     const auto parts = static_cast<std::int64_t>(plans.size());
     for (std::int64_t i = 0; i < parts; ++i) {
       plans[static_cast<std::size_t>(i)]->place(
@@ -83,7 +85,7 @@ class OneDnnPlans : public CpuPlans {
     std::vector<std::unique_ptr<CpuPlan>> made;
     for (std::int64_t i = 0; i < sharing.parts; ++i) {
       made.push_back(
-          std::make_unique<CpuPlan>(*layers_, input, sharing.pieces, weights_, arenas_[i]));
+          std::make_unique<CpuPlan>(*network_, input, sharing.pieces, weights_, arenas_[i]));
     }
     plans = std::move(made);
     return plans;
@@ -101,7 +103,8 @@ class OneDnnPlans : public CpuPlans {
     });
   }
 
-  std::shared_ptr<const Layers> layers_;
+  std::int64_t embedding_size_;
+  std::shared_ptr<const ConvNetwork> network_;
   PackedWeights weights_;
   std::map<std::int64_t, Arena> arenas_;  // One a part.
   std::map<std::vector<std::int64_t>, std::vector<std::unique_ptr<CpuPlan>>> plans_;
@@ -110,8 +113,8 @@ class OneDnnPlans : public CpuPlans {
 
 }  // namespace
 
-std::unique_ptr<CpuPlans> CpuPlans::make(std::shared_ptr<const Layers> layers, bool bfloat16) {
-  return std::make_unique<OneDnnPlans>(std::move(layers), bfloat16);
+std::unique_ptr<CpuPlans> CpuPlans::make(std::shared_ptr<ConvNetwork> network, bool bfloat16) {
+  return std::make_unique<OneDnnPlans>(std::move(network), bfloat16);
 }
 
 std::function<void()> CpuPlans::make_single(const ConvUnit& unit,

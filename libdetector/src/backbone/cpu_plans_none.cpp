@@ -6,7 +6,7 @@
 
 namespace dfd {
 
-std::unique_ptr<CpuPlans> CpuPlans::make(std::shared_ptr<const Layers> /*layers*/,
+std::unique_ptr<CpuPlans> CpuPlans::make(std::shared_ptr<ConvNetwork> /*network*/,
                                          bool /*bfloat16*/) {
   return nullptr;
 }

@@ -2,109 +2,225 @@
 
 #include "backbone/inception_resnet_v1.h"
 
-#include <cmath>
+#include <array>
 #include <utility>
-
-#include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/GradMode.h>
-
-#include "base/check.h"
-#include "base/padding.h"
+#include <vector>
 
 namespace dfd {
 namespace {
 
-// How many of that many crops go into the next plan, and its size: padded to the next power of two
-// when a quarter at most is wasted, else as many as fill one. Beyond 32 nothing is gained.
-struct Share {
-  std::int64_t crops, size;
+constexpr std::int64_t kFeatures = 1792;  // Channels of the last feature map.
+constexpr std::int64_t kEmbedded = 512;   // D
+
+using Pair = std::array<std::int64_t, 2>;
+constexpr Pair k1{1, 1};
+constexpr Pair k3{3, 3};
+
+// What one convolution is, as the papers' tables give it.
+struct Spec {
+  std::int64_t in, out;
+  Pair kernel;
+  std::int64_t stride = 1;
+  Pair padding{0, 0};
 };
-Share next_share(std::int64_t crops) {
-  constexpr std::int64_t kLargestPlan = 32;
-  if (crops >= kLargestPlan) return {kLargestPlan, kLargestPlan};
-  const std::int64_t size = padded_size(crops);
-  return 4 * crops >= 3 * size ? Share{crops, size} : Share{size / 2, size / 2};
-}
 
-at::Tensor batch_norm(const ConvUnit& unit, const at::Tensor& x, bool calibrating) {
-  if (calibrating) {
-    std::vector<std::int64_t> all_but_channels{0};
-    for (std::int64_t i = 2; i < x.dim(); ++i) all_but_channels.push_back(i);
-    unit.mean.copy_(x.mean(all_but_channels));
-    unit.variance.copy_(x.var(all_but_channels, /*unbiased=*/false));
-  }
-  return at::batch_norm(x, unit.gamma, unit.beta, unit.mean, unit.variance, /*training=*/false,
-                        /*momentum=*/0.1, kBatchNormEpsilon, /*cudnn_enabled=*/true);
-}
+// Inception block: branches side by side, joined; with a projection it is residual.
+struct Block {
+  std::vector<std::vector<ConvUnit>> branches;
+  bool pooled_branch = false;        // A max pool as the last branch.
+  std::vector<ConvUnit> projection;  // One, or none.
 
-// A weight as its factor wants it.
-at::Tensor like(const at::Tensor& x, const at::Tensor& weight) {
-  return weight.defined() ? weight.to(x.scalar_type()) : weight;
-}
-
-// LibTorch's operators: the reference, what runs on CUDA, and what gradients pass.
-struct AtenOps {
-  using Value = at::Tensor;
-
-  InceptionResnetV1::Probe probe;
-  bool calibrating;
-
-  at::Tensor conv(const ConvUnit& unit, const at::Tensor& x) const {
-    at::Tensor y =
-        at::conv2d(x, like(x, unit.weight), like(x, unit.bias), unit.stride, unit.padding);
-    if (unit.gamma.defined()) y = batch_norm(unit, y, calibrating);
-    return y.relu_();
-  }
-  static at::Tensor max_pool(const at::Tensor& x) { return at::max_pool2d(x, {3, 3}, {2, 2}); }
-  static at::Tensor join(const std::vector<at::Tensor>& parts) { return at::cat(parts, 1); }
-  static at::Tensor project(const Block& block, const at::Tensor& joined, const at::Tensor& x) {
-    at::Tensor y = at::conv2d(joined, like(x, block.projection), like(x, block.projection_bias));
-    if (block.scale != 1) y.mul_(block.scale);
-    y.add_(x);
-    return block.relu ? y.relu_() : y;
-  }
-  void tell(const char* stage, const at::Tensor& output) const {
-    if (probe) probe(stage, output);
+  Ops::Value run(Ops& ops, const Ops::Value& x) const {
+    std::vector<Ops::Value> outputs;
+    for (const auto& branch : branches) {
+      Ops::Value y = x;
+      for (const ConvUnit& unit : branch) y = ops.conv(unit, y);
+      outputs.push_back(std::move(y));
+    }
+    if (pooled_branch) outputs.push_back(ops.max_pool(x));
+    const Ops::Value joined = ops.join(outputs);
+    outputs.clear();
+    return projection.empty() ? joined : ops.add_conv(projection[0], joined, x);
   }
 };
 
-// The last feature map -> float [N, 512] before its length becomes 1.
-at::Tensor run_last(const AtenOps& ops, const Layers& layers, const at::Tensor& map) {
-  at::Tensor x = map.to(at::kFloat).mean({2, 3}, /*keepdim=*/true);
-  ops.tell("avgpool_1a", x);
-  x = at::linear(x.flatten(1), layers.last.weight, layers.last.bias);
-  if (layers.last.gamma.defined()) {
-    ops.tell("last_linear", x);
-    x = batch_norm(layers.last, x, ops.calibrating);
+using Take = ConvNetwork::Take;
+
+void add_norm(const Take& take, const std::string& name, std::int64_t channels, ConvUnit& unit) {
+  unit.norm_name = name;
+  unit.gamma = take(name + ".weight", {channels});
+  unit.beta = take(name + ".bias", {channels});
+  unit.mean = take(name + ".running_mean", {channels});
+  unit.variance = take(name + ".running_var", {channels});
+}
+
+ConvUnit make_unit(const Take& take, const std::string& name, const Spec& spec) {
+  ConvUnit unit;
+  add_norm(take, name + ".bn", spec.out, unit);
+  unit.name = name + ".conv";
+  unit.weight = take(unit.name + ".weight", {spec.out, spec.in, spec.kernel[0], spec.kernel[1]});
+  unit.stride = {spec.stride, spec.stride};
+  unit.padding = {spec.padding[0], spec.padding[1]};
+  return unit;
+}
+
+// A branch of one convolution carries its weights under its own name, a longer one under .0, .1,
+// ...
+std::vector<ConvUnit> make_branch(const Take& take, const std::string& name,
+                                  const std::vector<Spec>& specs, bool numbered) {
+  std::vector<ConvUnit> chain;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    chain.push_back(make_unit(take, numbered ? name + "." + std::to_string(i) : name, specs[i]));
   }
-  ops.tell("last_bn", x);
-  return x;
+  return chain;
 }
 
-// float [N, 3, S, S] -> float [N, 512] before its length becomes 1.
-at::Tensor run_aten(const Layers& layers, const at::Tensor& crops,
-                    const InceptionResnetV1::Probe& probe, bool calibrating) {
-  AtenOps ops{probe, calibrating};
-  const at::Tensor input = crops.to(layers.stem[0].weight.scalar_type());
-  return run_last(ops, layers, run_layers(ops, layers, input));
-}
-
-at::Tensor to_unit_length(const at::Tensor& x) {
-  return x / x.norm(2, {1}, /*keepdim=*/true).clamp_min(1e-12);
-}
-
-at::Tensor run_plans(CpuPlans& plans, const at::Tensor& crops) {
-  std::vector<at::Tensor> parts;
-  for (std::int64_t first = 0; first < crops.size(0);) {
-    const Share share = next_share(crops.size(0) - first);
-    const at::Tensor batch =
-        pad_dimension(crops.narrow(0, first, share.crops).to(at::kFloat), 0, share.size);
-    parts.push_back(
-        plans.embed(batch.contiguous(at::MemoryFormat::ChannelsLast)).narrow(0, 0, share.crops));
-    first += share.crops;
+// first_alone: whether branch0's weights lack a number.
+Block make_block(const Take& take, const std::string& name,
+                 const std::vector<std::vector<Spec>>& branches, bool first_alone,
+                 bool pooled_branch) {
+  Block block;
+  block.pooled_branch = pooled_branch;
+  for (std::size_t i = 0; i < branches.size(); ++i) {
+    block.branches.push_back(make_branch(take, name + ".branch" + std::to_string(i), branches[i],
+                                         i > 0 || !first_alone));
   }
-  return parts.size() == 1 ? parts[0] : at::cat(parts);
+  return block;
 }
+
+Block make_residual(const Take& take, const std::string& name,
+                    const std::vector<std::vector<Spec>>& branches, double scale) {
+  Block block = make_block(take, name, branches, /*first_alone=*/true, /*pooled_branch=*/false);
+  std::int64_t joined = 0;
+  for (const auto& branch : branches) joined += branch.back().out;
+  const std::int64_t channels = branches[0][0].in;
+  ConvUnit projection;
+  projection.name = name + ".conv2d";
+  projection.weight = take(projection.name + ".weight", {channels, joined, 1, 1});
+  projection.bias = take(projection.name + ".bias", {channels});
+  projection.scale = scale;
+  block.projection.push_back(std::move(projection));
+  return block;
+}
+
+class Network : public ConvNetwork {
+ public:
+  Network(const Take& take, const std::string& prefix) {
+    make_stem(take, prefix);
+    const std::vector<std::vector<Spec>> block35{
+        {{256, 32, k1}},
+        {{256, 32, k1}, {32, 32, k3, 1, {1, 1}}},
+        {{256, 32, k1}, {32, 32, k3, 1, {1, 1}}, {32, 32, k3, 1, {1, 1}}}};
+    const std::vector<std::vector<Spec>> block17{
+        {{896, 128, k1}},
+        {{896, 128, k1}, {128, 128, {1, 7}, 1, {0, 3}}, {128, 128, {7, 1}, 1, {3, 0}}}};
+    const std::vector<std::vector<Spec>> block8{
+        {{1792, 192, k1}},
+        {{1792, 192, k1}, {192, 192, {1, 3}, 1, {0, 1}}, {192, 192, {3, 1}, 1, {1, 0}}}};
+    const auto repeat = [&](const char* name, int count,
+                            const std::vector<std::vector<Spec>>& specs, double scale) {
+      std::vector<Block> blocks;
+      blocks.reserve(static_cast<std::size_t>(count));
+      for (int i = 0; i < count; ++i) {
+        blocks.push_back(
+            make_residual(take, prefix + name + "." + std::to_string(i), specs, scale));
+      }
+      return blocks;
+    };
+    repeat_1_ = repeat("repeat_1", 5, block35, 0.17);
+    mixed_6a_ = make_block(
+        take, prefix + "mixed_6a",
+        {{{256, 384, k3, 2}}, {{256, 192, k1}, {192, 192, k3, 1, {1, 1}}, {192, 256, k3, 2}}},
+        /*first_alone=*/true, /*pooled_branch=*/true);
+    repeat_2_ = repeat("repeat_2", 10, block17, 0.10);
+    mixed_7a_ = make_block(take, prefix + "mixed_7a",
+                           {{{896, 256, k1}, {256, 384, k3, 2}},
+                            {{896, 256, k1}, {256, 256, k3, 2}},
+                            {{896, 256, k1}, {256, 256, k3, 1, {1, 1}}, {256, 256, k3, 2}}},
+                           /*first_alone=*/false, /*pooled_branch=*/true);
+    repeat_3_ = repeat("repeat_3", 5, block8, 0.20);
+    block8_ = make_residual(take, prefix + "block8", block8, 1.0);
+    block8_.projection[0].activation = Activation::kNone;
+    last_.name = prefix + "last_linear";
+    last_.weight = take(last_.name + ".weight", {kEmbedded, kFeatures});
+    add_norm(take, prefix + "last_bn", kEmbedded, last_);
+    last_.activation = Activation::kNone;
+  }
+
+  std::vector<ConvUnit*> units() override {
+    std::vector<ConvUnit*> found;
+    const auto add = [&](std::vector<ConvUnit>& chain) {
+      for (ConvUnit& unit : chain) found.push_back(&unit);
+    };
+    const auto add_block = [&](Block& block) {
+      for (auto& branch : block.branches) add(branch);
+      add(block.projection);
+    };
+    add(stem_);
+    for (Block& block : repeat_1_) add_block(block);
+    add_block(mixed_6a_);
+    for (Block& block : repeat_2_) add_block(block);
+    add_block(mixed_7a_);
+    for (Block& block : repeat_3_) add_block(block);
+    add_block(block8_);
+    found.push_back(&last_);
+    return found;
+  }
+
+  Ops::Value run_lower(Ops& ops, Ops::Value x) const override {
+    static constexpr std::array kStem{"conv2d_1a", "conv2d_2a", "conv2d_2b",
+                                      "conv2d_3b", "conv2d_4a", "conv2d_4b"};
+    for (std::size_t i = 0; i < kStem.size(); ++i) {
+      x = ops.conv(stem_[i], x);
+      ops.tell(kStem[i], x);
+      if (i == 2) {
+        x = ops.max_pool(x);
+        ops.tell("maxpool_3a", x);
+      }
+    }
+    x = run_repeat(ops, "repeat_1", repeat_1_, std::move(x));
+    x = run_once(ops, "mixed_6a", mixed_6a_, x);
+    return run_repeat(ops, "repeat_2", repeat_2_, std::move(x));
+  }
+
+  Ops::Value run_upper(Ops& ops, Ops::Value x) const override {
+    x = run_once(ops, "mixed_7a", mixed_7a_, x);
+    x = run_repeat(ops, "repeat_3", repeat_3_, std::move(x));
+    return ops.embed(last_, run_once(ops, "block8", block8_, x));
+  }
+
+ private:
+  // A pool follows the third.
+  void make_stem(const Take& take, const std::string& prefix) {
+    const auto conv = [&](const char* name, const Spec& spec) {
+      stem_.push_back(make_unit(take, prefix + name, spec));
+    };
+    conv("conv2d_1a", {3, 32, k3, 2});
+    conv("conv2d_2a", {32, 32, k3});
+    conv("conv2d_2b", {32, 64, k3, 1, {1, 1}});
+    conv("conv2d_3b", {64, 80, k1});
+    conv("conv2d_4a", {80, 192, k3});
+    conv("conv2d_4b", {192, 256, k3, 2});
+  }
+
+  static Ops::Value run_repeat(Ops& ops, const char* stage, const std::vector<Block>& blocks,
+                               Ops::Value x) {
+    for (const Block& block : blocks) x = block.run(ops, x);
+    ops.tell(stage, x);
+    return x;
+  }
+
+  static Ops::Value run_once(Ops& ops, const char* stage, const Block& block, const Ops::Value& x) {
+    Ops::Value y = block.run(ops, x);
+    ops.tell(stage, y);
+    return y;
+  }
+
+  std::vector<ConvUnit> stem_;
+  std::vector<Block> repeat_1_, repeat_2_, repeat_3_;
+  Block mixed_6a_, mixed_7a_, block8_;
+  ConvUnit last_;  // Linear [512, 1792] without bias, then a batch norm.
+};
 
 }  // namespace
 
@@ -131,105 +247,14 @@ BackboneKind inception_resnet_v1_kind() {
 }
 
 InceptionResnetV1::InceptionResnetV1(TensorSource& source, const std::string& prefix)
-    : layers_(std::make_shared<Layers>(
-          [&](const std::string& name, at::IntArrayRef shape) { return source.take(name, shape); },
-          prefix)) {}
+    : ConvBackbone(
+          std::make_shared<Network>([&](const std::string& name,
+                                        at::IntArrayRef shape) { return source.take(name, shape); },
+                                    prefix),
+          Length::kOne) {}
 
 TensorMap InceptionResnetV1::random_weights(std::uint64_t seed) {
-  TensorMap tensors;
-  at::Generator generator = at::detail::createCPUGenerator(seed);
-  const Layers layers(
-      [&](const std::string& name, at::IntArrayRef shape) {
-        const auto ends_with = [&](const std::string& end) {
-          return name.size() >= end.size() &&
-                 name.compare(name.size() - end.size(), end.size(), end) == 0;
-        };
-        at::Tensor tensor;
-        if (shape.size() > 1) {
-          const double inputs = static_cast<double>(c10::multiply_integers(shape.slice(1)));
-          tensor = at::empty(shape).normal_(0, std::sqrt(2 / inputs), generator);
-        } else {
-          tensor = ends_with("bn.weight") || ends_with("running_var") ? at::ones(shape)
-                                                                      : at::zeros(shape);
-        }
-        tensors[name] = tensor;
-        return tensor;
-      },
-      "");
-  return tensors;
-}
-
-at::Tensor InceptionResnetV1::embed(const at::Tensor& crops, const Probe& probe) const {
-  DFD_CHECK(crops.dim() == 4 && crops.size(0) > 0 && crops.size(1) == 3);
-  const at::Tensor x = plans_ && !probe ? run_plans(*plans_, crops)
-                                        : run_aten(*layers_, crops, probe, /*calibrating=*/false);
-  return to_unit_length(x);
-}
-
-at::Tensor InceptionResnetV1::feature_map(const at::Tensor& crops) const {
-  DFD_CHECK(crops.dim() == 4 && crops.size(0) > 0 && crops.size(1) == 3);
-  AtenOps ops{Probe(), /*calibrating=*/false};
-  return run_lower_layers(ops, *layers_, crops.to(at::kFloat));
-}
-
-at::Tensor InceptionResnetV1::embed_map(const at::Tensor& map) const {
-  DFD_CHECK(map.dim() == 4 && map.scalar_type() == at::kFloat);
-  AtenOps ops{Probe(), /*calibrating=*/false};
-  return to_unit_length(run_last(ops, *layers_, run_upper_layers(ops, *layers_, map)));
-}
-
-void InceptionResnetV1::calibrate(const at::Tensor& crops) {
-  const c10::NoGradGuard no_grad;
-  DFD_CHECK(layers_->last.gamma.defined());
-  run_aten(*layers_, crops, {}, /*calibrating=*/true);
-}
-
-void InceptionResnetV1::fold(const at::Device& device, at::ScalarType type) {
-  Layers& layers = *layers_;
-  layers.fold();
-  const bool bfloat16 = type == at::kBFloat16;
-  if (device.is_cpu() && (type == at::kFloat || (bfloat16 && cpu_has_bfloat16()))) {
-    plans_ = CpuPlans::make(layers_, bfloat16);
-  }
-  // The plans round the weights themselves.
-  const at::ScalarType stored = plans_ ? at::kFloat : type;
-  const auto place = [&](at::Tensor& tensor) {
-    tensor = tensor.to(device, stored);
-    if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
-  };
-  for (ConvUnit* unit : layers.units()) {
-    place(unit->weight);
-    place(unit->bias);
-  }
-  for (Block* block : layers.projecting()) {
-    place(block->projection);
-    place(block->projection_bias);
-  }
-  layers.last.weight = layers.last.weight.to(device);
-  layers.last.bias = layers.last.bias.to(device);
-}
-
-TensorMap InceptionResnetV1::tensors() const {
-  DFD_CHECK(layers_->last.gamma.defined());
-  TensorMap found;
-  Layers& all = *layers_;
-  const auto add_norm = [&](const ConvUnit& unit, const std::string& name) {
-    found[name + ".weight"] = unit.gamma;
-    found[name + ".bias"] = unit.beta;
-    found[name + ".running_mean"] = unit.mean;
-    found[name + ".running_var"] = unit.variance;
-  };
-  for (const ConvUnit* unit : all.units()) {
-    found[unit->name + ".conv.weight"] = unit->weight;
-    add_norm(*unit, unit->name + ".bn");
-  }
-  for (const Block* block : all.projecting()) {
-    found[block->name + ".conv2d.weight"] = block->projection;
-    found[block->name + ".conv2d.bias"] = block->projection_bias;
-  }
-  found["last_linear.weight"] = all.last.weight;
-  add_norm(all.last, "last_bn");
-  return found;
+  return random_tensors([](const Take& take) { Network(take, ""); }, seed);
 }
 
 }  // namespace dfd

@@ -64,9 +64,21 @@ cv::Range needed(double low, double high, int limit) {
   return {inside(std::floor(first) - 1), inside(std::ceil(last) + 1)};
 }
 
-std::optional<CropPlan> plan_aligned(const FrameView& view, const FaceLandmarks& landmarks,
-                                     const InputRule& rule) {
-  const std::optional<cv::Matx23d> to_crop = alignment(landmarks, rule);
+// From frame to crop, as CropPlan has it. None for a box without a side.
+std::optional<cv::Matx23d> square_around(const RectF& box, const InputRule& rule) {
+  const double side = rule.margin * std::max(double{box.width}, double{box.height});
+  if (!(side > 0)) return std::nullopt;
+  const double scale = rule.size / side;
+  const auto move = [&](double low, double length) {
+    return (side / 2 - (low + length / 2)) * scale;
+  };
+  return cv::Matx23d(scale, 0, move(box.x, box.width), 0, scale, move(box.y, box.height));
+}
+
+// Of a crop that may reach out of the frame.
+std::optional<CropPlan> plan_mirrored(const FrameView& view,
+                                      const std::optional<cv::Matx23d>& to_crop,
+                                      const InputRule& rule) {
   if (!to_crop) return std::nullopt;
   CropPlan plan{view, {}, to_crop};
   const cv::Rect2d square = outline_of(plan, rule);
@@ -95,7 +107,10 @@ std::optional<CropPlan> plan_face(const FrameView& view, const RectF& box,
   check_view(view);
   if (rule.crop == CropRule::kAligned) {
     DFD_CHECK(landmarks.has_value());
-    return plan_aligned(view, *landmarks, rule);
+    return plan_mirrored(view, alignment(*landmarks, rule), rule);
+  }
+  if (rule.crop == CropRule::kSquare) {
+    return plan_mirrored(view, square_around(box, rule), rule);
   }
   const cv::Rect region = box_with_margin(box, rule, upright_size(view));
   if (region.empty()) return std::nullopt;

@@ -55,6 +55,8 @@ cv::Mat crop_frame(const FrameView& view, const InputRule& rule);
 //  - kAligned: turned, moved and scaled so that the landmarks, which must be given, come to lie in
 //    fixed places, as far as a similarity can (least median of squares: one misplaced landmark does
 //    no harm); outside the frame its mirror image.
+//  - kSquare: around the middle of the box, margin times its longer side; outside the frame its
+//    mirror image.
 //  - else: the box with its margin, cut at the frame's edge, rounded outwards as facenet-pytorch's
 //    is, and stretched.
 cv::Mat crop_face(const FrameView& view, const RectF& box,

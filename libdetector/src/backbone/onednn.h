@@ -15,8 +15,9 @@ inline const dnnl::engine& cpu() {
 }
 
 #if DNNL_VERSION_MAJOR >= 3
-inline void append_relu(dnnl::post_ops& ops) {
-  ops.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
+inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha,
+                           float beta) {
+  ops.append_eltwise(algorithm, alpha, beta);
 }
 template <typename Primitive, typename... Arguments>
 typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attributes,
@@ -40,8 +41,9 @@ inline dnnl::concat::primitive_desc describe_concat(const dnnl::primitive_attr& 
   return {cpu(), 1, from, attributes};
 }
 #else
-inline void append_relu(dnnl::post_ops& ops) {
-  ops.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+inline void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha,
+                           float beta) {
+  ops.append_eltwise(1, algorithm, alpha, beta);
 }
 template <typename Primitive, typename... Arguments>
 typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attributes,

@@ -46,12 +46,13 @@ void read_backbone(const MetadataReader& reader, BackboneInfo& info, InputRule& 
 
 CropRule read_crop(const MetadataReader& reader) {
   const std::string& name = reader.text("input.crop");
-  for (const CropRule rule : {CropRule::kFullFrame, CropRule::kBox, CropRule::kAligned}) {
+  for (const CropRule rule :
+       {CropRule::kFullFrame, CropRule::kBox, CropRule::kAligned, CropRule::kSquare}) {
     if (name == to_string(rule)) return rule;
   }
   throw Error(ErrorCode::kUnsupportedModel,
               reader.path() + ": input.crop \"" + name +
-                  "\", this version knows \"full-frame\", \"box\" and \"aligned\"");
+                  "\", this version knows \"full-frame\", \"box\", \"aligned\" and \"square\"");
 }
 
 void print_backbone(const BackboneInfo& info, const InputRule& input, Metadata& metadata) {
@@ -77,14 +78,17 @@ const char* to_string(CropRule rule) noexcept {
       return "box";
     case CropRule::kAligned:
       return "aligned";
+    case CropRule::kSquare:
+      return "square";
   }
   return "box";
 }
 
 MarginRange margin_range(const InputRule& rule) noexcept {
   // Beyond three sides of a face there is more background than face.
-  constexpr MarginRange kAligned{1, 3};
-  return rule.crop == CropRule::kAligned ? kAligned : MarginRange{0, rule.size - 1.0};
+  constexpr MarginRange kSides{1, 3};
+  const bool in_sides = rule.crop == CropRule::kAligned || rule.crop == CropRule::kSquare;
+  return in_sides ? kSides : MarginRange{0, rule.size - 1.0};
 }
 
 ModelConfig parse_model_config(const SafetensorsFile& file) {

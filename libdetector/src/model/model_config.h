@@ -23,6 +23,7 @@ enum class CropRule {
   kFullFrame,  // The whole picture (the seed recipe).
   kBox,        // The face's box with a margin, stretched to a square (facenet-pytorch).
   kAligned,    // A square that follows the face's turn and size, by its landmarks.
+  kSquare,     // A square around the box's middle; nothing is stretched.
 };
 const char* to_string(CropRule rule) noexcept;  // As in model files: "full-frame", "box", ...
 
@@ -34,7 +35,8 @@ struct InputRule {
   std::array<double, 3> std{1, 1, 1};   // > 0.
   CropRule crop = CropRule::kBox;
   // kBox: pixels of the output, split over both sides. kAligned: sides of the picture in sides of
-  // the square that the face fills. margin_range() says how much.
+  // the square that the face fills. kSquare: likewise of the box's longer side. margin_range() says
+  // how much.
   double margin = 0;
   std::string face_detector = "none";  // The boxes' origin in training.
 };

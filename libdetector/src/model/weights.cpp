@@ -65,13 +65,16 @@ at::Tensor TensorSource::take(const std::string& name, at::IntArrayRef shape) {
   DFD_REQUIRE(found != tensors_.end(), ErrorCode::kUnsupportedModel,
               path_ << ": tensor \"" << name << "\" is missing");
   at::Tensor tensor = found->second;
-  DFD_REQUIRE(tensor.scalar_type() == at::kFloat, ErrorCode::kUnsupportedModel,
-              path_ << ": tensor \"" << name << "\": F32 expected, " << tensor.dtype() << " found");
+  const at::ScalarType type = tensor.scalar_type();
+  DFD_REQUIRE(type == at::kFloat || type == at::kHalf || type == at::kBFloat16,
+              ErrorCode::kUnsupportedModel,
+              path_ << ": tensor \"" << name << "\": F32, F16 or BF16 expected, " << tensor.dtype()
+                    << " found");
   DFD_REQUIRE(tensor.sizes() == shape, ErrorCode::kUnsupportedModel,
               path_ << ": tensor \"" << name << "\": shape " << shape << " expected, "
                     << tensor.sizes() << " found");
   tensors_.erase(found);
-  return tensor;
+  return tensor.to(at::kFloat);
 }
 
 void TensorSource::require_empty() const {

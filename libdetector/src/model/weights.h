@@ -36,7 +36,8 @@ class TensorSource {
   TensorSource(std::string path, TensorMap tensors)
       : path_(std::move(path)), tensors_(std::move(tensors)) {}
 
-  at::Tensor take(const std::string& name, at::IntArrayRef shape);  // float32, contiguous
+  // float32, contiguous. F16 and BF16 are widened.
+  at::Tensor take(const std::string& name, at::IntArrayRef shape);
   void require_empty() const;
 
   const std::string& path() const { return path_; }

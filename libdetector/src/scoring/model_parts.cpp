@@ -16,6 +16,9 @@ void settle(BackboneInfo& info, const InputRule& input, const std::string& path)
       input.size >= kind.least_size && input.size <= kind.most_size, ErrorCode::kCorruptModel,
       path << ": metadata \"input.size\": " << input.size << " is outside [" << kind.least_size
            << ", " << kind.most_size << "], which " << info.name << " takes");
+  DFD_REQUIRE(input.size % kind.size_step == 0, ErrorCode::kCorruptModel,
+              path << ": metadata \"input.size\": " << input.size << " is no multiple of "
+                   << kind.size_step << ", which " << info.name << " needs");
   if (!info.knows_people) {
     info.knows_people = kind.knows_people && info.warning != kRandomBackboneWarning;
   }

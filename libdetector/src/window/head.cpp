@@ -6,13 +6,15 @@
 
 #include "base/registry.h"
 #include "window/lstm_windows.h"
+#include "window/mean_windows.h"
 
 namespace dfd {
 namespace {
 
 KindRegistry<HeadKind>& registry() {
   // Never destroyed: models may be loaded while the process ends.
-  static auto* const kKinds = new KindRegistry<HeadKind>("head.type", {{kLstm, lstm_kind()}});
+  static auto* const kKinds =
+      new KindRegistry<HeadKind>("head.type", {{kLstm, lstm_kind()}, {kMean, mean_kind()}});
   return *kKinds;
 }
 

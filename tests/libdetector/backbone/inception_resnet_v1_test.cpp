@@ -65,7 +65,11 @@ TEST(InceptionResnetV1, FoldedEmbeddingEqualsFacenets) {
 TEST(InceptionResnetV1, EveryStageEqualsFacenets) {
   const c10::NoGradGuard no_grad;
   std::size_t stages = 0;
-  formula_backbone().embed(formula_input(), [&](const std::string& stage, const at::Tensor& out) {
+  formula_backbone().embed(formula_input(), [&](const std::string& told, const at::Tensor& out) {
+    // The last stages are called alike in all networks.
+    const std::string stage = told == "mean"        ? "avgpool_1a"
+                              : told == "embedding" ? "last_bn"
+                                                    : told;
     ASSERT_TRUE(reference()["stages"].contains(stage)) << stage;
     const auto& expected = reference()["stages"][stage];
     ++stages;

@@ -107,6 +107,55 @@ TEST(AlignedCrop, OneMisplacedLandmarkDoesNoHarm) {
   }
 }
 
+InputRule square_rule(double margin) {
+  InputRule rule = aligned_rule();
+  rule.crop = CropRule::kSquare;
+  rule.margin = margin;
+  return rule;
+}
+
+// A face without turn fills the square of its box, so a box of that square gives what its landmarks
+// give.
+TEST(SquareCrop, OfAnUprightFaceIsItsAlignedCrop) {
+  for (const double size : {90.0, 420.0}) {
+    const Drawn face = draw({800, 700}, {401.3, 350.7}, size, 0);
+    const auto side = static_cast<float>(size);
+    const RectF box{401.3F - side / 2, 350.7F - side / 2, side, side};
+    expect_in_place(crop_face(view_of(face.rgb), box, std::nullopt, square_rule(1.3)), 0.6);
+  }
+}
+
+TEST(SquareCrop, TakesTheLongerSideAndStretchesNothing) {
+  const Drawn face = draw({800, 700}, {401.3, 350.7}, 200, 0);
+  for (const bool tall : {false, true}) {
+    const float width = tall ? 120 : 200;
+    const float height = tall ? 200 : 120;
+    const RectF box{401.3F - width / 2, 350.7F - height / 2, width, height};
+    expect_in_place(crop_face(view_of(face.rgb), box, std::nullopt, square_rule(1.3)), 0.6);
+  }
+}
+
+TEST(SquareCrop, OutsideTheFrameItShowsTheMirrorImage) {
+  cv::Mat picture(100, 100, CV_8UC3, cv::Scalar(20, 20, 20));
+  picture.colRange(0, 10).setTo(cv::Scalar(220, 20, 20));
+  // From -40 to 40: the mirror of the strip lies from -10 to 0.
+  InputRule rule = square_rule(1);
+  rule.size = 80;
+  const cv::Mat crop = crop_face(view_of(picture), {-40, 10, 80, 80}, std::nullopt, rule);
+  ASSERT_EQ(crop.size(), cv::Size(80, 80));
+  EXPECT_GT(crop.at<cv::Vec3b>(40, 32)[0], 200);
+  EXPECT_GT(crop.at<cv::Vec3b>(40, 47)[0], 200);
+  EXPECT_LT(crop.at<cv::Vec3b>(40, 27)[0], 40);
+  EXPECT_LT(crop.at<cv::Vec3b>(40, 52)[0], 40);
+}
+
+TEST(SquareCrop, OfABoxThatIsNotThereIsEmpty) {
+  const Drawn face = draw({400, 400}, {200, 200}, 100, 0);
+  const InputRule rule = square_rule(1.3);
+  EXPECT_TRUE(crop_face(view_of(face.rgb), {500, 500, 50, 50}, std::nullopt, rule).empty());
+  EXPECT_TRUE(crop_face(view_of(face.rgb), {100, 100, 0, 0}, std::nullopt, rule).empty());
+}
+
 TEST(AlignedCrop, OutsideTheFrameItShowsTheMirrorImage) {
   Drawn face = draw({400, 400}, {40, 200}, 200, 0);
   // A crop of 260 pixels about x = 40: 90 of them, 55 of the crop's, are left of the frame.

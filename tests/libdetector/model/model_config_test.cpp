@@ -56,15 +56,17 @@ TEST_F(ModelConfigTest, SurvivesTheFile) {
 
 TEST_F(ModelConfigTest, TheMarginsRangeIsTheCropRules) {
   ModelConfig config = test::test_config();
-  config.input.crop = CropRule::kAligned;
-  config.input.margin = 1.3;
-  metadata_ = to_metadata(config);
-  EXPECT_EQ(parse().input.crop, CropRule::kAligned);
-  EXPECT_EQ(parse().input.margin, 1.3);
-  metadata_["input.margin"] = "0";
-  expect_error(ErrorCode::kCorruptModel, "input.margin");
-  metadata_["input.margin"] = "20";
-  expect_error(ErrorCode::kCorruptModel, "input.margin");
+  for (const CropRule rule : {CropRule::kAligned, CropRule::kSquare}) {
+    config.input.crop = rule;
+    config.input.margin = 1.3;
+    metadata_ = to_metadata(config);
+    EXPECT_EQ(parse().input.crop, rule);
+    EXPECT_EQ(parse().input.margin, 1.3);
+    metadata_["input.margin"] = "0";
+    expect_error(ErrorCode::kCorruptModel, "input.margin");
+    metadata_["input.margin"] = "20";
+    expect_error(ErrorCode::kCorruptModel, "input.margin");
+  }
 }
 
 TEST_F(ModelConfigTest, NothingThatServingNeedsIsGuessed) {
@@ -92,11 +94,11 @@ TEST_F(ModelConfigTest, OtherKindsAndVersionsAreRefused) {
 TEST_F(ModelConfigTest, NetworksThatNobodyKnowsAreRefused) {
   metadata_["backbone.name"] = "vgg16";
   expect_error(ErrorCode::kUnsupportedModel,
-               "backbone.name \"vgg16\", this version knows \"inception_resnet_v1\"");
+               "backbone.name \"vgg16\", this version knows \"artifact_cnn\", \"inception_resnet_v1\"");
   metadata_ = to_metadata(test::test_config());
   metadata_["head.type"] = "transformer";
   expect_error(ErrorCode::kUnsupportedModel,
-               "head.type \"transformer\", this version knows \"lstm\"");
+               "head.type \"transformer\", this version knows \"lstm\", \"mean\"");
 }
 
 TEST_F(ModelConfigTest, KnowsPeopleWhereTheFileOrItsKindSaysSo) {

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "backbone/aten_ops.h"
+
+#include <utility>
+
+namespace dfd {
+namespace {
+
+struct Held : Ops::Data {
+  explicit Held(at::Tensor given) : tensor(std::move(given)) {}
+  at::Tensor tensor;
+};
+
+// A weight as its factor wants it.
+at::Tensor like(const at::Tensor& x, const at::Tensor& weight) {
+  return weight.defined() ? weight.to(x.scalar_type()) : weight;
+}
+
+}  // namespace
+
+AtenOps::AtenOps(Probe probe, bool calibrating)
+    : probe_(std::move(probe)), calibrating_(calibrating) {}
+
+Ops::Value AtenOps::value_of(at::Tensor tensor) {
+  return std::make_shared<const Held>(std::move(tensor));
+}
+
+const at::Tensor& AtenOps::tensor_of(const Value& value) {
+  return static_cast<const Held&>(*value).tensor;
+}
+
+at::Tensor AtenOps::norm(const ConvUnit& unit, const at::Tensor& x) const {
+  if (calibrating_) {
+    std::vector<std::int64_t> all_but_channels{0};
+    for (std::int64_t i = 2; i < x.dim(); ++i) all_but_channels.push_back(i);
+    unit.mean.copy_(x.mean(all_but_channels));
+    unit.variance.copy_(x.var(all_but_channels, /*unbiased=*/false));
+  }
+  return at::batch_norm(x, unit.gamma, unit.beta, unit.mean, unit.variance, /*training=*/false,
+                        /*momentum=*/0.1, kBatchNormEpsilon, /*cudnn_enabled=*/true);
+}
+
+// What follows the product.
+at::Tensor AtenOps::finish(const ConvUnit& unit, at::Tensor y, const at::Tensor* addend) const {
+  if (unit.gamma.defined()) y = norm(unit, y);
+  if (unit.scale != 1) y.mul_(unit.scale);
+  if (addend != nullptr) y.add_(*addend);
+  switch (unit.activation) {
+    case Activation::kNone:
+      break;
+    case Activation::kRelu:
+      y.relu_();
+      break;
+    case Activation::kClip:
+      y.clamp_(-unit.limit, unit.limit);
+      break;
+  }
+  return y;
+}
+
+Ops::Value AtenOps::conv(const ConvUnit& unit, const Value& value) {
+  const at::Tensor& x = tensor_of(value);
+  return value_of(finish(
+      unit, at::conv2d(x, like(x, unit.weight), like(x, unit.bias), unit.stride, unit.padding),
+      nullptr));
+}
+
+Ops::Value AtenOps::add_conv(const ConvUnit& unit, const Value& value, const Value& addend) {
+  const at::Tensor& x = tensor_of(value);
+  return value_of(finish(
+      unit, at::conv2d(x, like(x, unit.weight), like(x, unit.bias), unit.stride, unit.padding),
+      &tensor_of(addend)));
+}
+
+Ops::Value AtenOps::max_pool(const Value& x) {
+  return value_of(at::max_pool2d(tensor_of(x), {3, 3}, {2, 2}));
+}
+
+Ops::Value AtenOps::average_pool(const Value& x) {
+  return value_of(at::avg_pool2d(tensor_of(x), {2, 2}, {2, 2}));
+}
+
+Ops::Value AtenOps::join(const std::vector<Value>& parts) {
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(parts.size());
+  for (const Value& part : parts) tensors.push_back(tensor_of(part));
+  return value_of(at::cat(tensors, 1));
+}
+
+Ops::Value AtenOps::embed(const ConvUnit& last, const Value& map) {
+  at::Tensor x = tensor_of(map).to(at::kFloat).mean({2, 3}, /*keepdim=*/true);
+  if (probe_) probe_("mean", x);
+  x = at::linear(x.flatten(1), last.weight, last.bias);
+  if (probe_) probe_(last.name, x);
+  x = finish(last, x, nullptr);
+  if (probe_) probe_("embedding", x);
+  return value_of(x);
+}
+
+void AtenOps::tell(const char* stage, const Value& value) {
+  if (probe_) probe_(stage, tensor_of(value));
+}
+
+}  // namespace dfd

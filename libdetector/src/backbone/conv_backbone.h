@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Any network of convolutions as a backbone: by LibTorch's operators, or folded on the CPU by
+// oneDNN's primitives.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <ATen/ATen.h>
+
+#include "backbone/aten_ops.h"
+#include "backbone/backbone.h"
+#include "backbone/cpu_plans.h"
+#include "backbone/ops.h"
+
+namespace dfd {
+
+class ConvBackbone : public Backbone {
+ public:
+  enum class Length { kAsItIs, kOne };  // Of embeddings.
+
+  ConvBackbone(std::shared_ptr<ConvNetwork> network, Length length);
+
+  at::Tensor embed(const at::Tensor& crops) const override { return embed(crops, {}); }
+  // To find a fault: a probe sees LibTorch's operators at work.
+  at::Tensor embed(const at::Tensor& crops, const AtenOps::Probe& probe) const;
+  std::int64_t embedding_size() const override;
+
+  // Folds the batch norms into the convolutions and moves the weights. On the CPU oneDNN's
+  // primitives run it where the library was built with them, else LibTorch's operators on
+  // channels-last tensors.
+  void fold(const at::Device& device, at::ScalarType type = at::kFloat) override;
+
+  bool has_feature_map() const override { return true; }
+  at::Tensor feature_map(const at::Tensor& crops) const override;
+  at::Tensor embed_map(const at::Tensor& map) const override;
+
+  // Sets each batch norm's statistics to those of its input over this one batch. Without it, a
+  // random network's embeddings are nearly constant.
+  void calibrate(const at::Tensor& crops) override;
+
+  TensorMap tensors() const override;
+
+ private:
+  at::Tensor finish(const at::Tensor& embedding) const;
+
+  std::shared_ptr<ConvNetwork> network_;
+  Length length_;
+  bool folded_ = false;
+  std::shared_ptr<CpuPlans> plans_;  // Folded on the CPU only.
+};
+
+// The tensors of a random network that build makes: weights from a normal distribution (He et al.
+// 2015), batch norms neutral, biases 0.
+TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)>& build,
+                         std::uint64_t seed);
+
+}  // namespace dfd
