@@ -19,8 +19,8 @@ at::Tensor like(const at::Tensor& x, const at::Tensor& weight) {
 
 }  // namespace
 
-AtenOps::AtenOps(Probe probe, bool calibrating)
-    : probe_(std::move(probe)), calibrating_(calibrating) {}
+AtenOps::AtenOps(Probe probe, Norms norms, NormStatisticsMap* statistics)
+    : probe_(std::move(probe)), norms_(norms), statistics_(statistics) {}
 
 Ops::Value AtenOps::value_of(at::Tensor tensor) {
   return std::make_shared<const Held>(std::move(tensor));
@@ -31,7 +31,16 @@ const at::Tensor& AtenOps::tensor_of(const Value& value) {
 }
 
 at::Tensor AtenOps::norm(const ConvUnit& unit, const at::Tensor& x) const {
-  if (calibrating_) {
+  if (norms_ == Norms::kTrain && unit.gamma.requires_grad()) {
+    const auto [y, mean, inverse] =
+        at::native_batch_norm(x, unit.gamma, unit.beta, /*running_mean=*/{}, /*running_var=*/{},
+                              /*training=*/true, /*momentum=*/0, kBatchNormEpsilon);
+    const at::Tensor deviation = inverse.detach();
+    (*statistics_)[unit.norm_name] = {mean.detach(),
+                                      1 / (deviation * deviation) - kBatchNormEpsilon};
+    return y;
+  }
+  if (norms_ == Norms::kCalibrate) {
     std::vector<std::int64_t> all_but_channels{0};
     for (std::int64_t i = 2; i < x.dim(); ++i) all_but_channels.push_back(i);
     unit.mean.copy_(x.mean(all_but_channels));

@@ -9,6 +9,7 @@
 
 #include <ATen/ATen.h>
 
+#include "backbone/backbone.h"
 #include "backbone/ops.h"
 
 namespace dfd {
@@ -18,8 +19,16 @@ class AtenOps : public Ops {
   // Called with every stage's name and output.
   using Probe = std::function<void(const std::string& stage, const at::Tensor& output)>;
 
-  // calibrating: batch norms take their statistics from what passes them, and keep them.
-  explicit AtenOps(Probe probe = {}, bool calibrating = false);
+  // Where batch norms have their statistics from.
+  enum class Norms {
+    kKept,
+    kCalibrate,  // From what passes them, and they keep it.
+    kTrain,      // Those whose factors require gradients: from what passes them.
+  };
+
+  // statistics: borrowed; gets what kTrain took.
+  explicit AtenOps(Probe probe = {}, Norms norms = Norms::kKept,
+                   NormStatisticsMap* statistics = nullptr);
 
   static Value value_of(at::Tensor tensor);
   static const at::Tensor& tensor_of(const Value& value);
@@ -37,7 +46,8 @@ class AtenOps : public Ops {
   at::Tensor finish(const ConvUnit& unit, at::Tensor y, const at::Tensor* addend) const;
 
   Probe probe_;
-  bool calibrating_;
+  Norms norms_;
+  NormStatisticsMap* statistics_;
 };
 
 }  // namespace dfd

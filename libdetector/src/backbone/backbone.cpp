@@ -30,6 +30,11 @@ at::Tensor Backbone::embed_map(const at::Tensor& /*map*/) const {
   throw Error(ErrorCode::kInternal, "this backbone has no feature map");
 }
 
+at::Tensor Backbone::embed_training(const at::Tensor& /*crops*/,
+                                    NormStatisticsMap& /*statistics*/) const {
+  throw Error(ErrorCode::kInternal, "this backbone cannot be trained");
+}
+
 void Backbone::calibrate(const at::Tensor& /*crops*/) {}
 
 void add_backbone(const std::string& name, BackboneKind kind) {

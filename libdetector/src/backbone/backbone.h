@@ -11,8 +11,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -20,7 +22,13 @@
 
 namespace dfd {
 
-// Thread-compatible. Holds no gradients.
+// What a batch norm saw of one batch, float [C]; the variance is the biased one.
+struct NormStatistics {
+  at::Tensor mean, variance;
+};
+using NormStatisticsMap = std::map<std::string, NormStatistics>;  // By the norm's name.
+
+// Thread-compatible. Holds no gradients, unless it is trained.
 class Backbone {
  public:
   virtual ~Backbone() = default;
@@ -47,8 +55,20 @@ class Backbone {
   // for random weights. Not after fold().
   virtual void calibrate(const at::Tensor& crops);
 
-  // By PyTorch's names, without prefix, as model files have them; not after fold().
+  // By PyTorch's names, without prefix, as model files have them: its own, not copies; not after
+  // fold().
   virtual TensorMap tensors() const = 0;
+
+  // --- For training; not after fold().
+
+  // The names of the tensors that gradients may change, layer by layer from input to output. Empty:
+  // it cannot be trained.
+  virtual std::vector<std::vector<std::string>> trainable_layers() const { return {}; }
+
+  // As embed(); gradients reach those of its tensors that require them. Batch norms whose factors
+  // do take their statistics from these crops alone, which are added to the map: it is the caller
+  // who keeps NORM.running_mean and NORM.running_var.
+  virtual at::Tensor embed_training(const at::Tensor& crops, NormStatisticsMap& statistics) const;
 
  protected:
   Backbone() = default;
@@ -60,7 +80,7 @@ struct BackboneKind {
   InputRule input;     // Size, mean and std where nothing else is said.
   int least_size = 1;  // Side of its input, pixels.
   int most_size = 4096;
-  int size_step = 1;  // It is a multiple of this.
+  int size_step = 1;          // It is a multiple of this.
   bool knows_people = false;  // Where the model file does not say: trained to tell people apart.
   // Takes its tensors, each behind prefix. Throws Error(kUnsupportedModel).
   std::function<std::unique_ptr<Backbone>(TensorSource& source, const std::string& prefix)> make;

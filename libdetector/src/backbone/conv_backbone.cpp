@@ -104,7 +104,7 @@ void ConvBackbone::calibrate(const at::Tensor& crops) {
   const c10::NoGradGuard no_grad;
   DFD_CHECK(!folded_);
   require_pictures(crops);
-  run_aten(*network_, crops, AtenOps({}, /*calibrating=*/true));
+  run_aten(*network_, crops, AtenOps({}, AtenOps::Norms::kCalibrate));
 }
 
 void ConvBackbone::fold(const at::Device& device, at::ScalarType type) {
@@ -139,6 +139,28 @@ TensorMap ConvBackbone::tensors() const {
     found[unit->norm_name + ".running_var"] = unit->variance;
   }
   return found;
+}
+
+std::vector<std::vector<std::string>> ConvBackbone::trainable_layers() const {
+  DFD_CHECK(!folded_);
+  std::vector<std::vector<std::string>> layers;
+  for (const ConvUnit* unit : network_->units()) {
+    if (unit->name.empty()) continue;
+    std::vector<std::string>& names = layers.emplace_back();
+    names.push_back(unit->name + ".weight");
+    if (unit->bias.defined()) names.push_back(unit->name + ".bias");
+    if (!unit->gamma.defined()) continue;
+    names.push_back(unit->norm_name + ".weight");
+    names.push_back(unit->norm_name + ".bias");
+  }
+  return layers;
+}
+
+at::Tensor ConvBackbone::embed_training(const at::Tensor& crops,
+                                        NormStatisticsMap& statistics) const {
+  DFD_CHECK(!folded_);
+  require_pictures(crops);
+  return finish(run_aten(*network_, crops, AtenOps({}, AtenOps::Norms::kTrain, &statistics)));
 }
 
 TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)>& build,

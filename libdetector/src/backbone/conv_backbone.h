@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -43,6 +44,9 @@ class ConvBackbone : public Backbone {
   void calibrate(const at::Tensor& crops) override;
 
   TensorMap tensors() const override;
+
+  std::vector<std::vector<std::string>> trainable_layers() const override;
+  at::Tensor embed_training(const at::Tensor& crops, NormStatisticsMap& statistics) const override;
 
  private:
   at::Tensor finish(const at::Tensor& embedding) const;

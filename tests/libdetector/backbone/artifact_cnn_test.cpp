@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
@@ -121,6 +122,60 @@ TEST_F(ArtifactCnn, PicturesLevelsAreExactInHalfTheBits) {
   const InputRule input = artifact_cnn_kind().input;
   const at::Tensor levels = (at::arange(256, at::kFloat) - input.mean[0]) / input.std[0];
   EXPECT_EQ(largest(levels.to(at::kBFloat16).to(at::kFloat) - levels), 0);
+}
+
+// Gradients, statistics and what they leave alone.
+class TrainedArtifactCnn : public testing::Test {
+ protected:
+  TrainedArtifactCnn()
+      : backbone_(make_backbone(trained_weights())), layers_(backbone_->trainable_layers()) {}
+
+  // Of the last so many layers.
+  void unfreeze(std::size_t count) {
+    const TensorMap tensors = backbone_->tensors();
+    for (std::size_t i = layers_.size() - count; i < layers_.size(); ++i) {
+      for (const std::string& name : layers_[i]) tensors.at(name).set_requires_grad(true);
+    }
+  }
+
+  std::unique_ptr<Backbone> backbone_;
+  std::vector<std::vector<std::string>> layers_;
+  NormStatisticsMap statistics_;
+};
+
+TEST_F(TrainedArtifactCnn, GradientsReachEveryLayer) {
+  EXPECT_EQ(layers_.size(), 14U);
+  unfreeze(layers_.size());
+  backbone_->embed_training(pictures(4, 128), statistics_).sum().backward();
+  for (const auto& [name, tensor] : backbone_->tensors()) {
+    if (name.find(".running_") != std::string::npos) continue;
+    ASSERT_TRUE(tensor.grad().defined()) << name;
+    EXPECT_GT(largest(tensor.grad()), 0) << name;
+  }
+  EXPECT_EQ(statistics_.size(), 13U);
+}
+
+// With the statistics that it gave back in the place of the kept ones, embed() gives the same.
+TEST_F(TrainedArtifactCnn, GivesBackTheStatisticsThatItUsed) {
+  unfreeze(layers_.size());
+  const at::Tensor crops = pictures(4, 128);
+  const at::Tensor trained = backbone_->embed_training(crops, statistics_).detach();
+  const c10::NoGradGuard no_grad;
+  EXPECT_GT(largest(backbone_->embed(crops) - trained), 0.01 * largest(trained));
+  const TensorMap tensors = backbone_->tensors();
+  for (const auto& [norm, of] : statistics_) {
+    tensors.at(norm + ".running_mean").copy_(of.mean);
+    tensors.at(norm + ".running_var").copy_(of.variance);
+  }
+  EXPECT_LE(largest(backbone_->embed(crops) - trained), 1e-4 * largest(trained));
+}
+
+TEST_F(TrainedArtifactCnn, FrozenLayersKeepTheirStatistics) {
+  unfreeze(3);
+  backbone_->embed_training(pictures(4, 128), statistics_).sum().backward();
+  EXPECT_EQ(statistics_.size(), 2U);
+  EXPECT_EQ(statistics_.count("widen.bn"), 1U);
+  EXPECT_FALSE(backbone_->tensors().at("stem.conv.weight").grad().defined());
 }
 
 TEST_F(ArtifactCnn, MissingTensorIsNamed) {
