@@ -7,9 +7,9 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "data/random.h"
 #include "drawn/drawn_face.h"
 #include "drawn/forgeries.h"
-#include "drawn/random.h"
 
 namespace dfd {
 namespace {

@@ -4,9 +4,9 @@
 
 #pragma once
 
+#include "data/random.h"
 #include "drawn/clip_plan.h"
 #include "drawn/drawn_face.h"
-#include "drawn/random.h"
 
 namespace dfd {
 
