@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   Actions actions;
   add_drawing(app, actions);
+  add_data(app, actions);
   add_training(app, actions);
   add_judging(app, actions);
   add_files(app, actions);

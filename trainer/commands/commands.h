@@ -15,6 +15,7 @@ namespace dfd::commands {
 using Actions = std::map<CLI::App*, std::function<int()>>;
 
 void add_drawing(CLI::App& app, Actions& actions);          // synthesize
+void add_data(CLI::App& app, Actions& actions);             // data scan, split, check
 void add_training(CLI::App& app, Actions& actions);         // train
 void add_judging(CLI::App& app, Actions& actions);          // evaluate
 void add_files(CLI::App& app, Actions& actions);            // import, inspect

@@ -32,6 +32,7 @@ void print(const Json& line);
 // What the program returns; 1 for an error.
 constexpr int kDone = 0;
 constexpr int kManyFailed = 3;  // More than a tenth of the clips; the result is there all the same.
+constexpr int kFaults = 4;      // Found in the data that were to be checked.
 
 int status_of(std::size_t failed, std::size_t clips);
 

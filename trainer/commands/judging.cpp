@@ -5,6 +5,7 @@
 
 #include "commands/commands.h"
 #include "commands/console.h"
+#include "commands/sampling.h"
 #include "judging/evaluate.h"
 
 namespace dfd::commands {
@@ -60,13 +61,13 @@ int run_evaluate(const EvaluateOptions& options) {
 
 void add_judging(CLI::App& app, Actions& actions) {
   static EvaluateOptions options;
-  CLI::App* command = app.add_subcommand("evaluate", "Measure a model on a data set's test list");
+  CLI::App* command = app.add_subcommand("evaluate", "Measure a model on a data set's test side");
   command->add_option("--model", options.model, "Model file")->required();
-  command->add_option("--data", options.data, "Folder of the data set")->required();
+  command->add_option("--data", options.data, "Manifest, or folder of a data set")->required();
   command->add_option(
       "--face-model", options.face_model,
       "YuNet, or the file that import mtcnn made, where the model was trained with one");
-  command->add_option("--cache", options.cache, "Folder of embeddings; empty: DATA/.features");
+  command->add_option("--cache", options.cache, kCacheHelp);
   command->footer("Example: deepfake-trainer evaluate --model demo.safetensors --data data");
   actions[command] = [] { return run_evaluate(options); };
 }

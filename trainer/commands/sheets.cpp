@@ -20,7 +20,7 @@ void add_crops(CLI::App& app, Actions& actions) {
   static std::string backbone = "random:1";
   CLI::App* command =
       app.add_subcommand("crops", "Draw contact sheets of what training would see of a data set");
-  command->add_option("--data", data, "Folder of the data set")->required();
+  command->add_option("--data", data, "Manifest, or folder of a data set")->required();
   command->add_option("-o,--output", output, "Folder to write to")->required();
   command
       ->add_option("--backbone", backbone,
@@ -35,7 +35,7 @@ void add_crops(CLI::App& app, Actions& actions) {
       Json line;
       set_name(line, "file", entry.clip.file);
       line["fake"] = entry.clip.fake;
-      line["kind"] = entry.clip.kind;
+      line["kind"] = kind_of(entry.clip);
       line["crops"] = entry.crops;
       line["sheet"] = entry.sheet;
       print(line);

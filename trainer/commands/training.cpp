@@ -13,7 +13,6 @@ namespace {
 struct Given {
   TrainOptions options;
   std::string recipe = "default";
-  std::string split = "people";
 };
 
 void print_epoch(const EpochReport& report) {
@@ -30,7 +29,6 @@ void print_epoch(const EpochReport& report) {
 int run_train(const Given& given) {
   TrainOptions options = given.options;
   options.seed_recipe = given.recipe == "seed";
-  options.random_split = given.split == "random";
   TrainProgress progress;
   progress.embedding = embed_progress();
   progress.started = heed_stop_signals;
@@ -44,9 +42,8 @@ int run_train(const Given& given) {
 void add_training(CLI::App& app, Actions& actions) {
   static Given given;
   TrainOptions& options = given.options;
-  CLI::App* command =
-      app.add_subcommand("train", "Train a model on a data set in Celeb-DF's layout");
-  command->add_option("--data", options.data, "Folder of the data set")->required();
+  CLI::App* command = app.add_subcommand("train", "Train a model on a data set");
+  command->add_option("--data", options.data, "Manifest, or folder of a data set")->required();
   command
       ->add_option("--backbone", options.backbone,
                    "File of kind backbone or model, or random:SEED (demonstration only)")
@@ -56,19 +53,25 @@ void add_training(CLI::App& app, Actions& actions) {
   command->add_option("--epochs", options.epochs, "Passes over the data")->capture_default_str();
   command->add_option("--batch", options.batch, "Clips in a step")->capture_default_str();
   command->add_option("--learning-rate", options.learning_rate, "Of Adam")->capture_default_str();
-  command->add_option("--seed", options.seed, "Of split, shuffling and head")
+  command->add_option("--seed", options.seed, "Of a folder's split, shuffling and head")
       ->capture_default_str();
-  command->add_option("--split", given.split, "people, or random (leaky: scores come out too good)")
-      ->check(CLI::IsMember({"people", "random"}))
-      ->capture_default_str();
+  command
+      ->add_option("--split", options.split,
+                   "Of a folder: official, people, or random (leaky: scores come out too good); "
+                   "default official where it has sides to train and validate on, else people")
+      ->check(CLI::IsMember({"official", "people", "random"}));
+  command->add_option("--sample-rate", options.sample_rate,
+                      "Samples a second to serve the model with; needed for pictures");
   command->add_option("--recipe", given.recipe, "default, or seed (its frames and ImageNet's mean)")
       ->check(CLI::IsMember({"default", "seed"}))
       ->capture_default_str();
-  command->add_option("--cache", options.cache, "Folder of embeddings; empty: DATA/.features");
+  command->add_option("--cache", options.cache, kCacheHelp);
   command->add_flag("--resume", options.resume, "Go on from OUTPUT.resume");
   command->footer(
       "Examples:\n"
       "  deepfake-trainer train --data Celeb-DF-v2 --backbone facenet.safetensors -o "
+      "model.safetensors\n"
+      "  deepfake-trainer train --data split.jsonl --backbone facenet.safetensors -o "
       "model.safetensors\n"
       "  deepfake-trainer train --data data --backbone random:1 -o demo.safetensors --epochs 20\n"
       "Prints a JSON line an epoch. Ctrl-C stops after the epoch and writes the best model so "

@@ -16,7 +16,11 @@ namespace dfd {
 
 cv::Mat read_picture(const std::string& path) {
   DFD_REQUIRE(std::filesystem::exists(path), ErrorCode::kNotFound, path << ": no such file");
-  cv::Mat picture = cv::imread(path, cv::IMREAD_COLOR);
+  cv::Mat picture;
+  try {
+    picture = cv::imread(path, cv::IMREAD_COLOR);
+  } catch (const cv::Exception&) {  // As of sizes beyond its limits; the file's fault all the same.
+  }
   DFD_REQUIRE(!picture.empty(), ErrorCode::kIo, path << ": not a picture that OpenCV can read");
   cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
   return picture;

@@ -8,6 +8,8 @@
 #include <ATen/ATen.h>
 
 #include "base/check.h"
+#include "data/dataset.h"
+#include "data/split.h"
 #include "detector/engine.h"
 #include "face/face_detector.h"
 #include "judging/known_clips.h"
@@ -45,7 +47,7 @@ Windows windows_of(const std::vector<Clip>& clips, const ModelConfig& config,
                     << rule.input.face_detector << ", " << detector
                     << " would find them here; give --face-model as in training");
   }
-  const std::string cache = cache_folder(options.cache, options.data);
+  const std::string cache = cache_folder(options.cache);
   return make_windows(clips, embed_clips(clips, backbone, config.backbone, rule, cache, progress),
                       rule.frames);
 }
@@ -86,6 +88,17 @@ at::Tensor mean_linear(const Windows& train, const Windows& test) {
   return at::sigmoid(features(test).matmul(weight));
 }
 
+// With digests.
+std::vector<Clip> read_clips(const std::string& data, const Say& say) {
+  Manifest manifest = read_dataset(data);
+  for (const std::string& remark : manifest.remarks) say(remark);
+  DFD_REQUIRE(!has_splits(manifest) || !sides_of(manifest).test.empty(),
+              ErrorCode::kInvalidArgument,
+              data << ": its clips have splits, but none is \"test\"; see data split");
+  add_digests(manifest.clips);
+  return std::move(manifest.clips);
+}
+
 bool has_both_classes(const std::vector<Clip>& clips) {
   const std::size_t fakes = count_fakes(clips);
   return fakes > 0 && fakes < clips.size();
@@ -95,7 +108,7 @@ std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,
                                              const std::vector<Clip>& clips, double threshold) {
   std::map<std::string, std::vector<Scored>> kinds;
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i].fake) kinds[clips[i].kind].push_back(scores[i]);
+    if (scores[i].fake) kinds[kind_of(clips[i])].push_back(scores[i]);
   }
   std::map<std::string, Metrics> measured;
   for (auto& [kind, of_kind] : kinds) {
@@ -114,10 +127,8 @@ Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progres
   ModelParts model = read_model(options.model);
   Backbone& backbone = *model.networks.backbone;
   backbone.fold(at::kCPU, at::kFloat);
-  Dataset dataset = read_dataset(options.data);
-  if (const std::string remark = remark_on(dataset); !remark.empty()) progress.say(remark);
-  add_digests(dataset.clips);
-  const KnownClips sides = find_known(dataset.clips, model.config);
+  const std::vector<Clip> clips = read_clips(options.data, progress.say);
+  const KnownClips sides = find_known(clips, model.config);
   if (sides.known > 0) {
     progress.say(std::to_string(sides.known) +
                  " clips are left out: the model was trained on them or on others made from the "

@@ -33,13 +33,13 @@ struct Evaluation {
 
 struct EvaluateOptions {
   std::string model;
-  std::string data;
+  std::string data;        // Folder or manifest.
   std::string face_model;  // YuNet or MTCNN's weights, where the model was trained with one.
-  std::string cache;       // Folder; empty: .features in the data set.
+  std::string cache;       // Folder; empty: the user's (samples/embeddings.h).
 };
 
-// Scores the clips of the test list, or all where there is none, but those the model knows. Throws
-// Error; kInvalidArgument when none is left, or none of one class.
+// Scores the clips whose split is test, or all where no line has one, but those the model knows.
+// Throws Error; kInvalidArgument when none is left, or none of one class.
 Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progress);
 
 }  // namespace dfd

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/dataset.h"
+#include "data/clip.h"
 #include "model/model_config.h"
 
 namespace dfd {
@@ -21,7 +21,8 @@ struct KnownClips {
   std::string name;          // Of what is judged: "test list", "unlisted clips" or "unknown".
 };
 
-// clips: with digests. Where some are listed as test, others are not judged.
+// clips: with digests. Where some have a split, those of the others than test are not judged, nor
+// those without one.
 KnownClips find_known(const std::vector<Clip>& clips, const ModelConfig& config);
 
 }  // namespace dfd

@@ -12,6 +12,8 @@
 #include "base/check.h"
 #include "base/picture.h"
 #include "base/translate.h"
+#include "data/clip_files.h"
+#include "data/picture.h"
 #include "data/video.h"
 #include "face/face_finder.h"
 #include "face/quality.h"
@@ -71,8 +73,10 @@ struct TrackCrops {
 // Collects the crops of a clip's tracks, found as the element finds them.
 class CropCollector {
  public:
-  explicit CropCollector(const SamplingRule& rule)
+  // samples: that a track can have at most.
+  CropCollector(const SamplingRule& rule, int samples)
       : rule_(rule),
+        samples_(samples),
         detector_(make_face_detector(rule.face_model, rule.input.crop)),
         finder_(detector_.get(), FinderConfig()) {}
 
@@ -104,7 +108,7 @@ class CropCollector {
     const bool any_length = rule_.tracks == TrackChoice::kLongest;
     for (auto& [id, track] : tracks_) {
       const bool long_enough =
-          track.crops.size() * kShortestPart >= static_cast<std::size_t>(rule_.frames);
+          track.crops.size() * kShortestPart >= static_cast<std::size_t>(samples_);
       if (any_length || long_enough) tracks.push_back(std::move(track));
     }
     if (rule_.tracks != TrackChoice::kAll && !tracks.empty()) {
@@ -122,10 +126,25 @@ class CropCollector {
 
  private:
   const SamplingRule& rule_;
+  int samples_;
   std::unique_ptr<FaceDetector> detector_;
   FaceFinder finder_;
   std::map<TrackId, TrackCrops> tracks_;
 };
+
+// A clip of one frame, of which nobody knows the rate.
+ClipCrops read_picture_crops(const std::string& path, const SamplingRule& rule) {
+  const Frame frame = frame_of(read_picture(path));
+  ClipCrops result;
+  if (rule.input.crop == CropRule::kFullFrame) {
+    result.tracks = {{crop_frame(frame.view, rule.input)}};
+    return result;
+  }
+  CropCollector faces(rule, 1);
+  faces.look(frame, true);
+  result.tracks = faces.chosen();
+  return result;
+}
 
 }  // namespace
 
@@ -167,12 +186,13 @@ SamplingRule make_rule(const SamplingOptions& options, const InputRule& input) {
 }
 
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
+  if (is_picture(path)) return read_picture_crops(path, rule);
   const ClipLength length = measure(path);
   const std::vector<std::int64_t> chosen = chosen_frames(length.frames, rule);
   ClipCrops result;
   if (length.seconds > 0) result.sample_rate = rule.frames / length.seconds;
   std::optional<CropCollector> faces;
-  if (rule.input.crop != CropRule::kFullFrame) faces.emplace(rule);
+  if (rule.input.crop != CropRule::kFullFrame) faces.emplace(rule, rule.frames);
   std::vector<cv::Mat> whole;
   VideoReader reader(path);
   auto next = chosen.begin();

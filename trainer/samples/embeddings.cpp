@@ -2,6 +2,7 @@
 
 #include "samples/embeddings.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <sstream>
@@ -91,8 +92,19 @@ ClipEmbeddings unpack(const KeptFile& kept) {
 
 }  // namespace
 
-std::string cache_folder(const std::string& given, const std::string& data) {
-  return given.empty() ? (fs::path(data) / ".features").string() : given;
+std::string cache_folder(const std::string& given) {
+  if (!given.empty()) return given;
+  const auto variable = [](const char* name) -> fs::path {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any.
+    return value == nullptr ? "" : value;
+  };
+  // Where it is relative it is to be ignored, as the XDG Base Directory Specification has it.
+  const fs::path cache = variable("XDG_CACHE_HOME");
+  const fs::path home = variable("HOME");
+  DFD_REQUIRE(cache.is_absolute() || home.is_absolute(), ErrorCode::kInvalidArgument,
+              "neither XDG_CACHE_HOME nor HOME names a folder to keep embeddings below; name one "
+              "with --cache");
+  return ((cache.is_absolute() ? cache : home / ".cache") / "deepfakedetect").string();
 }
 
 std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Backbone& network,

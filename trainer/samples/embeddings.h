@@ -10,14 +10,15 @@
 #include <ATen/ATen.h>
 
 #include "backbone/backbone.h"
-#include "data/dataset.h"
+#include "data/clip.h"
 #include "data/progress.h"
 #include "samples/crops.h"
 
 namespace dfd {
 
-// Where embeddings are kept: the folder given, else one in the data set.
-std::string cache_folder(const std::string& given, const std::string& data);
+// Where embeddings are kept: the folder given, else deepfakedetect in $XDG_CACHE_HOME or ~/.cache.
+// Throws Error(kInvalidArgument) when there is neither.
+std::string cache_folder(const std::string& given);
 
 struct ClipEmbeddings {
   std::vector<at::Tensor> tracks;  // Each float [n, D], 1 <= n <= T; none: no face was found.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "data/dataset.h"
+#include "data/clip.h"
 #include "samples/crops.h"
 #include "scoring/model_parts.h"
 

@@ -9,7 +9,7 @@
 
 #include <ATen/ATen.h>
 
-#include "data/dataset.h"
+#include "data/clip.h"
 #include "samples/embeddings.h"
 
 namespace dfd {

@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
+#include "data/dataset.h"
 #include "data/picture.h"
 #include "samples/frozen_backbone.h"
 
@@ -35,7 +36,7 @@ std::vector<cv::Mat> draw(const Clip& clip, const std::vector<std::vector<cv::Ma
                           int width) {
   const cv::Scalar& ink = clip.fake ? kFakeInk : kRealInk;
   std::string title = clip.file + (clip.fake ? "   fake" : "   real");
-  if (clip.fake && clip.kind != "fake") title += ": " + clip.kind;
+  if (!clip.generator.empty()) title += ": " + clip.generator;
   if (tracks.empty()) title += "   NO FACE";
   std::vector<cv::Mat> rows{text_row(title, ink, width)};
   for (const auto& crops : tracks) {
@@ -99,14 +100,14 @@ std::size_t write_contact_sheets(const std::string& data, const std::string& out
                                  const std::function<void(const SheetEntry&)>& report,
                                  const Say& say) {
   const SamplingRule rule = make_rule(options, input_of_backbone(backbone));
-  const Dataset dataset = read_dataset(data);
-  if (const std::string remark = remark_on(dataset); !remark.empty()) say(remark);
+  const Manifest manifest = read_dataset(data);
+  for (const std::string& remark : manifest.remarks) say(remark);
   std::error_code error;
   std::filesystem::create_directories(output, error);
   DFD_REQUIRE(!error, ErrorCode::kIo, output << ": cannot be made: " << error.message());
   Book book(output);
   const int width = std::max(kLeastPageWidth, rule.input.size);
-  for (const Clip& clip : dataset.clips) {
+  for (const Clip& clip : manifest.clips) {
     const std::optional<ClipCrops> found = read_crops_or_say(clip.path, rule, say);
     if (!found) continue;
     SheetEntry entry{clip, {}, book.add(draw(clip, found->tracks, width))};
@@ -114,7 +115,7 @@ std::size_t write_contact_sheets(const std::string& data, const std::string& out
     report(entry);
   }
   book.finish();
-  return dataset.clips.size();
+  return manifest.clips.size();
 }
 
 }  // namespace dfd

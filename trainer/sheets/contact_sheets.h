@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/dataset.h"
+#include "data/clip.h"
 #include "samples/crops.h"
 
 namespace dfd {
@@ -22,8 +22,8 @@ struct SheetEntry {
 
 // Writes sheet-001.png and so on into the folder: each clip's name, class and tracks with their
 // crops in order, cut as that backbone (samples/frozen_backbone.h) takes them. Clips that cannot be
-// read are said and left out. Returns how many clips there were. Throws Error: kNotFound, kIo; the
-// rule's.
+// read are said and left out. data: folder or manifest. Returns how many clips there were. Throws
+// Error: kNotFound, kIo; the rule's.
 std::size_t write_contact_sheets(const std::string& data, const std::string& output,
                                  const SamplingOptions& options, const std::string& backbone,
                                  const std::function<void(const SheetEntry&)>& report,

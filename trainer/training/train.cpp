@@ -28,15 +28,31 @@ void check(const TrainOptions& options) {
   DFD_REQUIRE(options.learning_rate > 0 && options.learning_rate <= kMost,
               ErrorCode::kInvalidArgument,
               "learning-rate " << options.learning_rate << ": above 0 expected, such as 0.001");
+  constexpr double kLeastRate = 1e-3;  // Of what models record.
+  constexpr double kMostRate = 1e3;
+  const double rate = options.sample_rate.value_or(1);
+  DFD_REQUIRE(rate >= kLeastRate && rate <= kMostRate, ErrorCode::kInvalidArgument,
+              "sample-rate " << rate << ": " << kLeastRate << " to " << kMostRate
+                             << " samples a second expected");
 }
 
-// The median over the clips, in thousandths of a hertz.
-Rate median_rate(std::vector<double> rates) {
-  const auto middle = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2);
-  std::nth_element(rates.begin(), middle, rates.end());
-  const int thousandths = std::max(1, static_cast<int>(std::lround(*middle * 1000)));
+// In thousandths of a hertz.
+Rate to_rate(double hertz) {
+  const int thousandths = std::max(1, static_cast<int>(std::lround(hertz * 1000)));
   const int divisor = std::gcd(thousandths, 1000);
   return {thousandths / divisor, 1000 / divisor};
+}
+
+// What the options say, else the median over the clips whose rate is known.
+Rate rate_of(const TrainOptions& options, std::vector<double> rates) {
+  if (options.sample_rate) return to_rate(*options.sample_rate);
+  rates.erase(std::remove(rates.begin(), rates.end(), 0.0), rates.end());
+  DFD_REQUIRE(!rates.empty(), ErrorCode::kInvalidArgument,
+              options.data << ": no clip to train on has a sample rate; give --sample-rate, the "
+                              "samples a second that the model is to be served with");
+  const auto middle = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2);
+  std::nth_element(rates.begin(), middle, rates.end());
+  return to_rate(*middle);
 }
 
 // What metadata say of the clips that a side holds: 12 digits of each one's digest, sorted.
@@ -57,6 +73,15 @@ HeadSizes head_sizes(const TrainingData& data) {
   return sizes;
 }
 
+// A manifest that was given is kept by whoever gave it.
+bool makes_manifest(const TrainOptions& options) {
+  return std::filesystem::is_directory(options.data);
+}
+
+std::string manifest_path(const TrainOptions& options) {
+  return options.output + ".manifest.jsonl";
+}
+
 void write_model(const TrainOptions& options, const TrainingData& data,
                  const TrainingState& state) {
   const std::vector<Clip>& train = data.train.windows.clips;
@@ -66,11 +91,12 @@ void write_model(const TrainOptions& options, const TrainingData& data,
   config.backbone = data.backbone;
   config.input = data.rule.input;
   config.window_length = data.rule.frames;
-  config.sample_rate = median_rate(data.train.windows.rates);
+  config.sample_rate = rate_of(options, data.train.windows.rates);
   config.head = to_info(head_sizes(data));
   const std::string name = std::filesystem::path(options.data).filename().string();
   config.training = {{"data", utf8(name)},
                      {"data_digest", data.digest},
+                     {"manifest_digest", manifest_digest(data.manifest)},
                      {"train_digests", short_digests(train)},
                      {"validation_digests", short_digests(validation)},
                      {"split", data.split},
@@ -86,6 +112,7 @@ void write_model(const TrainOptions& options, const TrainingData& data,
   TensorMap tensors;
   for (const auto& [key, tensor] : data.backbone_tensors) tensors[kBackbonePrefix + key] = tensor;
   for (const auto& [key, tensor] : state.best) tensors[key] = tensor;
+  if (makes_manifest(options)) write_manifest(manifest_path(options), data.manifest);
   write_tensors(options.output, to_metadata(config), tensors);
 }
 
@@ -102,11 +129,14 @@ void resume(const ResumeFile& file, const std::string& identity, const TrainOpti
 TrainOutcome train(const TrainOptions& options, const TrainProgress& progress,
                    const std::atomic<bool>& stop) {
   check(options);
-  static_cast<void>(FileReplacement(options.output));  // Not after hours of work.
+  // Not after hours of work.
+  static_cast<void>(FileReplacement(options.output));
+  if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
   const SamplingRule rule = rule_of(options);
   const ResumeFile resume_file(options.output);
   if (options.resume) resume_file.require();
   const TrainingData data = load_training_data(options, rule, progress.embedding);
+  static_cast<void>(rate_of(options, data.train.windows.rates));  // Nor this.
   const std::string identity = identity_of(options, data);
   TrainingState state(options, head_sizes(data));
   if (options.resume) {

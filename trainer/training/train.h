@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "data/progress.h"
@@ -16,16 +17,19 @@
 namespace dfd {
 
 struct TrainOptions {
-  std::string data;
+  std::string data;      // Folder or manifest.
   std::string backbone;  // A file, or "random:SEED".
   std::string output;
-  std::string cache;  // Folder; empty: .features in the data set.
+  std::string cache;  // Folder; empty: the user's (samples/embeddings.h).
   SamplingOptions sampling;
   int epochs = 50;
   int batch = 8;
   double learning_rate = 1e-3;
-  bool seed_recipe = false;   // Frames and normalisation as in the seed's own code.
-  bool random_split = false;  // 80/20 over clips, leaky.
+  // Samples a second that the model is to be served with; none: as the clips have them. Needed
+  // where nobody knows, as of pictures.
+  std::optional<double> sample_rate;
+  bool seed_recipe = false;  // Frames and normalisation as in the seed's own code.
+  std::string split;         // Of a folder, as SplitRule::by; a manifest has its own.
   bool resume = false;
   std::uint64_t seed = 1;
 };
@@ -52,11 +56,12 @@ struct TrainOutcome {
   std::size_t failed = 0;  // Of them, could not be read.
 };
 
-// Writes the best model to output at the end, or after the running epoch once stop is set; until
-// then it is kept in output.resume, which is written after each epoch. A resumed training gives the
-// numbers of one that was never stopped. Throws Error; kInvalidArgument when output.resume is of
-// other data, another backbone or another rule; kInference when a loss is no number any more; then
-// there is no model.
+// Where the data are a folder, the manifest that was made of it is written to
+// OUTPUT.manifest.jsonl, beside the model. Writes the best model to output at the end, or after the
+// running epoch once stop is set; until then it is kept in output.resume, which is written after
+// each epoch. A resumed training gives the numbers of one that was never stopped. Throws Error;
+// kInvalidArgument when output.resume is of other data, another backbone or another rule;
+// kInference when a loss is no number any more; then there is no model.
 TrainOutcome train(const TrainOptions& options, const TrainProgress& progress,
                    const std::atomic<bool>& stop);
 

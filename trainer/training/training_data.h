@@ -10,6 +10,7 @@
 
 #include <ATen/ATen.h>
 
+#include "data/manifest.h"
 #include "model/model_config.h"
 #include "model/weights.h"
 #include "samples/crops.h"
@@ -32,6 +33,7 @@ struct TrainingData {
   std::size_t clips = 0;  // On both sides, those that are left out among them.
   std::string digest;     // SHA-256 of their names and digests.
   std::string split;      // Its name, as the model records it.
+  Manifest manifest;      // All clips and their sides, named as from the output's folder.
   SamplingRule rule;      // With the backbone's size, mean and deviation.
   BackboneInfo backbone;
   TensorMap backbone_tensors;  // Unfolded, for the model file.
@@ -41,7 +43,8 @@ struct TrainingData {
 SamplingRule rule_of(const TrainOptions& options);
 
 // rule: that of the options. Clips that are left out are said. Throws Error: the data set's, the
-// split's, the backbone's; kInvalidArgument when no clip of a side has a face.
+// split's, the backbone's; kInvalidArgument when no clip of a side has a face, a manifest has no
+// split, or clips are pictures and no sample rate is given.
 TrainingData load_training_data(const TrainOptions& options, const SamplingRule& rule,
                                 const EmbedProgress& progress);
 

@@ -28,19 +28,21 @@ void damage(const fs::path& file) {
 
 TEST_F(WithSmallData, DamagedCacheFilesAreSaidOnceAndMadeAnew) {
   const fs::path model = fs::path(data_) / "model.safetensors";
+  const fs::path cache = scratch_folder("damaged_cache");
+  const std::string cached = "--cache " + cache.string();
   int status = -1;
-  train_small(model, 1, status);
+  train_small(model, 1, status, cached);
   ASSERT_EQ(status, 0);
   int damaged = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(data_) / ".features")) {
+  for (const auto& entry : fs::directory_iterator(cache)) {
     if (++damaged > 2) break;
     if (damaged == 1) damage(entry.path());
     if (damaged == 2) fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
   }
-  const std::string told = train_small(model, 1, status);
+  const std::string told = train_small(model, 1, status, cached);
   EXPECT_EQ(status, 0);
   EXPECT_EQ(count_of(told, "set aside"), 2U) << told;
-  const std::string silent = train_small(model, 1, status);
+  const std::string silent = train_small(model, 1, status, cached);
   EXPECT_EQ(status, 0);
   EXPECT_EQ(count_of(silent, "set aside"), 0U) << silent;
 }
