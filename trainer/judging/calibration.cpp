@@ -165,6 +165,7 @@ void fit(std::vector<WeightedLogit> clips, Calibration& calibration) {
 CalibrationFigures figures_of(const std::vector<WeightedLogit>& clips, double temperature,
                               double bias) {
   std::vector<Scored> scores;
+  scores.reserve(clips.size());
   for (const WeightedLogit& clip : clips) {
     scores.push_back({sigmoid((clip.logit - bias) / temperature), clip.label > 0, clip.weight});
   }
@@ -240,6 +241,7 @@ std::vector<WeightedLogit> weighted(const std::vector<LabeledLogit>& clips,
   const double of_reals = balanced ? all / 2 / static_cast<double>(calibration.real) : 1;
   calibration.fitted_prevalence = balanced ? 0.5 : static_cast<double>(calibration.fake) / all;
   std::vector<WeightedLogit> weighted;
+  weighted.reserve(clips.size());
   for (const LabeledLogit& clip : clips) {
     weighted.push_back({clip.logit, clip.fake ? 1.0 : 0.0, clip.fake ? of_fakes : of_reals});
   }

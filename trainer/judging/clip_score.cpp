@@ -69,10 +69,10 @@ class Fields {
     const Json& digits = get(key + "_hex", false);
     if (value.is_null() && digits.is_null()) return "";
     if (!value.is_string()) refuse(key, "a text or null");
-    const auto text = value.get<std::string>();
+    auto text = value.get<std::string>();
     if (digits.is_null()) return text;
     if (!digits.is_string()) refuse(key + "_hex", "hexadecimal digits");
-    const std::string bytes = bytes_of(key + "_hex", digits.get<std::string>());
+    std::string bytes = bytes_of(key + "_hex", digits.get<std::string>());
     if (utf8(bytes) != text) refuse(key + "_hex", "the bytes of \"" + key + "\"");
     return bytes;
   }

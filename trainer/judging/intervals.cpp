@@ -130,6 +130,7 @@ std::vector<std::optional<Interval>> bootstrap(const std::vector<std::size_t>& g
     }
   }
   std::vector<std::optional<Interval>> intervals;
+  intervals.reserve(width);
   for (std::vector<double>& of_figure : values) {
     intervals.push_back(percentile(std::move(of_figure), options.draws));
   }

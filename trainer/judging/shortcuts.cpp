@@ -64,6 +64,7 @@ Json shortcut_alarms(const JudgedClips& judged) {
     const auto intervals =
         bootstrap(judged.groups(), judged.options(), [&](const std::vector<int>& counts) {
           std::vector<int> own;
+          own.reserve(members.size());
           for (const std::size_t member : members) own.push_back(counts[member]);
           return std::vector<std::optional<double>>{area_under(ranking.roc(own))};
         });

@@ -3,11 +3,11 @@
 // The summary for people on a terminal.
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
+#include "judging/numbers.h"
 #include "judging/summary.h"
 
 namespace dfd {
@@ -31,11 +31,7 @@ constexpr std::pair<const char*, const char*> kColumns[] = {
     {"ECE", "ece"},
 };
 
-std::string printed(double number) {
-  char text[40];
-  std::snprintf(text, sizeof(text), "%.3f", number);
-  return text;
-}
+std::string printed(double number) { return fixed(number, 3); }
 
 // Names come from files: what a terminal would obey is shown as "?".
 std::string plain(const std::string& text) {
@@ -108,7 +104,10 @@ std::string generators(const Json& summary) {
   std::string text = heading("by generator");
   for (const Json& entry : summary.at("by_generator")) {
     text += row("  " + name_of(entry, "generator"), entry.at("all"));
-    if (!entry.at("own_group").is_null()) text += row("    in its group", entry.at("own_group"));
+    const Json& own = entry.at("own_group");
+    // The same clips again where its groups are all there are.
+    if (own.is_null() || own.at("real") == entry.at("all").at("real")) continue;
+    text += row("    in its group", own);
   }
   return text;
 }
