@@ -54,7 +54,7 @@ TRAINER_ROOMS = {
     "samples": ("data",),
     "judging": ("data", "samples"),
     "heads": (),
-    "training": ("data", "samples", "heads"),
+    "training": ("data", "samples", "heads", "judging"),
     "sheets": ("data", "samples"),
     "drawn": ("data",),
     "import": ("data",),

@@ -31,6 +31,7 @@ void print(const Json& line);
 
 // What the program returns; 1 for an error.
 constexpr int kDone = 0;
+constexpr int kOutOfTime = 4;   // There is more to do; --resume goes on.
 constexpr int kManyFailed = 3;  // More than a tenth of the clips; the result is there all the same.
 constexpr int kFaults = 4;      // Found in the data that were to be checked.
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include <chrono>
 #include <string>
 
 #include "commands/commands.h"
 #include "commands/console.h"
+#include "commands/sampling.h"
+#include "data/json_name.h"
 #include "import/import.h"
 #include "import/inspect.h"
+#include "samples/cache.h"
 
 namespace dfd::commands {
 namespace {
@@ -48,11 +52,42 @@ void add_inspect(CLI::App& app, Actions& actions) {
   };
 }
 
+void add_cache(CLI::App& app, Actions& actions) {
+  static std::string folder;
+  static double days = 30;
+  CLI::App* cache = app.add_subcommand("cache", "Look at kept crops and embeddings, or prune them");
+  cache->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, auto act) {
+    CLI::App* sub = cache->add_subcommand(name, text);
+    sub->add_option("--cache", folder, kCacheHelp);
+    actions[sub] = [act] {
+      const std::string where = cache_folder(folder);
+      const CacheSize size = act(where);
+      Json line;
+      set_name(line, "folder", where);
+      line["files"] = size.files;
+      line["bytes"] = size.bytes;
+      print(line);
+      return kDone;
+    };
+    return sub;
+  };
+  add("size", "Print how much there is", size_of_cache);
+  add("prune", "Take away what no command has used for a while, and print how much that was",
+      [](const std::string& where) {
+        return prune_cache(where, std::chrono::hours(static_cast<std::int64_t>(days * 24)));
+      })
+      ->add_option("--unused-for", days, "Days")
+      ->check(CLI::Range(0.0, 36500.0))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_files(CLI::App& app, Actions& actions) {
   add_import(app, actions);
   add_inspect(app, actions);
+  add_cache(app, actions);
 }
 
 }  // namespace dfd::commands

@@ -11,7 +11,7 @@
 namespace dfd::commands {
 
 constexpr const char* kCacheHelp =
-    "Folder of embeddings; empty: deepfakedetect in $XDG_CACHE_HOME or ~/.cache";
+    "Folder of kept crops and embeddings; empty: deepfakedetect in $XDG_CACHE_HOME or ~/.cache";
 
 // options: outlives the parsing of the command line, which fills it.
 void add_sampling(CLI::App* command, SamplingOptions& options);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <string>
 
+#include "base/check.h"
 #include "commands/commands.h"
 #include "commands/console.h"
 #include "commands/sampling.h"
 #include "training/train.h"
+#include "training/train_network.h"
 
 namespace dfd::commands {
 namespace {
@@ -13,7 +18,69 @@ namespace {
 struct Given {
   TrainOptions options;
   std::string recipe = "default";
+  NetworkTraining network;
+  std::string unfreeze;  // Empty: the backbone stays as it is.
+  std::string fakes;
+  double time_limit = 0;  // Seconds.
+  bool jpeg = false;
+
+  // From pictures, not from the embeddings of a backbone that stays as it is.
+  bool from_pictures() const {
+    return !unfreeze.empty() || options.backbone.rfind(kNewPrefix, 0) == 0;
+  }
 };
+
+template <typename Number>
+Number number_of(const std::string& text, const char* option) {
+  Number number{};
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end, ErrorCode::kInvalidArgument,
+              option << " \"" << text << "\": a number expected");
+  return number;
+}
+
+// "self-blend" or "self-blend:PART"; without, fakes are the data set's.
+double self_blend_of(const std::string& fakes) {
+  const std::string name = "self-blend";
+  if (fakes.empty()) return 0;
+  if (fakes == name) return 1;
+  DFD_REQUIRE(fakes.rfind(name + ":", 0) == 0, ErrorCode::kInvalidArgument,
+              "fakes \"" << fakes << "\": self-blend or self-blend:PART expected");
+  return number_of<double>(fakes.substr(name.size() + 1), "fakes");
+}
+
+void print_step(const StepReport& report) {
+  print({{"step", report.step},
+         {"steps", report.steps},
+         {"train_loss", report.train_loss},
+         {"validation_loss", report.validation_loss},
+         {"validation_auc", report.validation_auc},
+         {"validation_accuracy", report.validation_accuracy},
+         {"pictures_per_second", report.pictures_per_second},
+         {"waited", report.waited},
+         {"best", report.best}});
+}
+
+int run_network(const Given& given) {
+  NetworkTraining training = given.network;
+  if (!given.unfreeze.empty() && given.unfreeze != "all") {
+    training.unfreeze = number_of<int>(given.unfreeze, "unfreeze");
+  }
+  training.self_blend = self_blend_of(given.fakes);
+  training.time_limit =
+      std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
+  training.lossless = !given.jpeg;
+  heed_stop_signals();
+  const NetworkOutcome outcome = train_network(
+      given.options, training, embed_progress(),
+      [](std::int64_t step, std::int64_t steps) {
+        show_progress("training", static_cast<int>(step), static_cast<int>(steps));
+      },
+      print_step, stop_requested());
+  if (outcome.out_of_time) return kOutOfTime;
+  return status_of(outcome.failed, outcome.clips);
+}
 
 void print_epoch(const EpochReport& report) {
   print({{"epoch", report.epoch},
@@ -27,6 +94,7 @@ void print_epoch(const EpochReport& report) {
 }
 
 int run_train(const Given& given) {
+  if (given.from_pictures()) return run_network(given);
   TrainOptions options = given.options;
   options.seed_recipe = given.recipe == "seed";
   TrainProgress progress;
@@ -35,6 +103,41 @@ int run_train(const Given& given) {
   progress.epoch = print_epoch;
   const TrainOutcome outcome = train(options, progress, stop_requested());
   return status_of(outcome.failed, outcome.clips);
+}
+
+// Of a training from pictures.
+void add_network_options(CLI::App* command, Given& given) {
+  NetworkTraining& network = given.network;
+  const char* group = "From pictures (with --backbone new:KIND, or --unfreeze)";
+  command
+      ->add_option("--unfreeze", given.unfreeze,
+                   "Train the last N layers of the backbone too, or all")
+      ->group(group);
+  command
+      ->add_option("--fakes", given.fakes,
+                   "self-blend or self-blend:PART: that part of the fakes is made of the real "
+                   "clips; without, fakes are the data set's")
+      ->group(group);
+  command->add_option("--head", network.head, "mean or lstm")
+      ->check(CLI::IsMember({"mean", "lstm"}))
+      ->capture_default_str()
+      ->group(group);
+  const auto add = [&](const char* name, auto& value, const char* text) {
+    command->add_option(name, value, text)->capture_default_str()->group(group);
+  };
+  add("--steps", network.steps, "Steps in all");
+  add("--pairs", network.pairs, "Pairs of a real and a fake window in a step");
+  add("--rate", network.learning_rate, "Learning rate of AdamW");
+  add("--weight-decay", network.weight_decay, "Of AdamW");
+  add("--label-smoothing", network.label_smoothing, "Of both labels together");
+  add("--average", network.average, "Part of the averaged weights that a step leaves");
+  add("--easy-part", network.easy_part, "Part of the steps until pairs are as hard as they get");
+  add("--validation-pairs", network.validation_pairs, "Pairs that the best weights are chosen by");
+  add("--validate-every", network.validate_every, "Steps; a checkpoint is written then, too");
+  add("--time-limit", given.time_limit,
+      "Seconds until it stops after a step, with status 4; 0: none");
+  add("--threads", network.threads, "That make pictures; 0: as many as there are cores");
+  command->add_flag("--jpeg", given.jpeg, "Keep crops as JPEG: a fifth of the room")->group(group);
 }
 
 }  // namespace
@@ -46,7 +149,8 @@ void add_training(CLI::App& app, Actions& actions) {
   command->add_option("--data", options.data, "Manifest, or folder of a data set")->required();
   command
       ->add_option("--backbone", options.backbone,
-                   "File of kind backbone or model, or random:SEED (demonstration only)")
+                   "File of kind backbone or model; new:artifact_cnn to train one from scratch; or "
+                   "random:SEED (demonstration only)")
       ->required();
   command->add_option("-o,--output", options.output, "Model file to write")->required();
   add_sampling(command, options.sampling);
@@ -67,6 +171,7 @@ void add_training(CLI::App& app, Actions& actions) {
       ->capture_default_str();
   command->add_option("--cache", options.cache, kCacheHelp);
   command->add_flag("--resume", options.resume, "Go on from OUTPUT.resume");
+  add_network_options(command, given);
   command->footer(
       "Examples:\n"
       "  deepfake-trainer train --data Celeb-DF-v2 --backbone facenet.safetensors -o "

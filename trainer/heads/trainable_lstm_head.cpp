@@ -9,8 +9,9 @@
 
 namespace dfd {
 
-TrainableLstmHead::TrainableLstmHead(const HeadSizes& sizes)
-    : lstm(register_module("lstm",
+TrainableLstmHead::TrainableLstmHead(const HeadSizes& given)
+    : sizes(given),
+      lstm(register_module("lstm",
                            torch::nn::LSTM(torch::nn::LSTMOptions(sizes.embedding, sizes.hidden)
                                                .num_layers(sizes.layers)
                                                .batch_first(true)

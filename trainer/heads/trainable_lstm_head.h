@@ -8,18 +8,20 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/rnn.h>
 
-#include "window/lstm_head.h"
+#include "heads/trainable_head.h"
+#include "window/lstm_windows.h"
 
 namespace dfd {
 
 // Names and order of the layers are those of the seed's class, without its final sigmoid: the loss
 // takes logits.
-struct TrainableLstmHead : torch::nn::Module {
+struct TrainableLstmHead : TrainableHead {
   explicit TrainableLstmHead(const HeadSizes& sizes);
 
-  // float [N, T, D] -> logits [N]
-  at::Tensor forward(const at::Tensor& embeddings);
+  at::Tensor forward(const at::Tensor& embeddings) override;
+  HeadInfo info() const override { return to_info(sizes); }
 
+  HeadSizes sizes;
   torch::nn::LSTM lstm;
   torch::nn::Sequential classifier;
 };

@@ -13,6 +13,7 @@
 #include "detector/engine.h"
 #include "face/face_detector.h"
 #include "judging/known_clips.h"
+#include "samples/cache.h"
 #include "samples/embeddings.h"
 #include "samples/windows.h"
 #include "scoring/model_parts.h"

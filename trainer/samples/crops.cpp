@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "base/file.h"
 #include "base/picture.h"
 #include "base/translate.h"
 #include "data/clip_files.h"
@@ -64,11 +66,27 @@ std::vector<std::int64_t> chosen_frames(std::int64_t count, const SamplingRule& 
 }
 
 struct TrackCrops {
-  std::vector<cv::Mat> crops;
+  std::vector<Crop> crops;
   double area = 0;  // Of all its boxes together.
 
   double mean_area() const { return area / static_cast<double>(crops.size()); }
 };
+
+// None when nothing of the face lies in the frame.
+std::optional<Crop> cut(const FrameView& view, const FaceDetection& face, const InputRule& rule) {
+  const std::optional<CropPlan> plan = plan_face(view, face.box, face.landmarks, rule);
+  if (!plan) return std::nullopt;
+  Crop crop{make_crop(*plan, rule), std::nullopt, std::min(face.box.width, face.box.height)};
+  if (face.landmarks && plan->to_crop) {
+    crop.landmarks.emplace();
+    for (std::size_t i = 0; i < crop.landmarks->size(); ++i) {
+      const PointF& point = (*face.landmarks)[i];
+      const cv::Vec2d place = *plan->to_crop * cv::Vec3d(point.x, point.y, 1);
+      (*crop.landmarks)[i] = {static_cast<float>(place[0]), static_cast<float>(place[1])};
+    }
+  }
+  return crop;
+}
 
 // Collects the crops of a clip's tracks, found as the element finds them.
 class CropCollector {
@@ -92,18 +110,23 @@ class CropCollector {
       const RectF& box = face.face.box;
       if (std::min(box.width, box.height) < static_cast<float>(FinderConfig().min_face_size))
         continue;
-      cv::Mat crop = crop_face(frame.view, box, face.face.landmarks, rule_.input);
-      if (crop.empty()) continue;
-      if (quality_of(crop, face.face, visible, detector_->least_confidence()) != Reason::kNone)
+      const std::optional<Crop> judged = cut(frame.view, face.face, rule_.input);
+      if (!judged) continue;
+      if (quality_of(judged->rgb, face.face, visible, detector_->least_confidence()) !=
+          Reason::kNone) {
         continue;
+      }
+      const std::optional<Crop> kept =
+          rule_.master ? cut(frame.view, face.face, *rule_.master) : judged;
+      if (!kept) continue;
       TrackCrops& track = tracks_[face.id];
-      track.crops.push_back(std::move(crop));
+      track.crops.push_back(*kept);
       track.area += double{box.width} * box.height;
     }
   }
 
   // By ascending id.
-  std::vector<std::vector<cv::Mat>> chosen() {
+  std::vector<std::vector<Crop>> chosen() {
     std::vector<TrackCrops> tracks;
     const bool any_length = rule_.tracks == TrackChoice::kLongest;
     for (auto& [id, track] : tracks_) {
@@ -118,7 +141,7 @@ class CropCollector {
             return by_size ? a.mean_area() < b.mean_area() : a.crops.size() < b.crops.size();
           })};
     }
-    std::vector<std::vector<cv::Mat>> crops;
+    std::vector<std::vector<Crop>> crops;
     crops.reserve(tracks.size());
     for (TrackCrops& track : tracks) crops.push_back(std::move(track.crops));
     return crops;
@@ -137,7 +160,7 @@ ClipCrops read_picture_crops(const std::string& path, const SamplingRule& rule) 
   const Frame frame = frame_of(read_picture(path));
   ClipCrops result;
   if (rule.input.crop == CropRule::kFullFrame) {
-    result.tracks = {{crop_frame(frame.view, rule.input)}};
+    result.tracks = {{Crop{crop_frame(frame.view, rule.input), std::nullopt, 0}}};
     return result;
   }
   CropCollector faces(rule, 1);
@@ -185,6 +208,31 @@ SamplingRule make_rule(const SamplingOptions& options, const InputRule& input) {
   return rule;
 }
 
+std::string key_of(const SamplingRule& rule) {
+  // To be raised whenever faces are found, followed, judged or cut in another way than before: what
+  // is kept is then made anew.
+  constexpr int kCropsVersion = 7;
+  std::ostringstream key;
+  key << kCropsVersion << ' ' << rule.frames << ' ' << static_cast<int>(rule.choice) << ' '
+      << to_string(rule.tracks);
+  const auto add = [&](const InputRule& input) {
+    key << ' ' << to_string(input.crop) << ' ' << input.size << ' ' << print(input.margin) << ' '
+        << print(input.mean) << ' ' << print(input.std);
+  };
+  add(rule.input);
+  key << ' ' << rule.input.face_detector;
+  if (!rule.face_model.empty()) key << ' ' << sha256_of_file(rule.face_model);
+  if (rule.master) add(*rule.master);
+  return key.str();
+}
+
+std::vector<cv::Mat> pictures_of(const std::vector<Crop>& crops) {
+  std::vector<cv::Mat> pictures;
+  pictures.reserve(crops.size());
+  for (const Crop& crop : crops) pictures.push_back(crop.rgb);
+  return pictures;
+}
+
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
   if (is_picture(path)) return read_picture_crops(path, rule);
   const ClipLength length = measure(path);
@@ -193,7 +241,7 @@ ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
   if (length.seconds > 0) result.sample_rate = rule.frames / length.seconds;
   std::optional<CropCollector> faces;
   if (rule.input.crop != CropRule::kFullFrame) faces.emplace(rule, rule.frames);
-  std::vector<cv::Mat> whole;
+  std::vector<Crop> whole;
   VideoReader reader(path);
   auto next = chosen.begin();
   for (std::int64_t i = 0; const auto frame = reader.next(); ++i) {
@@ -202,7 +250,7 @@ ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
     if (faces) {
       faces->look(*frame, sample);
     } else if (sample) {
-      whole.push_back(crop_frame(frame->view, rule.input));
+      whole.push_back({crop_frame(frame->view, rule.input), std::nullopt, 0});
     }
   }
   if (faces) {

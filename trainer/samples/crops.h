@@ -13,6 +13,7 @@
 
 #include "data/progress.h"
 #include "detector/config.h"
+#include "detector/geometry.h"
 #include "model/model_config.h"
 
 namespace dfd {
@@ -45,6 +46,9 @@ struct SamplingRule {
   FrameChoice choice = FrameChoice::kEven;
   TrackChoice tracks = TrackChoice::kLongest;
   std::string face_model;
+  // Cut so instead of by input, which still says what is good enough to be a sample; its rule is
+  // kSquare or kAligned.
+  std::optional<InputRule> master;
 };
 
 // The rule of those options. input: the backbone's size, mean and deviation; the rest of it is the
@@ -52,12 +56,25 @@ struct SamplingRule {
 // wanted without a face model; the face model's errors.
 SamplingRule make_rule(const SamplingOptions& options, const InputRule& input);
 
+// A face, or a whole frame, that was cut.
+struct Crop {
+  cv::Mat rgb;                             // CV_8UC3, S x S.
+  std::optional<FaceLandmarks> landmarks;  // In its pixels, where the face detector gave them.
+  float face_size = 0;                     // Shorter side of the face's box in the frame, pixels.
+};
+
+std::vector<cv::Mat> pictures_of(const std::vector<Crop>& crops);
+
 struct ClipCrops {
-  // Of each chosen track, or of the full frames, in order: at least one, at most T crops, S x S,
-  // RGB. Nothing where no face was found.
-  std::vector<std::vector<cv::Mat>> tracks;
+  // Of each chosen track, or of the full frames, in order: at least one, at most T. Nothing where
+  // no face was found.
+  std::vector<std::vector<Crop>> tracks;
   double sample_rate = 0;  // T over the clip's length, in hertz; 0 when unknown.
 };
+
+// All but the clip that its crops depend on, as a key for those that are kept. Throws Error(kIo,
+// kNotFound) for the face model's file.
+std::string key_of(const SamplingRule& rule);
 
 // Throws Error: kNotFound, kIo; the face model's.
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule);

@@ -10,6 +10,7 @@
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "samples/cache.h"
 #include "samples/kept_file.h"
 
 namespace dfd {
@@ -17,23 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// To be raised whenever faces are found, followed, judged or cut in another way than before: cached
-// embeddings are then made anew.
-constexpr int kCropsVersion = 6;
-
 // All but the clip that embeddings depend on.
 std::string rule_key(const BackboneInfo& info, const SamplingRule& rule) {
-  std::ostringstream key;
-  key << kCropsVersion << ' ' << info.digest << ' ' << rule.frames << ' '
-      << static_cast<int>(rule.choice) << ' ' << to_string(rule.tracks);
-  BackboneInfo named;
-  named.name = info.name;
-  for (const auto& [name, value] : backbone_metadata(named, rule.input))
-    key << ' ' << name << value;
-  key << ' ' << to_string(rule.input.crop) << ' ' << rule.input.margin << ' '
-      << rule.input.face_detector;
-  if (!rule.face_model.empty()) key << ' ' << sha256_of_file(rule.face_model);
-  return key.str();
+  return info.digest + ' ' + info.name + ' ' + key_of(rule);
 }
 
 std::string cache_name(const Clip& clip, const std::string& rule_key) {
@@ -55,6 +42,7 @@ at::Tensor embed(const Backbone& network, const std::vector<cv::Mat>& crops,
 std::optional<KeptFile> read_cached(const std::string& path, const Say& say) {
   if (!fs::exists(path)) return std::nullopt;
   try {
+    mark_used(path);
     return read_kept(path, kKeptKind);
   } catch (const Error& damage) {
     if (damage.code() != ErrorCode::kCorruptModel) throw;
@@ -74,7 +62,7 @@ std::optional<KeptFile> embeddings_of(const Clip& clip, const Backbone& network,
   if (!crops) return std::nullopt;
   KeptFile kept;
   for (std::size_t i = 0; i < crops->tracks.size(); ++i) {
-    kept.tensors[track_name(i)] = embed(network, crops->tracks[i], rule.input);
+    kept.tensors[track_name(i)] = embed(network, pictures_of(crops->tracks[i]), rule.input);
   }
   kept.tensors["sample_rate"] = at::tensor({crops->sample_rate}, at::kDouble);
   return kept;
@@ -92,28 +80,10 @@ ClipEmbeddings unpack(const KeptFile& kept) {
 
 }  // namespace
 
-std::string cache_folder(const std::string& given) {
-  if (!given.empty()) return given;
-  const auto variable = [](const char* name) -> fs::path {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any.
-    return value == nullptr ? "" : value;
-  };
-  // Where it is relative it is to be ignored, as the XDG Base Directory Specification has it.
-  const fs::path cache = variable("XDG_CACHE_HOME");
-  const fs::path home = variable("HOME");
-  DFD_REQUIRE(cache.is_absolute() || home.is_absolute(), ErrorCode::kInvalidArgument,
-              "neither XDG_CACHE_HOME nor HOME names a folder to keep embeddings below; name one "
-              "with --cache");
-  return ((cache.is_absolute() ? cache : home / ".cache") / "deepfakedetect").string();
-}
-
 std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Backbone& network,
                                         const BackboneInfo& info, const SamplingRule& rule,
                                         const std::string& cache, const EmbedProgress& progress) {
-  std::error_code error;
-  fs::create_directories(cache, error);
-  DFD_REQUIRE(!error, ErrorCode::kIo,
-              cache << ": cannot be made: " << error.message() << "; name another with --cache");
+  make_cache_folder(cache);
   std::vector<ClipEmbeddings> embeddings;
   const std::string key = rule_key(info, rule);
   int computed = 0;

@@ -16,10 +16,6 @@
 
 namespace dfd {
 
-// Where embeddings are kept: the folder given, else deepfakedetect in $XDG_CACHE_HOME or ~/.cache.
-// Throws Error(kInvalidArgument) when there is neither.
-std::string cache_folder(const std::string& given);
-
 struct ClipEmbeddings {
   std::vector<at::Tensor> tracks;  // Each float [n, D], 1 <= n <= T; none: no face was found.
   double sample_rate = 0;

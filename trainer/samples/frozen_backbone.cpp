@@ -44,7 +44,7 @@ std::vector<cv::Mat> some_crops(const std::vector<Clip>& clips, const SamplingRu
     if (!read) continue;
     for (const auto& found : read->tracks) {
       for (std::size_t j = 0; j < std::min(found.size(), kCropsPerClip); ++j) {
-        crops.push_back(found[j * found.size() / kCropsPerClip % found.size()]);
+        crops.push_back(found[j * found.size() / kCropsPerClip % found.size()].rgb);
       }
     }
   }

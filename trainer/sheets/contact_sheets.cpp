@@ -110,8 +110,10 @@ std::size_t write_contact_sheets(const std::string& data, const std::string& out
   for (const Clip& clip : manifest.clips) {
     const std::optional<ClipCrops> found = read_crops_or_say(clip.path, rule, say);
     if (!found) continue;
-    SheetEntry entry{clip, {}, book.add(draw(clip, found->tracks, width))};
-    for (const auto& crops : found->tracks) entry.crops.push_back(static_cast<int>(crops.size()));
+    std::vector<std::vector<cv::Mat>> tracks;
+    for (const auto& crops : found->tracks) tracks.push_back(pictures_of(crops));
+    SheetEntry entry{clip, {}, book.add(draw(clip, tracks, width))};
+    for (const auto& crops : tracks) entry.crops.push_back(static_cast<int>(crops.size()));
     report(entry);
   }
   book.finish();

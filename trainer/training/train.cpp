@@ -2,17 +2,10 @@
 
 #include "training/train.h"
 
-#include <algorithm>
-#include <cmath>
-#include <filesystem>
-#include <numeric>
-#include <set>
-#include <vector>
-
 #include "base/check.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "training/loop.h"
+#include "training/provenance.h"
 #include "training/resume.h"
 #include "training/state.h"
 #include "training/training_data.h"
@@ -36,36 +29,6 @@ void check(const TrainOptions& options) {
                              << " samples a second expected");
 }
 
-// In thousandths of a hertz.
-Rate to_rate(double hertz) {
-  const int thousandths = std::max(1, static_cast<int>(std::lround(hertz * 1000)));
-  const int divisor = std::gcd(thousandths, 1000);
-  return {thousandths / divisor, 1000 / divisor};
-}
-
-// What the options say, else the median over the clips whose rate is known.
-Rate rate_of(const TrainOptions& options, std::vector<double> rates) {
-  if (options.sample_rate) return to_rate(*options.sample_rate);
-  rates.erase(std::remove(rates.begin(), rates.end(), 0.0), rates.end());
-  DFD_REQUIRE(!rates.empty(), ErrorCode::kInvalidArgument,
-              options.data << ": no clip to train on has a sample rate; give --sample-rate, the "
-                              "samples a second that the model is to be served with");
-  const auto middle = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() / 2);
-  std::nth_element(rates.begin(), middle, rates.end());
-  return to_rate(*middle);
-}
-
-// What metadata say of the clips that a side holds: 12 digits of each one's digest, sorted.
-std::string short_digests(const std::vector<Clip>& clips) {
-  std::set<std::string> digests;
-  for (const Clip& clip : clips) {
-    if (!clip.digest.empty()) digests.insert(short_digest(clip));
-  }
-  std::string all;
-  for (const std::string& digest : digests) all += (all.empty() ? "" : " ") + digest;
-  return all;
-}
-
 // The seed recipe's, for the embeddings that there are.
 HeadSizes head_sizes(const TrainingData& data) {
   HeadSizes sizes;
@@ -73,19 +36,8 @@ HeadSizes head_sizes(const TrainingData& data) {
   return sizes;
 }
 
-// A manifest that was given is kept by whoever gave it.
-bool makes_manifest(const TrainOptions& options) {
-  return std::filesystem::is_directory(options.data);
-}
-
-std::string manifest_path(const TrainOptions& options) {
-  return options.output + ".manifest.jsonl";
-}
-
 void write_model(const TrainOptions& options, const TrainingData& data,
                  const TrainingState& state) {
-  const std::vector<Clip>& train = data.train.windows.clips;
-  const std::vector<Clip>& validation = data.validation.windows.clips;
   const EpochReport& best = state.best_report;
   ModelConfig config;
   config.backbone = data.backbone;
@@ -93,22 +45,12 @@ void write_model(const TrainOptions& options, const TrainingData& data,
   config.window_length = data.rule.frames;
   config.sample_rate = rate_of(options, data.train.windows.rates);
   config.head = to_info(head_sizes(data));
-  const std::string name = std::filesystem::path(options.data).filename().string();
-  config.training = {{"data", utf8(name)},
-                     {"data_digest", data.digest},
-                     {"manifest_digest", manifest_digest(data.manifest)},
-                     {"train_digests", short_digests(train)},
-                     {"validation_digests", short_digests(validation)},
-                     {"split", data.split},
-                     {"seed", std::to_string(options.seed)},
-                     {"recipe", options.seed_recipe ? "seed" : "default"},
-                     {"tracks", to_string(data.rule.tracks)},
-                     {"clips", std::to_string(train.size())},
-                     {"validation_clips", std::to_string(validation.size())},
-                     {"epoch", std::to_string(best.epoch)},
-                     {"validation_loss", std::to_string(best.validation_loss)},
-                     {"validation_accuracy", std::to_string(best.validation_accuracy)}};
-  if (utf8(name) != name) config.training["data_hex"] = hexadecimal(name);
+  config.training = to_metadata(options, {data.manifest, data.digest, data.train.windows.clips,
+                                          data.validation.windows.clips, data.rule});
+  config.training["recipe"] = options.seed_recipe ? "seed" : "default";
+  config.training["epoch"] = std::to_string(best.epoch);
+  config.training["validation_loss"] = std::to_string(best.validation_loss);
+  config.training["validation_accuracy"] = std::to_string(best.validation_accuracy);
   TensorMap tensors;
   for (const auto& [key, tensor] : data.backbone_tensors) tensors[kBackbonePrefix + key] = tensor;
   for (const auto& [key, tensor] : state.best) tensors[key] = tensor;

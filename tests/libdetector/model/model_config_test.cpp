@@ -93,8 +93,9 @@ TEST_F(ModelConfigTest, OtherKindsAndVersionsAreRefused) {
 
 TEST_F(ModelConfigTest, NetworksThatNobodyKnowsAreRefused) {
   metadata_["backbone.name"] = "vgg16";
-  expect_error(ErrorCode::kUnsupportedModel,
-               "backbone.name \"vgg16\", this version knows \"artifact_cnn\", \"inception_resnet_v1\"");
+  expect_error(
+      ErrorCode::kUnsupportedModel,
+      "backbone.name \"vgg16\", this version knows \"artifact_cnn\", \"inception_resnet_v1\"");
   metadata_ = to_metadata(test::test_config());
   metadata_["head.type"] = "transformer";
   expect_error(ErrorCode::kUnsupportedModel,

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Training from pictures, as users run it.
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/test_model.h"
+#include "trainer/end_to_end/trainer_runs.h"
+
+namespace dfd::test {
+namespace {
+
+class FromPictures : public WithSmallData {
+ protected:
+  // Both streams. Two pairs a step: what is written counts.
+  std::string train(const fs::path& model, int& status, const std::string& more) const {
+    return run(command(model, more) + " 2>&1", status);
+  }
+  std::string command(const fs::path& model, const std::string& more) const {
+    return std::string(DFD_TRAINER) + " train --data '" + data_ +
+           "' --split random --backbone new:artifact_cnn --crop square --frames 2 --pairs 2"
+           " --validation-pairs 2 --validate-every 2 --cache '" +
+           (fs::path(data_) / "cache").string() + "' -o '" + model.string() + "' " + more;
+  }
+  fs::path file(const std::string& name) const { return fs::path(data_) / name; }
+};
+
+TEST_F(FromPictures, AModelOfRealClipsAloneServesInTheElement) {
+  for (const auto& entry : fs::directory_iterator(file("Celeb-synthesis"))) fs::remove(entry);
+  fs::remove(file("List_of_testing_videos.txt"));
+  int status = -1;
+  const std::string said = train(file("m.safetensors"), status, "--fakes self-blend --steps 4");
+  ASSERT_EQ(status, 0) << said;
+  EXPECT_EQ(count_of(said, "\"validation_auc\""), 2U) << said;
+  const auto about = nlohmann::json::parse(
+      run(std::string(DFD_TRAINER) + " inspect " + file("m.safetensors").string(), status));
+  EXPECT_EQ(about["metadata"]["backbone.name"], "artifact_cnn");
+  EXPECT_EQ(about["metadata"]["head.type"], "mean");
+  EXPECT_EQ(about["metadata"]["input.crop"], "square");
+  EXPECT_EQ(about["metadata"]["training.self_blend"], "1");
+  double probability = -1;
+  for (const auto& clip : fs::directory_iterator(file("Celeb-real"))) {
+    probability = std::max(probability, play(clip.path(), file("m.safetensors"),
+                                             "messages=every-window mode=complete"));
+  }
+  EXPECT_GE(probability, 0);
+  EXPECT_LE(probability, 1);
+}
+
+TEST_F(FromPictures, WithoutFakesThereMustBeSomeToMake) {
+  for (const auto& entry : fs::directory_iterator(file("Celeb-synthesis"))) fs::remove(entry);
+  fs::remove(file("List_of_testing_videos.txt"));
+  int status = 0;
+  const std::string said = train(file("m.safetensors"), status, "--steps 2");
+  EXPECT_NE(status, 0);
+  EXPECT_NE(said.find("--fakes self-blend"), std::string::npos) << said;
+}
+
+// However it is stopped, in the end there are the same bytes.
+TEST_F(FromPictures, StoppedByTimeAndResumedItGivesTheSameModel) {
+  int status = -1;
+  train(file("whole.safetensors"), status, "--steps 5");
+  ASSERT_EQ(status, 0);
+  // So little time is over after the first step of each run.
+  std::string said = train(file("parts.safetensors"), status, "--steps 5 --time-limit 0.2");
+  int runs = 1;
+  while (WIFEXITED(status) && WEXITSTATUS(status) == 4 && runs < 6) {
+    EXPECT_NE(said.find("--resume goes on"), std::string::npos) << said;
+    said = train(file("parts.safetensors"), status, "--steps 5 --time-limit 0.2 --resume");
+    ++runs;
+  }
+  ASSERT_EQ(status, 0) << said;
+  EXPECT_GT(runs, 1);
+  EXPECT_EQ(bytes_of(file("whole.safetensors")), bytes_of(file("parts.safetensors")));
+}
+
+TEST_F(FromPictures, KilledAtAnyMomentItGoesOnFromACheckpoint) {
+  int status = -1;
+  train(file("whole.safetensors"), status, "--steps 6");
+  ASSERT_EQ(status, 0);
+  const std::string said =
+      train(file("parts.safetensors"), status,
+            "--steps 6 & trainer=$!; while [ ! -e '" + file("parts.safetensors.resume").string() +
+                "' ]; do sleep 0.05; done; kill -9 $trainer; true");
+  const std::string rest = train(file("parts.safetensors"), status, "--steps 6 --resume");
+  ASSERT_EQ(status, 0) << said << rest;
+  EXPECT_NE(rest.find("resuming after step"), std::string::npos) << rest;
+  EXPECT_EQ(bytes_of(file("whole.safetensors")), bytes_of(file("parts.safetensors")));
+}
+
+TEST_F(FromPictures, TheSecondTrainingCutsNothingAnew) {
+  int status = -1;
+  EXPECT_NE(train(file("a.safetensors"), status, "--steps 1").find("(13 new) 13/13"),
+            std::string::npos);
+  const std::string said = train(file("b.safetensors"), status, "--steps 1 --seed 2");
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(said.find("(0 new)"), std::string::npos) << said;
+}
+
+TEST_F(FromPictures, MistakesAreNamed) {
+  const auto refused = [&](const std::string& options, const std::string& text) {
+    int status = 0;
+    const std::string said = train(file("m.safetensors"), status, options);
+    EXPECT_NE(status, 0) << options;
+    EXPECT_NE(said.find(text), std::string::npos) << options << ": " << said;
+    EXPECT_FALSE(fs::exists(file("m.safetensors")));
+  };
+  refused("--steps 0", "steps");
+  refused("--fakes magic", "self-blend");
+  refused("--fakes self-blend:2", "self-blend");
+  refused("--unfreeze 99", "layers");
+  refused("--resume", "nothing to resume");
+  refused("--head transformer", "head");
+  int status = 0;
+  std::string box = command(file("m.safetensors"), "2>&1");
+  box.replace(box.find("--crop square"), 13, "--crop box");
+  const std::string said = run(box, status);
+  EXPECT_NE(said.find("--crop square"), std::string::npos) << said;
+}
+
+}  // namespace
+}  // namespace dfd::test

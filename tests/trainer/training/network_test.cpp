@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "training/network.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "backbone/artifact_cnn.h"
+#include "detector/error.h"
+#include "window/mean_windows.h"
+
+namespace dfd {
+namespace {
+
+constexpr std::int64_t kSide = 128;
+
+BackboneParts new_backbone() {
+  BackboneParts parts;
+  parts.info.name = kArtifactCnn;
+  parts.info.source = "made up";
+  parts.tensors = artifact_cnn_kind().random_weights(1);
+  parts.input = artifact_cnn_kind().input;
+  return parts;
+}
+
+// Real and fake in turn; fakes have a fine grid that the real ones lack.
+PictureBatch batch_of(std::int64_t windows, std::uint64_t seed) {
+  at::Generator generator = at::detail::createCPUGenerator(seed);
+  PictureBatch batch;
+  batch.pictures = at::empty({windows, 3, kSide, kSide}).normal_(0, 0.02, generator);
+  batch.labels = at::arange(windows, at::kFloat).remainder(2);
+  const at::Tensor grid = at::arange(kSide, at::kFloat).remainder(2) * 0.1;
+  batch.pictures += batch.labels.view({-1, 1, 1, 1}) * grid;
+  return batch;
+}
+
+NetworkOptions options() {
+  NetworkOptions options;
+  options.group = 4;
+  options.warm_up = 2;
+  options.average = 0.5;
+  return options;
+}
+
+double largest_difference(const TensorMap& a, const TensorMap& b) {
+  double largest = 0;
+  for (const auto& [name, tensor] : a) {
+    if (tensor.scalar_type() != at::kFloat) continue;
+    largest = std::max(largest, (tensor - b.at(name)).abs().max().item<double>());
+  }
+  return largest;
+}
+
+TEST(TrainedNetwork, LearnsWhatTellsFakesApart) {
+  TrainedNetwork network(options(), new_backbone());
+  const double first = network.step(batch_of(8, 0), 0, 0);
+  double last = first;
+  for (std::int64_t step = 1; step < 12; ++step) {
+    last = network.step(batch_of(8, static_cast<std::uint64_t>(step)), step, 0);
+  }
+  EXPECT_LT(last, first / 2);
+  // What is judged and kept is served as any model is.
+  ModelConfig config;
+  config.backbone.name = kArtifactCnn;
+  config.head = network.head_info();
+  const PictureBatch unseen = batch_of(6, 100);
+  const at::Tensor logits = ServedNetwork(network.averaged(), config).logits(unseen.pictures, 6);
+  for (std::int64_t i = 0; i < 6; i += 2) {
+    EXPECT_LT(logits[i].item<double>(), logits[i + 1].item<double>()) << i;
+  }
+}
+
+TEST(TrainedNetwork, GoesOnFromItsStateAsIfNothingHadBeen) {
+  TrainedNetwork whole(options(), new_backbone());
+  TrainedNetwork parts(options(), new_backbone());
+  for (std::int64_t step = 0; step < 2; ++step) whole.step(batch_of(4, 1), step, 0.1);
+  const TensorMap state = whole.state();
+  TensorMap copy;
+  for (const auto& [name, tensor] : state) copy[name] = tensor.clone();
+  parts.restore(copy);
+  for (std::int64_t step = 2; step < 4; ++step) {
+    EXPECT_EQ(whole.step(batch_of(4, 2), step, 0.2), parts.step(batch_of(4, 2), step, 0.2));
+  }
+  EXPECT_EQ(largest_difference(whole.state(), parts.state()), 0);
+}
+
+TEST(TrainedNetwork, AStateThatIsNotOneIsAnError) {
+  TrainedNetwork network(options(), new_backbone());
+  EXPECT_THROW(network.restore({}), Error);
+  TensorMap state = network.state();
+  state["now.classifier.bias"] = at::zeros({2});
+  EXPECT_THROW(network.restore(state), Error);
+}
+
+TEST(TrainedNetwork, FrozenLayersStayAsTheyAre) {
+  NetworkOptions few = options();
+  few.unfreeze = 1;
+  const BackboneParts parts = new_backbone();
+  TrainedNetwork network(few, parts);
+  network.step(batch_of(4, 1), 0, 0);
+  for (const auto& [name, tensor] : parts.tensors) {
+    const double change =
+        (network.averaged().at(kBackbonePrefix + name) - tensor).abs().max().item<double>();
+    EXPECT_EQ(change > 0, name.rfind("embedding.", 0) == 0) << name;
+  }
+}
+
+// A step of two groups is the mean of both: nobody's statistics leak into the other's.
+TEST(TrainedNetwork, GroupsAreNormalisedByThemselves) {
+  const PictureBatch four = batch_of(4, 1);
+  PictureBatch with_others = batch_of(8, 2);
+  with_others.pictures.narrow(0, 0, 4).copy_(four.pictures);
+  NetworkOptions plain = options();
+  plain.label_smoothing = 0;
+  TrainedNetwork alone(plain, new_backbone());
+  TrainedNetwork together(plain, new_backbone());
+  TrainedNetwork others(plain, new_backbone());
+  const double first = alone.step(four, 0, 0);
+  const double second =
+      others.step({with_others.pictures.narrow(0, 4, 4), with_others.labels.narrow(0, 4, 4)}, 0, 0);
+  EXPECT_NEAR(together.step(with_others, 0, 0), (first + second) / 2, 1e-5);
+}
+
+TEST(TrainedNetwork, OptionsThatCannotBeAreErrors) {
+  const auto refused = [](const std::function<void(NetworkOptions&)>& change) {
+    NetworkOptions wrong = options();
+    change(wrong);
+    EXPECT_THROW(TrainedNetwork(wrong, new_backbone()), Error);
+  };
+  refused([](NetworkOptions& wrong) { wrong.unfreeze = 99; });
+  refused([](NetworkOptions& wrong) { wrong.learning_rate = 0; });
+  refused([](NetworkOptions& wrong) { wrong.average = 1; });
+  refused([](NetworkOptions& wrong) { wrong.head = "transformer"; });
+  refused([](NetworkOptions& wrong) { wrong.label_smoothing = -1; });
+}
+
+}  // namespace
+}  // namespace dfd

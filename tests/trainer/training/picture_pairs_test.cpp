@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "training/picture_pairs.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "detector/error.h"
+#include "samples/face_mask.h"
+#include "support/test_model.h"
+#include "trainer/samples/face_picture.h"
+
+namespace dfd {
+namespace {
+
+SamplingRule rule() {
+  SamplingRule rule;
+  rule.input.size = 32;
+  rule.input.mean = {127.5, 127.5, 127.5};
+  rule.input.std = {128, 128, 128};
+  rule.input.crop = CropRule::kSquare;
+  rule.input.margin = 1.3;
+  rule.frames = 4;
+  return master_rule(rule);
+}
+
+// Clips of plain colours, kept: every clip is told by its grey value.
+class PicturePairsTest : public testing::Test {
+ protected:
+  // level: of all its pixels.
+  void add(const std::string& name, bool fake, int level, const std::string& person,
+           const std::string& source = "", std::size_t crops = 1) {
+    ClipCrops kept;
+    auto& track = kept.tracks.emplace_back();
+    const int size = rule().master->size;
+    for (std::size_t i = 0; i < crops; ++i) {
+      Crop crop;
+      crop.rgb = cv::Mat(size, size, CV_8UC3, cv::Scalar::all(level + static_cast<int>(i)));
+      track.push_back(crop);
+    }
+    store_.add(name, kept);
+    store_.flush();
+    Clip clip;
+    clip.file = name;
+    clip.fake = fake;
+    clip.identity = {person};
+    clip.source = source;
+    clips_.clips.push_back(clip);
+    clips_.crops.push_back(store_.find(name));
+  }
+
+  static PairOptions options(double self_blend) {
+    PairOptions options;
+    options.pairs = 8;
+    options.self_blend = self_blend;
+    return options;
+  }
+
+  CropStore store_{test::scratch_folder("picture_pairs").string(), CropFormat::kLossless,
+                   [](const std::string& text) { ADD_FAILURE() << text; }};
+  MasterClips clips_;
+};
+
+TEST_F(PicturePairsTest, ABatchIsAFunctionOfItsNumberAlone) {
+  add("a", false, 60, "anna");
+  add("b", false, 160, "bert");
+  const PicturePairs pairs(options(1), rule(), clips_, store_);
+  const PictureBatch first = pairs.make("training", 3, 0.5);
+  EXPECT_EQ(first.pictures.sizes().vec(), (std::vector<std::int64_t>{16, 3, 32, 32}));
+  for (std::int64_t i = 0; i < 16; ++i) EXPECT_EQ(first.labels[i].item<float>(), i % 2);
+  std::vector<PictureBatch> again(4);
+  std::vector<std::thread> threads;
+  for (PictureBatch& batch : again) {
+    threads.emplace_back([&] { batch = pairs.make("training", 3, 0.5); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const PictureBatch& batch : again) EXPECT_TRUE(batch.pictures.equal(first.pictures));
+  EXPECT_FALSE(pairs.make("training", 4, 0.5).pictures.equal(first.pictures));
+  EXPECT_FALSE(pairs.make("validation", 3, 0.5).pictures.equal(first.pictures));
+}
+
+TEST_F(PicturePairsTest, SelfBlendedFakesDifferFromTheirRealOnes) {
+  add("a", false, 90, "anna");
+  const PicturePairs pairs(options(1), rule(), clips_, store_);
+  const PictureBatch batch = pairs.make("training", 0, 0);
+  for (std::int64_t i = 0; i < 16; i += 2) {
+    EXPECT_GT((batch.pictures[i] - batch.pictures[i + 1]).abs().max().item<double>(), 1.0 / 128)
+        << i;
+  }
+}
+
+// Without degradation a plain clip keeps its level, so it can be told which one was taken.
+TEST_F(PicturePairsTest, FakesOfTheDataSetStandBesideTheRecordingTheyWereMadeFrom) {
+  add("a", false, 40, "anna");
+  add("b", false, 120, "bert");
+  add("a forged", true, 44, "anna", "a");
+  add("b forged", true, 124, "bert", "b");
+  add("nobody's", true, 220, "carl");
+  const PicturePairs pairs(options(0), rule(), clips_, store_);
+  EXPECT_EQ(pairs.real(), 2U);
+  EXPECT_EQ(pairs.fake(), 3U);
+  for (std::int64_t number = 0; number < 4; ++number) {
+    const PictureBatch batch = pairs.make("training", number, 0);
+    for (std::int64_t i = 0; i < 16; i += 2) {
+      const double real = batch.pictures[i].mean().item<double>();
+      const double fake = batch.pictures[i + 1].mean().item<double>();
+      EXPECT_NEAR((fake - real) * 128, 4, 3);  // JPEG rounds.
+    }
+  }
+}
+
+TEST_F(PicturePairsTest, EverybodyIsDrawnAlikeHoweverManyClipsShowThem) {
+  for (int i = 0; i < 9; ++i) add("a" + std::to_string(i), false, 40, "anna");
+  add("b", false, 200, "bert");
+  add("forged", true, 120, "carl");
+  PairOptions many = options(0);
+  many.pairs = 100;
+  const PictureBatch batch = PicturePairs(many, rule(), clips_, store_).make("training", 0, 0);
+  int bert = 0;
+  for (std::int64_t i = 0; i < 200; i += 2) {
+    bert += batch.pictures[i].mean().item<double>() > 0.3 ? 1 : 0;
+  }
+  EXPECT_GT(bert, 30);
+  EXPECT_LT(bert, 70);
+}
+
+TEST_F(PicturePairsTest, WindowsAreInOrderAndShortTracksAreReadBackAgain) {
+  add("a", false, 40, "anna", "", 3);
+  add("forged", true, 120, "carl", "", 9);
+  PairOptions windows = options(0);
+  windows.samples = 5;
+  windows.pairs = 1;
+  const PictureBatch batch = PicturePairs(windows, rule(), clips_, store_).make("training", 0, 0);
+  ASSERT_EQ(batch.pictures.size(0), 10);
+  ASSERT_EQ(batch.labels.size(0), 2);
+  const auto level = [&](std::int64_t i) {
+    return batch.pictures[i].mean().item<double>() * 128 + 127.5;
+  };
+  EXPECT_LT(level(0), level(2));
+  EXPECT_NEAR(level(1), level(3), 0.3);
+  EXPECT_NEAR(level(0), level(4), 0.3);
+  for (std::int64_t i = 6; i < 10; ++i) EXPECT_NEAR(level(i), level(i - 1) + 1, 0.9);
+}
+
+TEST_F(PicturePairsTest, SidesThatLackAClassAreErrors) {
+  EXPECT_THROW(PicturePairs(options(1), rule(), clips_, store_), Error);
+  add("a", false, 40, "anna");
+  EXPECT_NO_THROW(PicturePairs(options(1), rule(), clips_, store_));
+  EXPECT_THROW(PicturePairs(options(0.5), rule(), clips_, store_), Error);
+  EXPECT_THROW(PicturePairs(options(2), rule(), clips_, store_), Error);
+}
+
+TEST(MasterRule, StretchedCropsHaveNone) {
+  SamplingRule box;
+  box.input.size = 128;
+  EXPECT_THROW(master_rule(box), Error);
+}
+
+TEST(MasterRule, ANetworksCropIsItsMiddle) {
+  const SamplingRule of = rule();
+  const AugmentOptions options = augment_options(of);
+  EXPECT_EQ(options.size, 32);
+  EXPECT_EQ(options.margin, 1.3);
+  EXPECT_GT(options.master_margin, 1.3 * 1.4);
+  EXPECT_EQ(of.master->size, 64);
+  EXPECT_NE(key_of(of), [&] {
+    SamplingRule other = of;
+    other.master->size = 65;
+    return key_of(other);
+  }());
+}
+
+}  // namespace
+}  // namespace dfd

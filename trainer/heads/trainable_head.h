@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The twins of the heads in window/ that gradients go through, by the names in model files.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <torch/nn/module.h>
+
+#include "model/model_config.h"
+
+namespace dfd {
+
+// Its parameters carry the names that model files have.
+struct TrainableHead : torch::nn::Module {
+  virtual at::Tensor forward(const at::Tensor& embeddings) = 0;  // float [N, T, D] -> logits [N]
+  virtual HeadInfo info() const = 0;                             // For the model file.
+};
+
+// type: "lstm" (the seed recipe's sizes) or "mean". Throws Error(kInvalidArgument) for another.
+std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
+                                                   std::int64_t embedding_size);
+
+}  // namespace dfd

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Crops that were cut once, kept in a folder for every training that wants them again: shards,
+// which are safetensors files of some hundred clips each, written whole or not at all. Several
+// processes may use one folder; what a killed one had not written yet is made again.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/progress.h"
+#include "samples/crops.h"
+
+namespace dfd {
+
+enum class CropFormat {
+  kLossless,  // PNG.
+  kJpeg,      // Of quality 95: a fifth of the room.
+};
+
+class CropStore {
+ public:
+  struct Sample {
+    std::uint64_t offset = 0, bytes = 0;  // In the shard.
+    std::optional<FaceLandmarks> landmarks;
+    float face_size = 0;
+  };
+  struct Clip {
+    std::vector<std::vector<Sample>> tracks;
+    double sample_rate = 0;
+    std::string checksum;                 // SHA-256 of all its samples' bytes.
+    std::uint64_t offset = 0, bytes = 0;  // Of all of them, in the shard.
+    std::size_t shard = 0;
+  };
+
+  // Reads what lies in the folder, which is made where it is not. Damaged shards are said and set
+  // aside. Throws Error(kIo).
+  CropStore(std::string folder, CropFormat format, Say say);
+  ~CropStore();  // What flush() has not written is lost.
+  CropStore(const CropStore&) = delete;
+  CropStore& operator=(const CropStore&) = delete;
+
+  // The clip kept under the key, checked against its checksum the first time; null: none. A shard
+  // whose clip is damaged is said and set aside, with all its clips. Stays valid until then.
+  const Clip* find(const std::string& key);
+
+  // Keeps a clip, in memory until some of them make a shard. Throws Error(kIo).
+  void add(const std::string& key, const ClipCrops& clip);
+  void flush();  // Writes what is in memory. Throws Error(kIo).
+
+  // The crop, decoded. Thread-safe while nothing is added, found or flushed. Throws Error(kIo).
+  Crop read(const Clip& clip, std::size_t track, std::size_t sample) const;
+
+  std::uint64_t bytes() const;  // Of all shards.
+
+ private:
+  struct Shard;
+  struct Pending;
+
+  bool load(const std::string& path);
+  void set_aside(std::size_t shard, const std::string& why);
+
+  std::string folder_;
+  CropFormat format_;
+  Say say_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::map<std::string, Clip> clips_;  // By key.
+  std::unique_ptr<Pending> pending_;
+};
+
+}  // namespace dfd

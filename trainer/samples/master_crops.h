@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Master crops: wider and finer than a network's, so that they can be changed by chance before they
+// become its input (samples/augment.h). Cut once, and kept.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "data/clip.h"
+#include "data/progress.h"
+#include "samples/augment.h"
+#include "samples/crop_store.h"
+#include "samples/crops.h"
+
+namespace dfd {
+
+// The rule that cuts master crops for networks that are fed by that one. Throws
+// Error(kInvalidArgument) for a crop rule that stretches: there is no master of it.
+SamplingRule master_rule(const SamplingRule& rule);
+
+// How a network's crop lies in them. rule: of master_rule().
+AugmentOptions augment_options(const SamplingRule& rule);
+
+struct MasterClips {
+  std::vector<Clip> clips;                    // Those with a face.
+  std::vector<const CropStore::Clip*> crops;  // Of each, borrowed from the store.
+  std::size_t without_face = 0;
+  std::size_t failed = 0;  // Could not be read.
+};
+
+// Cuts the clips that the store does not have yet, and keeps them. Clips that cannot be read are
+// said and counted. clips: with digests. Throws Error that is not the clip's.
+MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule,
+                             CropStore& store, const EmbedProgress& progress);
+
+}  // namespace dfd

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "training/network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/serialize/archive.h>
+#include <torch/utils.h>
+
+#include "base/check.h"
+#include "data/random.h"
+
+namespace dfd {
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+// How fast kept statistics follow the groups': a network's activations change with every step.
+constexpr double kStatisticsRate = 0.05;
+
+void check(const NetworkOptions& options) {
+  const auto require = [](bool good, const char* what) {
+    DFD_REQUIRE(good, ErrorCode::kInvalidArgument, what);
+  };
+  require(options.group >= 2, "group: at least 2 pictures expected");
+  require(options.learning_rate > 0 && options.learning_rate <= 1,
+          "learning-rate: above 0, at most 1 expected");
+  require(options.weight_decay >= 0 && options.weight_decay <= 1, "weight-decay: 0 to 1 expected");
+  require(options.label_smoothing >= 0 && options.label_smoothing < 1,
+          "label-smoothing: 0 to below 1 expected");
+  require(options.average >= 0 && options.average < 1, "average: 0 to below 1 expected");
+  require(options.gradient_limit > 0, "gradient-limit: above 0 expected");
+}
+
+at::Tensor pack(const torch::optim::AdamW& optimizer) {
+  torch::serialize::OutputArchive archive;
+  optimizer.save(archive);
+  // Not to a file: on a full disk LibTorch's writer throws from a destructor.
+  std::ostringstream bytes;
+  archive.save_to(bytes);
+  std::string text = bytes.str();
+  return at::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, at::kByte).clone();
+}
+
+void unpack(const at::Tensor& packed, torch::optim::AdamW& optimizer) {
+  std::istringstream bytes(
+      std::string(static_cast<const char*>(packed.data_ptr()), packed.nbytes()));
+  torch::serialize::InputArchive archive;
+  archive.load_from(bytes);
+  optimizer.load(archive);
+}
+
+std::unique_ptr<Backbone> copy_of(const BackboneParts& parts) {
+  TensorMap copies;
+  for (const auto& [name, tensor] : parts.tensors) {
+    copies[name] = tensor.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  }
+  TensorSource source(parts.info.source, std::move(copies));
+  return backbone_kind(parts.info.name, parts.info.source).make(source, "");
+}
+
+}  // namespace
+
+TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts)
+    : options_(options), backbone_(copy_of(parts)) {
+  check(options);
+  const auto layers = backbone_->trainable_layers();
+  DFD_REQUIRE(!layers.empty(), ErrorCode::kInvalidArgument,
+              "backbone " << parts.info.name << " cannot be trained");
+  DFD_REQUIRE(options.unfreeze <= static_cast<int>(layers.size()), ErrorCode::kInvalidArgument,
+              "unfreeze " << options.unfreeze << ": " << parts.info.name << " has " << layers.size()
+                          << " layers");
+  const TensorMap tensors = backbone_->tensors();
+  std::vector<at::Tensor> weights;
+  std::vector<at::Tensor> others;
+  const auto train = [&](const at::Tensor& tensor) {
+    trained_.push_back(tensor.set_requires_grad(true));
+    (tensor.dim() > 1 ? weights : others).push_back(tensor);
+  };
+  const std::size_t free =
+      options.unfreeze < 0 ? layers.size() : static_cast<std::size_t>(options.unfreeze);
+  for (std::size_t i = layers.size() - free; i < layers.size(); ++i) {
+    for (const std::string& name : layers[i]) train(tensors.at(name));
+  }
+  torch::manual_seed(options.seed);
+  head_ = make_trainable_head(options.head, backbone_->embedding_size());
+  for (const auto& [name, tensor] : tensors) all_[kBackbonePrefix + name] = tensor;
+  for (const auto& item : head_->named_parameters()) {
+    train(item.value());
+    all_[item.key()] = item.value();
+  }
+  for (const auto& [name, tensor] : all_) averaged_[name] = tensor.detach().clone();
+  const auto group = [&](std::vector<at::Tensor> tensors_of, double decay) {
+    auto settings = std::make_unique<torch::optim::AdamWOptions>(options.learning_rate);
+    settings->weight_decay(decay);
+    return torch::optim::OptimizerParamGroup(std::move(tensors_of), std::move(settings));
+  };
+  optimizer_ = std::make_unique<torch::optim::AdamW>(std::vector<torch::optim::OptimizerParamGroup>{
+      group(weights, options.weight_decay), group(others, 0)});
+}
+
+at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t windows,
+                                     NormStatisticsMap& statistics) {
+  const at::Tensor embeddings = backbone_->embed_training(pictures, statistics);
+  return head_->forward(embeddings.view({windows, -1, embeddings.size(1)}));
+}
+
+// Of all groups alike, whoever made them.
+void TrainedNetwork::keep_statistics(const std::vector<NormStatisticsMap>& groups) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [norm, first] : groups[0]) {
+    at::Tensor mean = at::zeros_like(first.mean);
+    at::Tensor variance = at::zeros_like(first.variance);
+    for (const NormStatisticsMap& group : groups) {
+      mean += group.at(norm).mean;
+      variance += group.at(norm).variance;
+    }
+    const auto count = static_cast<double>(groups.size());
+    all_.at(kBackbonePrefix + norm + ".running_mean").lerp_(mean / count, kStatisticsRate);
+    all_.at(kBackbonePrefix + norm + ".running_var").lerp_(variance / count, kStatisticsRate);
+  }
+}
+
+void TrainedNetwork::average(std::int64_t step) {
+  const torch::NoGradGuard no_grad;
+  // The first steps' weights are soon of no worth.
+  const double kept =
+      std::min(options_.average, static_cast<double>(1 + step) / static_cast<double>(10 + step));
+  for (auto& [name, tensor] : averaged_) tensor.lerp_(all_.at(name).detach(), 1 - kept);
+}
+
+double TrainedNetwork::step(const PictureBatch& batch, std::int64_t step, double part) {
+  const double warm =
+      std::min(1.0, static_cast<double>(step + 1) /
+                        static_cast<double>(std::max<std::int64_t>(1, options_.warm_up)));
+  // To a hundredth of it: the last steps still do something.
+  const double rate =
+      options_.learning_rate * warm * (0.01 + 0.99 * (1 + std::cos(kPi * part)) / 2);
+  for (auto& group : optimizer_->param_groups()) group.options().set_lr(rate);
+  torch::manual_seed(mixed_seed(options_.seed, static_cast<std::uint64_t>(step), 0, "dropout"));
+  head_->train();
+  optimizer_->zero_grad();
+  const std::int64_t windows = batch.labels.size(0);
+  const std::int64_t samples = batch.pictures.size(0) / windows;
+  const std::int64_t in_group = std::max<std::int64_t>(2, options_.group / samples);
+  const at::Tensor targets =
+      batch.labels * (1 - options_.label_smoothing) + options_.label_smoothing / 2;
+  std::vector<NormStatisticsMap> statistics;
+  double sum = 0;
+  for (std::int64_t first = 0; first < windows; first += in_group) {
+    const std::int64_t count = std::min(in_group, windows - first);
+    const at::Tensor logits = logits_of(batch.pictures.narrow(0, first * samples, count * samples),
+                                        count, statistics.emplace_back());
+    const at::Tensor loss =
+        at::binary_cross_entropy_with_logits(logits, targets.narrow(0, first, count), {}, {},
+                                             at::Reduction::Sum) /
+        static_cast<double>(windows);
+    loss.backward();
+    sum += loss.item<double>();
+  }
+  if (!std::isfinite(sum)) return sum;  // The weights stay as they are.
+  torch::nn::utils::clip_grad_norm_(trained_, options_.gradient_limit);
+  optimizer_->step();
+  keep_statistics(statistics);
+  average(step);
+  return sum;
+}
+
+TensorMap TrainedNetwork::state() const {
+  TensorMap state;
+  for (const auto& [name, tensor] : all_) state["now." + name] = tensor.detach();
+  for (const auto& [name, tensor] : averaged_) state["averaged." + name] = tensor;
+  state["optimizer"] = pack(*optimizer_);
+  return state;
+}
+
+void TrainedNetwork::restore(const TensorMap& state) {
+  const torch::NoGradGuard no_grad;
+  const auto get = [&](const std::string& name, const at::Tensor& into) {
+    const auto found = state.find(name);
+    DFD_INTACT(found != state.end() && found->second.sizes() == into.sizes(),
+               "the state of the training: " << name << " is missing or of another shape");
+    into.copy_(found->second);
+  };
+  for (const auto& [name, tensor] : all_) get("now." + name, tensor);
+  for (const auto& [name, tensor] : averaged_) get("averaged." + name, tensor);
+  const auto optimizer = state.find("optimizer");
+  DFD_INTACT(optimizer != state.end(), "the state of the training: the optimizer's is missing");
+  unpack(optimizer->second, *optimizer_);
+}
+
+ServedNetwork::ServedNetwork(const TensorMap& tensors, const ModelConfig& config) {
+  const c10::NoGradGuard guard;
+  TensorMap copies;
+  for (const auto& [name, tensor] : tensors) copies[name] = tensor.clone();
+  TensorSource source("the trained network", std::move(copies));
+  networks_ = make_networks(source, config, at::kCPU, at::kFloat);
+  networks_.backbone->fold(at::kCPU, at::kFloat);
+}
+
+at::Tensor ServedNetwork::logits(const at::Tensor& pictures, std::int64_t windows) const {
+  const c10::InferenceMode guard;
+  const at::Tensor embeddings =
+      networks_.backbone->embed(pictures.contiguous(at::MemoryFormat::ChannelsLast));
+  return networks_.head->score_windows(embeddings.view({windows, -1, embeddings.size(1)}));
+}
+
+}  // namespace dfd

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A backbone and a head that are trained together, from pictures: from scratch, or the last layers
+// of a backbone that was trained before.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/optim/adamw.h>
+
+#include "backbone/backbone.h"
+#include "heads/trainable_head.h"
+#include "model/weights.h"
+#include "scoring/model_parts.h"
+
+namespace dfd {
+
+struct NetworkOptions {
+  std::string head = "mean";
+  int unfreeze = -1;  // Last layers of the backbone that are trained; -1: all.
+  // Pictures whose batch norm statistics are taken together: the same however many there are in a
+  // step, so that a step may be done in parts, one after another or by several machines.
+  int group = 16;
+  double learning_rate = 1e-3;
+  double weight_decay = 0.02;  // Of weights; biases and norms have none (Loshchilov and Hutter).
+  double label_smoothing = 0.02;
+  double average = 0.998;     // Of the weights that are judged and kept: a step's part is the rest.
+  double gradient_limit = 5;  // Of the gradients' length over all weights.
+  std::int64_t warm_up = 100;  // Steps until the learning rate is reached.
+  std::uint64_t seed = 1;
+};
+
+// Pictures of so many windows: real and fake ones in turn, each fake behind the real one that it
+// was made from, if it was.
+struct PictureBatch {
+  at::Tensor pictures;  // float [N T, 3, S, S], normalised.
+  at::Tensor labels;    // float [N], 1 is fake.
+};
+
+// Thread-compatible.
+class TrainedNetwork {
+ public:
+  // parts: not folded. Throws Error(kInvalidArgument) for options that cannot be, or a backbone
+  // that cannot be trained. Sets LibTorch's seed, which the head's first weights come from.
+  TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts);
+
+  // One step of AdamW. part: of the training that is done, [0, 1): the learning rate falls with it
+  // along a cosine. All that is drawn by chance depends on seed and step. Returns the mean loss.
+  double step(const PictureBatch& batch, std::int64_t step, double part);
+
+  // Moving averages of all weights and statistics, by the names in model files: what is judged.
+  const TensorMap& averaged() const { return averaged_; }
+  HeadInfo head_info() const { return head_->info(); }
+
+  // All that changes with steps, and back. Throws Error(kCorruptModel).
+  TensorMap state() const;
+  void restore(const TensorMap& state);
+
+ private:
+  at::Tensor logits_of(const at::Tensor& pictures, std::int64_t windows,
+                       NormStatisticsMap& statistics);
+  void keep_statistics(const std::vector<NormStatisticsMap>& groups);
+  void average(std::int64_t step);
+
+  NetworkOptions options_;
+  std::unique_ptr<Backbone> backbone_;
+  TensorMap all_;  // Weights and statistics as they are, by the names in model files; not copies.
+  std::unique_ptr<TrainableHead> head_;
+  std::vector<at::Tensor> trained_;
+  std::unique_ptr<torch::optim::AdamW> optimizer_;
+  TensorMap averaged_;
+};
+
+// Weights as they are served on the CPU.
+class ServedNetwork {
+ public:
+  // tensors: by the names in model files; copied.
+  ServedNetwork(const TensorMap& tensors, const ModelConfig& config);
+
+  at::Tensor logits(const at::Tensor& pictures, std::int64_t windows) const;  // float [N]
+
+ private:
+  Networks networks_;
+};
+
+}  // namespace dfd

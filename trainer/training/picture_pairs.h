@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Pairs of a real window and a fake one, drawn from kept crops, changed by chance.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "data/random.h"
+#include "model/model_config.h"
+#include "samples/augment.h"
+#include "samples/crop_store.h"
+#include "samples/master_crops.h"
+#include "samples/self_blend.h"
+#include "training/network.h"
+
+namespace dfd {
+
+struct PairOptions {
+  int pairs = 16;         // In a batch.
+  int samples = 1;        // In a window (T).
+  double self_blend = 1;  // Part of the pairs whose fake is made of the real one; the others' is a
+                          // fake of the data set.
+  double other_face = 0.2;  // Of these, another person's face in its place, where one fits.
+  std::uint64_t seed = 1;
+};
+
+// Thread-safe after construction: a batch depends on the options, its number and how hard it is
+// alone.
+class PicturePairs {
+ public:
+  // clips, store: borrowed. rule: of master_rule(). Throws Error(kInvalidArgument) when there are
+  // no real clips, or no fakes where some are wanted.
+  PicturePairs(const PairOptions& options, const SamplingRule& rule, const MasterClips& clips,
+               const CropStore& store);
+
+  // Batch number `number` for that purpose. hardness: the curriculum, [0, 1].
+  PictureBatch make(const std::string& purpose, std::int64_t number, double hardness) const;
+
+  std::size_t real() const { return real_; }
+  std::size_t fake() const { return fakes_.size(); }
+
+ private:
+  // Crops of one track of one clip, in time.
+  using Faces = std::vector<Crop>;
+  struct Pair {
+    std::vector<cv::Mat> real, fake;  // Network crops.
+  };
+
+  Pair make_pair(Random& random, double hardness) const;
+  std::size_t draw_real(Random& random) const;
+  std::size_t draw_fake(std::size_t real, Random& random) const;
+  Faces read(std::size_t clip, Random& random) const;
+  Faces blend(Faces& real, double hardness, Random& random) const;
+  const Crop* fitting_face(const Crop& target, const std::vector<Crop>& candidates) const;
+  FaceLandmarks landmarks_of(const Crop& crop) const;
+
+  PairOptions options_;
+  InputRule input_;
+  AugmentOptions augment_;
+  const MasterClips& clips_;
+  const CropStore& store_;
+  std::vector<std::vector<std::size_t>> people_;  // Real clips of each.
+  std::size_t real_ = 0;
+  std::vector<std::size_t> fakes_;                           // Clips.
+  std::map<std::string, std::vector<std::size_t>> made_of_;  // Fakes, by their source's file.
+};
+
+}  // namespace dfd

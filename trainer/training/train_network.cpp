@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "training/train_network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include <opencv2/core/utility.hpp>
+
+#include "base/check.h"
+#include "base/file.h"
+#include "base/resources.h"
+#include "judging/metrics.h"
+#include "samples/cache.h"
+#include "samples/frozen_backbone.h"
+#include "samples/kept_file.h"
+#include "samples/master_crops.h"
+#include "training/clips.h"
+#include "training/network.h"
+#include "training/picture_pairs.h"
+#include "training/prefetch.h"
+#include "training/provenance.h"
+
+namespace dfd {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kKind = "network-training";
+constexpr const char* kBestPrefix = "best.";
+// How hard validation's pairs are: real footage, but not the worst.
+constexpr double kValidationHardness = 0.6;
+
+void check(const TrainOptions& options, const NetworkTraining& training) {
+  const auto require = [](bool good, const std::string& what) {
+    DFD_REQUIRE(good, ErrorCode::kInvalidArgument, what);
+  };
+  require(training.steps >= 1, "steps: at least 1 expected");
+  require(training.validation_pairs >= 1, "validation-pairs: at least 1 expected");
+  require(training.validate_every >= 1, "validate-every: at least 1 expected");
+  require(training.easy_part >= 0 && training.easy_part <= 1, "easy-part: 0 to 1 expected");
+  require(training.threads >= 0, "threads: at least 0 expected");
+  require(!options.seed_recipe,
+          "--recipe seed leaves the backbone as it is; train without --unfreeze");
+}
+
+// One side, with its kept crops.
+struct PictureSide {
+  MasterClips clips;
+  std::optional<PicturePairs> pairs;
+};
+
+// All that a training reads.
+struct PictureData {
+  TrainingClips clips;
+  SamplingRule rule;
+  BackboneParts backbone;
+  std::optional<CropStore> store;
+  PictureSide train, validation;
+};
+
+BackboneParts open_backbone(const TrainOptions& options) {
+  const std::string prefix = kNewPrefix;
+  if (options.backbone.rfind(prefix, 0) != 0) return read_backbone(options.backbone);
+  BackboneParts parts;
+  parts.info.name = options.backbone.substr(prefix.size());
+  parts.info.source = "trained from scratch, seed " + std::to_string(options.seed);
+  parts.info.knows_people = false;
+  const BackboneKind& kind = backbone_kind(parts.info.name, options.backbone);
+  DFD_REQUIRE(kind.random_weights, ErrorCode::kInvalidArgument,
+              options.backbone << ": there is no new one of this kind; import one");
+  parts.tensors = kind.random_weights(options.seed);
+  parts.input = kind.input;
+  return parts;
+}
+
+PairOptions pair_options(const TrainOptions& options, const NetworkTraining& training) {
+  PairOptions pairs;
+  pairs.pairs = training.pairs;
+  // The mean of logits is learned sample by sample; a head that remembers needs the window.
+  pairs.samples = training.head == "mean" ? 1 : options.sampling.frames;
+  pairs.self_blend = training.self_blend;
+  pairs.seed = options.seed;
+  return pairs;
+}
+
+void load(const TrainOptions& options, const NetworkTraining& training,
+          const EmbedProgress& progress, PictureData& data) {
+  data.clips = read_training_clips(options, progress.say);
+  data.store.emplace(cache_folder(options.cache),
+                     training.lossless ? CropFormat::kLossless : CropFormat::kJpeg, progress.say);
+  const auto cut = [&](const std::vector<Clip>& clips, PictureSide& side) {
+    side.clips = cut_master_crops(clips, data.rule, *data.store, progress);
+    if (const auto lost = side.clips.without_face; lost > 0) {
+      progress.say("no face in " + std::to_string(lost) + " clips; they are left out");
+    }
+    if (const auto failed = side.clips.failed; failed > 0) {
+      progress.say(std::to_string(failed) + " clips could not be read; they are left out");
+    }
+    side.pairs.emplace(pair_options(options, training), data.rule, side.clips, *data.store);
+  };
+  cut(data.clips.sides.train, data.train);
+  cut(data.clips.sides.validation, data.validation);
+  progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " +
+               cache_folder(options.cache));
+}
+
+std::string identity_of(const TrainOptions& options, const NetworkTraining& training,
+                        const PictureData& data) {
+  std::ostringstream all;
+  all << data.clips.digest << ' ' << data.clips.manifest.split << ' ' << options.seed << ' '
+      << key_of(data.rule) << ' ' << digest_of(data.backbone.tensors) << ' ' << training.head << ' '
+      << training.unfreeze << ' ' << training.steps << ' ' << training.pairs << ' '
+      << training.learning_rate << ' ' << training.weight_decay << ' ' << training.label_smoothing
+      << ' ' << training.average << ' ' << training.self_blend << ' ' << training.easy_part << ' '
+      << training.validation_pairs << ' ' << training.validate_every;
+  for (const PictureSide* side : {&data.train, &data.validation}) {
+    all << " side";
+    for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;
+  }
+  const std::string text = all.str();
+  return sha256(text.data(), text.size());
+}
+
+// All that changes with steps, besides the network.
+struct Progress {
+  std::int64_t step = 0;  // Done.
+  double loss = 0;        // Summed since the last report.
+  TensorMap best;         // Empty before the first report.
+  StepReport best_report;
+};
+
+class ResumeState {
+ public:
+  ResumeState(const std::string& output, std::string identity)
+      : path_(output + ".resume"), identity_(std::move(identity)) {}
+
+  void save(const TrainedNetwork& network, const Progress& progress) const {
+    KeptFile kept;
+    kept.tensors = network.state();
+    for (const auto& [name, tensor] : progress.best) kept.tensors[kBestPrefix + name] = tensor;
+    kept.metadata = {{"identity", identity_},
+                     {"step", std::to_string(progress.step)},
+                     {"best_step", std::to_string(progress.best_report.step)}};
+    const StepReport& best = progress.best_report;
+    kept.tensors["numbers"] = at::tensor(
+        {progress.loss, best.validation_loss, best.validation_auc, best.validation_accuracy},
+        at::kDouble);
+    write_kept(path_, kKind, kept);
+  }
+
+  void load(TrainedNetwork& network, Progress& progress) const {
+    DFD_REQUIRE(std::filesystem::exists(path_), ErrorCode::kNotFound,
+                path_ << ": nothing to resume; train without --resume first");
+    KeptFile kept;
+    try {
+      kept = read_kept(path_, kKind);
+    } catch (const Error& damage) {
+      if (damage.code() != ErrorCode::kCorruptModel) throw;
+      throw Error(ErrorCode::kIo, std::string(damage.what()) + "; it is set aside as " +
+                                      set_aside(path_) + "; train without --resume");
+    }
+    DFD_REQUIRE(
+        kept.metadata["identity"] == identity_, ErrorCode::kInvalidArgument,
+        path_ << ": of other clips, another backbone, rule, or other options; give those it "
+                 "was trained with, or train without --resume");
+    network.restore(kept.tensors);
+    const std::string prefix = kBestPrefix;
+    for (const auto& [name, tensor] : kept.tensors) {
+      if (name.rfind(prefix, 0) == 0) progress.best[name.substr(prefix.size())] = tensor;
+    }
+    progress.step = std::stoll(kept.metadata["step"]);
+    progress.best_report.step = std::stoll(kept.metadata["best_step"]);
+    const auto* numbers = kept.tensors.at("numbers").data_ptr<double>();
+    progress.loss = numbers[0];
+    progress.best_report.validation_loss = numbers[1];
+    progress.best_report.validation_auc = numbers[2];
+    progress.best_report.validation_accuracy = numbers[3];
+  }
+
+ private:
+  std::string path_;
+  std::string identity_;
+};
+
+ModelConfig config_of(const TrainOptions& options, const NetworkTraining& training,
+                      const PictureData& data, const TrainedNetwork& network) {
+  ModelConfig config;
+  config.backbone = data.backbone.info;
+  config.backbone.digest.clear();
+  config.input = data.rule.input;
+  config.window_length = options.sampling.frames;
+  std::vector<double> rates;
+  for (const CropStore::Clip* clip : data.train.clips.crops) rates.push_back(clip->sample_rate);
+  config.sample_rate = rate_of(options, std::move(rates));
+  config.head = network.head_info();
+  config.training =
+      to_metadata(options, {data.clips.manifest, data.clips.digest, data.train.clips.clips,
+                            data.validation.clips.clips, data.rule});
+  config.training["recipe"] = "pictures";
+  config.training["self_blend"] = print(training.self_blend);
+  return config;
+}
+
+// Of the averaged weights, on pairs that are always the same.
+void validate(const NetworkTraining& training, const PictureData& data, const ModelConfig& config,
+              const TrainedNetwork& network, int threads, StepReport& report) {
+  const ServedNetwork served(network.averaged(), config);
+  const std::int64_t batches = (training.validation_pairs + training.pairs - 1) / training.pairs;
+  Prefetch<PictureBatch> source(
+      [&](std::int64_t number) {
+        return data.validation.pairs->make("validation", number, kValidationHardness);
+      },
+      0, batches, threads);
+  std::vector<Scored> scores;
+  for (std::int64_t i = 0; i < batches; ++i) {
+    const PictureBatch batch = source.next();
+    const at::Tensor p =
+        at::sigmoid(served.logits(batch.pictures, batch.labels.size(0)).to(at::kDouble))
+            .contiguous();
+    for (std::int64_t j = 0; j < p.size(0); ++j) {
+      scores.push_back({p.data_ptr<double>()[j], batch.labels[j].item<float>() > 0.5F});
+    }
+  }
+  const Metrics metrics = measure(scores, 0.5);
+  report.validation_loss = metrics.log_loss;
+  report.validation_auc = metrics.auc;
+  report.validation_accuracy = metrics.accuracy;
+}
+
+void write_model(const TrainOptions& options, const PictureData& data, ModelConfig config,
+                 const Progress& progress) {
+  const StepReport& best = progress.best_report;
+  config.training["step"] = std::to_string(best.step);
+  config.training["validation_loss"] = print(best.validation_loss);
+  config.training["validation_auc"] = print(best.validation_auc);
+  config.training["validation_accuracy"] = print(best.validation_accuracy);
+  TensorMap backbone;
+  const std::string prefix = kBackbonePrefix;
+  for (const auto& [name, tensor] : progress.best) {
+    if (name.rfind(prefix, 0) == 0) backbone[name.substr(prefix.size())] = tensor;
+  }
+  config.backbone.digest = digest_of(backbone);
+  if (makes_manifest(options)) write_manifest(manifest_path(options), data.clips.manifest);
+  write_tensors(options.output, to_metadata(config), progress.best);
+}
+
+}  // namespace
+
+NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
+                             const EmbedProgress& progress,
+                             const std::function<void(std::int64_t, std::int64_t)>& stepped,
+                             const std::function<void(const StepReport&)>& reported,
+                             const std::atomic<bool>& stop) {
+  const auto begin = Clock::now();
+  check(options, training);
+  // Not after hours of work.
+  static_cast<void>(FileReplacement(options.output));
+  if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
+  PictureData data;
+  data.backbone = open_backbone(options);
+  data.rule = master_rule(make_rule(options.sampling, data.backbone.input));
+  // Pictures are made in threads of ours, several at once.
+  cv::setNumThreads(1);
+  load(options, training, progress, data);
+
+  NetworkOptions network_options;
+  network_options.head = training.head;
+  network_options.unfreeze = training.unfreeze;
+  network_options.learning_rate = training.learning_rate;
+  network_options.weight_decay = training.weight_decay;
+  network_options.label_smoothing = training.label_smoothing;
+  network_options.average = training.average;
+  network_options.seed = options.seed;
+  TrainedNetwork network(network_options, data.backbone);
+  const ModelConfig config = config_of(options, training, data, network);
+  const ResumeState resume(options.output, identity_of(options, training, data));
+  Progress state;
+  if (options.resume) {
+    resume.load(network, state);
+    progress.say("resuming after step " + std::to_string(state.step));
+  }
+  const int threads = training.threads > 0 ? training.threads : usable_cores();
+  const auto part = [&](std::int64_t step) {
+    return static_cast<double>(step) / static_cast<double>(training.steps);
+  };
+  const auto hardness = [&](std::int64_t step) {
+    return training.easy_part > 0 ? std::min(1.0, part(step) / training.easy_part) : 1.0;
+  };
+  Prefetch<PictureBatch> source(
+      [&](std::int64_t step) { return data.train.pairs->make("training", step, hardness(step)); },
+      state.step, training.steps, threads);
+  NetworkOutcome outcome;
+  outcome.clips = data.clips.sides.train.size() + data.clips.sides.validation.size();
+  outcome.failed = data.train.clips.failed + data.validation.clips.failed;
+  auto last = Clock::now();
+  std::int64_t last_step = state.step;
+  double last_waited = 0;
+  while (state.step < training.steps && !stop && !outcome.out_of_time) {
+    const double loss = network.step(source.next(), state.step, part(state.step));
+    DFD_REQUIRE(std::isfinite(loss), ErrorCode::kInference,
+                "step " << state.step + 1 << ": the loss is " << loss
+                        << ", so nothing is written; give a --learning-rate below "
+                        << training.learning_rate);
+    state.loss += loss;
+    stepped(++state.step, training.steps);
+    outcome.out_of_time =
+        training.time_limit.count() > 0 && Clock::now() - begin >= training.time_limit;
+    if (state.step % training.validate_every != 0 && state.step != training.steps) continue;
+    StepReport report;
+    report.step = state.step;
+    report.steps = training.steps;
+    const double seconds = std::chrono::duration<double>(Clock::now() - last).count();
+    const double waited = source.waited().count();
+    const std::int64_t since = (state.step - 1) % training.validate_every + 1;
+    report.train_loss = state.loss / static_cast<double>(since);
+    report.pictures_per_second = static_cast<double>(state.step - last_step) * 2 * training.pairs *
+                                 pair_options(options, training).samples / seconds;
+    report.waited = (waited - last_waited) / seconds;
+    validate(training, data, config, network, threads, report);
+    report.best = state.best.empty() || report.validation_loss < state.best_report.validation_loss;
+    if (report.best) {
+      state.best_report = report;
+      state.best.clear();
+      for (const auto& [name, tensor] : network.averaged()) state.best[name] = tensor.clone();
+    }
+    state.loss = 0;
+    reported(report);
+    resume.save(network, state);
+    last = Clock::now();
+    last_step = state.step;
+    last_waited = source.waited().count();
+  }
+  resume.save(network, state);
+  if (!state.best.empty()) write_model(options, data, config, state);
+  if (stop || outcome.out_of_time) {
+    progress.say(std::string(stop ? "stopped" : "the time is over") + " after step " +
+                 std::to_string(state.step) + "; --resume goes on from " + options.output +
+                 ".resume" +
+                 (state.best.empty() ? "; no model is written yet"
+                                     : "; " + options.output + " holds the best model so far"));
+  }
+  return outcome;
+}
+
+}  // namespace dfd

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Training from pictures: a backbone and a head together, on pairs of real and fake windows, for a
+// number of steps.
+
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "training/train.h"
+
+namespace dfd {
+
+// What --backbone names when a new one is to be trained from scratch: "new:KIND".
+constexpr const char* kNewPrefix = "new:";
+
+struct NetworkTraining {
+  std::string head = "mean";
+  int unfreeze = -1;  // Last layers of the backbone that are trained; -1: all.
+  std::int64_t steps = 5000;
+  int pairs = 16;  // Of a real and a fake window, in a step.
+  double learning_rate = 1e-3;
+  double weight_decay = 0.02;
+  double label_smoothing = 0.02;
+  double average = 0.998;
+  double self_blend = 1;  // Part of the pairs.
+  // The curriculum is done after this part of the steps: large differences and light changes first,
+  // or nothing is learned from scratch.
+  double easy_part = 0.4;
+  int validation_pairs = 256;
+  std::int64_t validate_every = 250;        // Steps; a checkpoint is written then, too.
+  std::chrono::milliseconds time_limit{0};  // 0: none. A step that has begun is finished.
+  int threads = 0;                          // That make pictures; 0: as many as there are cores.
+  bool lossless = true;                     // Kept crops.
+};
+
+struct StepReport {
+  std::int64_t step = 0, steps = 0;  // Done; in all.
+  double train_loss = 0;             // Mean since the last report.
+  // Of the averaged weights, on pairs of the validation side that are always the same.
+  double validation_loss = 0;
+  double validation_auc = 0;
+  double validation_accuracy = 0;
+  double pictures_per_second = 0;
+  double waited = 0;  // Part of the time that the network waited for pictures.
+  bool best = false;
+};
+
+struct NetworkOutcome : TrainOutcome {
+  bool out_of_time = false;
+};
+
+// Writes the model of the best validation loss to options.output at the end, or once stop is set or
+// the time is over; output.resume holds all that is needed to go on, and a resumed training gives
+// what an undisturbed one gives: everything depends on seed and step alone. Throws Error as
+// train().
+NetworkOutcome train_network(
+    const TrainOptions& options, const NetworkTraining& training, const EmbedProgress& progress,
+    const std::function<void(std::int64_t step, std::int64_t steps)>& stepped,
+    const std::function<void(const StepReport&)>& reported, const std::atomic<bool>& stop);
+
+}  // namespace dfd
