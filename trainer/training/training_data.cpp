@@ -106,6 +106,7 @@ SamplingRule rule_of(const TrainOptions& options) {
 
 TrainingData load_training_data(const TrainOptions& options, const SamplingRule& rule,
                                 const EmbedProgress& progress) {
+  const std::string cache = cache_folder(options.cache);  // Fails before all clips are read.
   TrainingData data;
   data.manifest = read_split_clips(options, progress.say);
   const Sides parts = sides_of(data.manifest);
@@ -127,7 +128,6 @@ TrainingData load_training_data(const TrainOptions& options, const SamplingRule&
     data.rule.input.mean = kImageNetMean;
     data.rule.input.std = kImageNetStd;
   }
-  const std::string cache = cache_folder(options.cache);
   const auto side_of = [&](const std::vector<Clip>& clips) {
     return make_side(
         clips, embed_clips(clips, *backbone.network, backbone.info, data.rule, cache, progress),
