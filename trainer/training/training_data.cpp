@@ -45,6 +45,7 @@ SamplingRule rule_of(const TrainOptions& options) {
 
 TrainingData load_training_data(const TrainOptions& options, const SamplingRule& rule,
                                 const EmbedProgress& progress) {
+  const std::string cache = cache_folder(options.cache);  // Fails before all clips are read.
   TrainingData data;
   TrainingClips clips = read_training_clips(options, progress.say);
   const Sides& parts = clips.sides;
@@ -59,7 +60,6 @@ TrainingData load_training_data(const TrainOptions& options, const SamplingRule&
     data.rule.input.mean = kImageNetMean;
     data.rule.input.std = kImageNetStd;
   }
-  const std::string cache = cache_folder(options.cache);
   const auto side_of = [&](const std::vector<Clip>& of_side) {
     return make_side(
         of_side, embed_clips(of_side, *backbone.network, backbone.info, data.rule, cache, progress),

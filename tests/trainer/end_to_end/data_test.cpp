@@ -68,11 +68,26 @@ TEST_F(DataCommands, ScanSplitTrainAndEvaluate) {
   EXPECT_EQ(metadata["training.split"], made["split"]);
   EXPECT_FALSE(fs::exists(model + ".manifest.jsonl"));
 
-  const auto judged = object_in(told("evaluate --model " + model + " --data " + split));
-  EXPECT_EQ(judged["side"], "test list");
-  EXPECT_EQ(judged["model"]["real"].get<int>() + judged["model"]["fake"].get<int>() +
-                judged["known"].get<int>() + judged["without_face"].get<int>(),
-            made["test"]);
+  // Clips of other people: what is test of them is judged, and without a split all.
+  const std::string other = manifest("other.jsonl");
+  told("data scan " + small_data(fs::path(data_) / "..", 8, 4) + " --by none -o " + other);
+  const auto judged_clips = [&](const std::string& side) {
+    const auto judged = object_in(told("evaluate --model " + model + " --data " + other));
+    EXPECT_EQ(judged["side"], side);
+    EXPECT_EQ(judged["known"], 0);
+    return judged["model"]["real"].get<int>() + judged["model"]["fake"].get<int>() +
+           judged["without_face"].get<int>();
+  };
+  EXPECT_EQ(judged_clips("unlisted clips"), 8);
+  Manifest parts = read_manifest(other);
+  for (const std::size_t i : {0, 1, 6, 7}) parts.clips[i].split = SplitSide::kTrain;
+  write_manifest(other, parts);
+  EXPECT_NE(told("evaluate --model " + model + " --data " + other, 1).find("none is \"test\""),
+            std::string::npos);
+  for (const std::size_t i : {2, 3, 4, 5}) parts.clips[i].split = SplitSide::kTest;
+  ASSERT_GT(count_fakes({parts.clips.begin() + 2, parts.clips.begin() + 6}), 0U);
+  write_manifest(other, parts);
+  EXPECT_EQ(judged_clips("test list"), 4);
 }
 
 TEST_F(DataCommands, AFolderTrainedOnLeavesItsManifest) {
@@ -138,7 +153,7 @@ TEST_F(DataCommands, PicturesAreClips) {
 
 TEST_F(DataCommands, CheckFindsFaults) {
   const std::string list = manifest("checked.jsonl");
-  told("data scan " + data_ + " --by random -o " + list);
+  told("data scan " + data_ + " --by random --validation 0.5 --test 0 -o " + list);
   // Whoever is in them.
   const auto leaky = object_in(told("data check " + list, 4));
   EXPECT_FALSE(leaky["two_sides"]["identities"].empty());
