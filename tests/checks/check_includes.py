@@ -52,7 +52,7 @@ for room, used in DETECTOR_ROOMS.items():
 TRAINER_ROOMS = {
     "data": (),
     "samples": ("data",),
-    "judging": ("data", "samples"),
+    "judging": ("data", "samples", "sheets"),
     "heads": (),
     "training": ("data", "samples", "heads", "judging"),
     "sheets": ("data", "samples"),

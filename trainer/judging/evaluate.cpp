@@ -3,168 +3,232 @@
 #include "judging/evaluate.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include <ATen/ATen.h>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <vector>
 
 #include "base/check.h"
+#include "base/file.h"
+#include "base/translate.h"
+#include "data/clip.h"
 #include "data/dataset.h"
 #include "data/split.h"
 #include "detector/engine.h"
-#include "face/face_detector.h"
+#include "judging/baselines.h"
 #include "judging/known_clips.h"
-#include "samples/cache.h"
-#include "samples/embeddings.h"
-#include "samples/windows.h"
+#include "judging/play_clip.h"
+#include "judging/report.h"
+#include "judging/summary.h"
+#include "samples/serving.h"
 #include "scoring/model_parts.h"
+#include "sheets/explain.h"
 
 namespace dfd {
 namespace {
 
-TrackChoice tracks_of(const ModelConfig& config) {
-  const auto found = config.training.find("tracks");
-  for (const TrackChoice choice : {TrackChoice::kLargest, TrackChoice::kAll}) {
-    if (found != config.training.end() && found->second == to_string(choice)) return choice;
-  }
-  return TrackChoice::kLongest;
+using Json = nlohmann::ordered_json;
+
+// As long as the page is read, not more precise than the clock.
+std::string now() {
+  const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts = {};
+  gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &parts);
+  return text.data();
 }
 
-Windows windows_of(const std::vector<Clip>& clips, const ModelConfig& config,
-                   const Backbone& backbone, const EvaluateOptions& options,
-                   const EmbedProgress& progress) {
-  SamplingRule rule;
-  rule.input = config.input;
-  rule.frames = config.window_length;
-  rule.tracks = tracks_of(config);
-  const auto recipe = config.training.find("recipe");
-  if (recipe != config.training.end() && recipe->second == "seed") {
-    rule.choice = FrameChoice::kSeed;
-  }
-  if (rule.input.crop != CropRule::kFullFrame) {
-    rule.face_model = options.face_model;
-    const std::string detector = make_face_detector(rule.face_model, rule.input.crop)->name();
-    DFD_REQUIRE(same_boxes(detector, rule.input.face_detector), ErrorCode::kInvalidArgument,
-                "the model was trained on faces found by "
-                    << rule.input.face_detector << ", " << detector
-                    << " would find them here; give --face-model as in training");
-  }
-  const std::string cache = cache_folder(options.cache);
-  return make_windows(clips, embed_clips(clips, backbone, config.backbone, rule, cache, progress),
-                      rule.frames);
-}
-
-// A clip is as bad as its worst track. probabilities: of each window.
-std::vector<Scored> score(const at::Tensor& probabilities, const Windows& windows) {
-  std::vector<Scored> scores;
-  for (const Clip& clip : windows.clips) scores.push_back({0, clip.fake});
-  for (std::size_t i = 0; i < windows.clip_of.size(); ++i) {
-    const double probability = probabilities[static_cast<std::int64_t>(i)].item<double>();
-    DFD_REQUIRE(std::isfinite(probability), ErrorCode::kInference,
-                "the network gave " << probability
-                                    << " instead of a probability; its weights may be damaged");
-    double& worst = scores[windows.clip_of[i]].probability;
-    worst = std::max(worst, probability);
-  }
-  return scores;
-}
-
-// Logistic regression with weight decay, by gradient descent: convex, so its end is its only one.
-at::Tensor mean_linear(const Windows& train, const Windows& test) {
-  const auto features = [](const Windows& windows) {
-    const at::Tensor mean = windows.embeddings.mean(1).to(at::kDouble);
-    return at::cat({mean * std::sqrt(static_cast<double>(mean.size(1))),
-                    at::ones({mean.size(0), 1}, at::kDouble)},
-                   1);
-  };
-  const at::Tensor x = features(train);
-  const at::Tensor y = labels_of(train);
-  at::Tensor weight = at::zeros({x.size(1)}, at::kDouble);
-  constexpr int kSteps = 500;
-  constexpr double kRate = 0.01;
-  constexpr double kDecay = 0.1;
-  for (int i = 0; i < kSteps; ++i) {
-    const at::Tensor error = at::sigmoid(x.matmul(weight)) - y;
-    weight = weight - kRate * (x.t().matmul(error) / x.size(0) + kDecay * weight);
-  }
-  return at::sigmoid(features(test).matmul(weight));
-}
-
-// With digests.
-std::vector<Clip> read_clips(const std::string& data, const Say& say) {
-  Manifest manifest = read_dataset(data);
-  for (const std::string& remark : manifest.remarks) say(remark);
-  DFD_REQUIRE(!has_splits(manifest) || !sides_of(manifest).test.empty(),
-              ErrorCode::kInvalidArgument,
-              data << ": its clips have splits, but none is \"test\"; see data split");
-  add_digests(manifest.clips);
-  return std::move(manifest.clips);
-}
-
-bool has_both_classes(const std::vector<Clip>& clips) {
-  const std::size_t fakes = count_fakes(clips);
-  return fakes > 0 && fakes < clips.size();
-}
-
-std::map<std::string, Metrics> measure_kinds(const std::vector<Scored>& scores,
-                                             const std::vector<Clip>& clips, double threshold) {
-  std::map<std::string, std::vector<Scored>> kinds;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i].fake) kinds[kind_of(clips[i])].push_back(scores[i]);
-  }
-  std::map<std::string, Metrics> measured;
-  for (auto& [kind, of_kind] : kinds) {
-    for (const Scored& scored : scores) {
-      if (!scored.fake) of_kind.push_back(scored);
+// The lines of a training, one series a figure.
+std::vector<Series> read_curves(const std::string& file) {
+  std::vector<Series> curves;
+  if (file.empty()) return curves;
+  std::ifstream in(file);
+  DFD_REQUIRE(in.good(), ErrorCode::kNotFound, file << ": cannot be read");
+  std::string line;
+  while (std::getline(in, line)) {
+    const Json entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!entry.is_object()) continue;  // Words for people, between them.
+    const char* x = entry.contains("step") ? "step" : "epoch";
+    if (!entry.contains(x) || !entry[x].is_number()) continue;
+    for (const char* y :
+         {"train_loss", "validation_loss", "validation_auc", "validation_accuracy"}) {
+      if (!entry.contains(y) || !entry[y].is_number()) continue;
+      const std::string name = y;
+      const std::string label =
+          name.find("loss") != std::string::npos ? "log loss" : "AUC, accuracy";
+      auto found = std::find_if(curves.begin(), curves.end(),
+                                [&](const Series& series) { return series.name == name; });
+      if (found == curves.end()) found = curves.insert(curves.end(), {name, x, label, {}, {}});
+      found->x.push_back(entry[x].get<double>());
+      found->y.push_back(entry[y].get<double>());
     }
-    measured[kind] = measure(of_kind, threshold);
   }
-  return measured;
+  DFD_REQUIRE(!curves.empty(), ErrorCode::kInvalidArgument,
+              file << ": no line of a training, {\"step\" or \"epoch\", \"train_loss\", ...}");
+  return curves;
 }
+
+class Evaluator {
+ public:
+  Evaluator(const EvaluateOptions& options, const EvaluateProgress& progress)
+      : options_(options),
+        progress_(progress),
+        config_(read_config(SafetensorsFile(options.model))) {
+    play_.face_model = options.face_model;
+    play_.temperature = config_.temperature;
+    play_.bias = config_.bias;
+  }
+
+  Evaluation run() {
+    Manifest manifest = read_dataset(options_.data);
+    for (const std::string& remark : manifest.remarks) say(remark);
+    DFD_REQUIRE(!has_splits(manifest) || !sides_of(manifest).test.empty(),
+                ErrorCode::kInvalidArgument,
+                options_.data << ": its clips have splits, but none is \"test\"; see data split");
+    add_digests(manifest.clips);
+    const KnownClips sides = find_known(manifest.clips, config_);
+    if (sides.known > 0) {
+      say(std::to_string(sides.known) +
+          " clips are left out: the model was trained on them or on others made from the same "
+          "recordings, or its weights chosen by them");
+    }
+    DFD_REQUIRE(
+        !sides.judged.empty(), ErrorCode::kInvalidArgument,
+        options_.data << ": the model knows all " << sides.known
+                      << " clips that it could be judged by, from its training; give others");
+    const std::vector<Series> curves = read_curves(options_.curves);
+    EngineConfig config;
+    config.model_file = options_.model;
+    engine_ = Engine::load(config);
+    // Whatever is wrong with the model or the face model is no clip's fault.
+    static_cast<void>(open_session(engine_, options_.face_model));
+    play(sides.judged);
+    SummaryOptions summary;
+    summary.threshold = config_.threshold;
+    summary.bootstrap.draws = options_.draws;
+    summary.manifest_digest = manifest_digest(manifest);
+    summary.model_id = engine_->model().id;
+    Json result = summarize(scores_, summary);
+    Json& figures = result["summary"];
+    figures["side"] = sides.name;
+    figures["known"] = sides.known;
+    figures["failed"] = failed_;
+    figures["warning"] = engine_->model().warning;
+    if (options_.baselines) {
+      figures["baselines"] = measure_baselines(
+          sides.train, sides.judged, {options_.model, options_.face_model, options_.cache},
+          progress_.embedding);
+    }
+    progress_.print(result);
+    if (!options_.report.empty()) write_report(sides.judged, result, curves);
+    return {sides.judged.size(), failed_, summary_table(result)};
+  }
+
+ private:
+  void say(const std::string& text) const { progress_.embedding.say(text); }
+
+  void play(const std::vector<Clip>& clips) {
+    for (const Clip& clip : clips) {
+      ClipScore score;
+      try {
+        score = translate_errors([&] { return play_clip(clip, engine_, play_); });
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
+        say(std::string(error.what()) + "; this clip has no score");
+        score = ClipScore();
+        score.file = clip.file;
+        score.fake = clip.fake;
+        score.generator = clip.generator;
+        score.group = clip.group;
+        score.compression = clip.compression;
+        score.identity = clip.identity;
+        score.source = clip.source;
+        score.verdict = to_string(Verdict::kUndecided);
+        score.reason = to_string(Reason::kError);
+        ++failed_;
+      }
+      progress_.print(to_json(score));
+      scores_.push_back(std::move(score));
+      progress_.judged(static_cast<int>(scores_.size()), static_cast<int>(clips.size()));
+    }
+  }
+
+  // Evidence of the clips that the page shows, as deepfake-trainer explain draws it.
+  std::vector<ClipPicture> draw(const std::vector<Clip>& clips,
+                                const std::vector<std::size_t>& shown) const {
+    std::vector<ClipPicture> pictures;
+    const std::string folder = (std::filesystem::path(options_.report) / ".evidence").string();
+    for (const std::size_t place : shown) {
+      try {
+        ExplainOptions explain;
+        explain.model = options_.model;
+        explain.video = clips[place].path;
+        explain.output = folder;
+        explain.face_model = options_.face_model;
+        const auto tracks = translate_errors([&] {
+          return explain_video(
+              explain, [](const std::string&) {}, [](const Json&) {});
+        });
+        const auto worst = std::max_element(
+            tracks.begin(), tracks.end(),
+            [](const auto& a, const auto& b) { return a.probability < b.probability; });
+        std::ifstream in(worst->sheet, std::ios::binary);
+        pictures.push_back({clips[place].file, {std::istreambuf_iterator<char>(in), {}}});
+      } catch (const Error&) {
+        continue;  // No whole window: there is nothing to show.
+      }
+    }
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    return pictures;
+  }
+
+  void write_report(const std::vector<Clip>& clips, const Json& summary,
+                    const std::vector<Series>& curves) const {
+    std::error_code error;
+    std::filesystem::create_directories(options_.report, error);
+    DFD_REQUIRE(!error, ErrorCode::kIo, options_.report << ": cannot be made: " << error.message());
+    ReportInput input;
+    input.date = now();
+    input.clips = scores_;
+    input.summary = summary;
+    input.training = curves;
+    if (options_.pictures) {
+      input.pictures = draw(clips, worst_clips(scores_, config_.threshold, input.worst));
+    }
+    input.provenance = {{"model", options_.model},
+                        {"backbone", config_.backbone.name + ", " + config_.backbone.source},
+                        {"head", config_.head.type},
+                        {"data", options_.data}};
+    for (const auto& [key, value] : config_.training) {
+      // Digests of clips are for programs.
+      if (key.find("_digests") == std::string::npos)
+        input.provenance.emplace_back("training: " + key, value);
+    }
+    const std::string page = make_report(input);
+    const std::string path = (std::filesystem::path(options_.report) / "report.html").string();
+    replace_file(path, [&](std::ostream& out) { out << page; });
+    say(path + " is written");
+  }
+
+  const EvaluateOptions& options_;
+  const EvaluateProgress& progress_;
+  ModelConfig config_;
+  PlayOptions play_;
+  std::shared_ptr<Engine> engine_;
+  std::vector<ClipScore> scores_;
+  std::size_t failed_ = 0;
+};
 
 }  // namespace
 
-Evaluation evaluate(const EvaluateOptions& options, const EmbedProgress& progress) {
-  const c10::InferenceMode guard;
-  ModelParts model = read_model(options.model);
-  Backbone& backbone = *model.networks.backbone;
-  backbone.fold(at::kCPU, at::kFloat);
-  const std::vector<Clip> clips = read_clips(options.data, progress.say);
-  const KnownClips sides = find_known(clips, model.config);
-  if (sides.known > 0) {
-    progress.say(std::to_string(sides.known) +
-                 " clips are left out: the model was trained on them or on others made from the "
-                 "same recordings, or its epoch chosen by them");
-  }
-  DFD_REQUIRE(!sides.judged.empty(), ErrorCode::kInvalidArgument,
-              options.data << ": the model knows all " << sides.known
-                           << " clips that it could be judged by, from its training; give others");
-  const Windows test = windows_of(sides.judged, model.config, backbone, options, progress);
-  DFD_REQUIRE(has_both_classes(test.clips), ErrorCode::kInvalidArgument,
-              options.data << ": of " << sides.judged.size() << " clips to judge by, "
-                           << test.clips.size() << " have a face and " << test.failed
-                           << " cannot be read; both classes are needed, real and fake");
-  const at::Tensor logits = model.networks.head->score_windows(test.embeddings).to(at::kDouble);
-  const std::vector<Scored> scores =
-      score(at::sigmoid((logits - model.config.bias) / model.config.temperature), test);
-  const double threshold = model.config.threshold;
-  Evaluation result;
-  result.side = sides.name;
-  result.warning = model.config.backbone.warning;
-  result.known = sides.known;
-  result.clips = sides.judged.size();
-  result.failed = test.failed;
-  result.without_face = test.without_face;
-  result.model = measure(scores, threshold);
-  result.by_kind = measure_kinds(scores, test.clips, threshold);
-
-  const Windows train = windows_of(sides.train, model.config, backbone, options, progress);
-  if (!has_both_classes(train.clips)) return result;
-  const double share = labels_of(train).mean().item<double>();
-  const at::Tensor same =
-      at::full({static_cast<std::int64_t>(test.clip_of.size())}, share, at::kDouble);
-  result.constant = measure(score(same, test), threshold);
-  result.mean_linear = measure(score(mean_linear(train, test), test), threshold);
-  return result;
+Evaluation evaluate(const EvaluateOptions& options, const EvaluateProgress& progress) {
+  return Evaluator(options, progress).run();
 }
 
 }  // namespace dfd

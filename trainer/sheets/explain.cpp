@@ -16,6 +16,7 @@
 #include "data/video.h"
 #include "detector/engine.h"
 #include "detector/session.h"
+#include "samples/serving.h"
 #include "sheets/evidence_sheet.h"
 
 namespace dfd {
@@ -58,26 +59,16 @@ nlohmann::ordered_json to_json(TrackId id, const ScoredSample& sample,
           {"map", explanation.map.cells}};
 }
 
-std::unique_ptr<Session> open_session(const std::shared_ptr<Engine>& engine,
-                                      const ExplainOptions& options,
-                                      const std::function<void(const std::string&)>& say) {
-  const ModelInfo& model = engine->model();
-  if (!model.warning.empty()) say("note: " + model.warning);
-  SessionConfig config;
-  config.region = model.region;
-  config.face_model_file = options.face_model;
-  config.explain.on = true;
-  config.explain.method = options.method;
-  config.explain.rate = options.rate;
-  config.explain.faces = config.max_faces;
-  std::unique_ptr<Session> session = Session::create(engine, config);
-  const std::string& found_by = session->face_detector();
-  DFD_REQUIRE(config.region == Region::kFullFrame || same_boxes(found_by, model.face_detector),
-              ErrorCode::kInvalidArgument,
-              "the model was trained on faces found by "
-                  << model.face_detector << ", " << found_by
-                  << " would find them here; give --face-model as in training");
-  return session;
+std::unique_ptr<Session> open_explaining_session(
+    const std::shared_ptr<Engine>& engine, const ExplainOptions& options,
+    const std::function<void(const std::string&)>& say) {
+  ExplainConfig explain;
+  explain.on = true;
+  explain.method = options.method;
+  explain.rate = options.rate;
+  explain.faces = SessionConfig().max_faces;
+  if (!engine->model().warning.empty()) say("note: " + engine->model().warning);
+  return open_session(engine, options.face_model, explain);
 }
 
 class VideoExplainer {
@@ -159,7 +150,7 @@ std::vector<ExplainedTrack> explain_video(
   config.model_file = options.model;
   const std::shared_ptr<Engine> engine = Engine::load(config);
   VideoExplainer explainer(options, print);
-  explainer.play(*open_session(engine, options, say));
+  explainer.play(*open_explaining_session(engine, options, say));
   return explainer.write(engine->model().window_length);
 }
 

@@ -102,7 +102,7 @@ class CascadeDetector : public FaceDetector {
   // The median of its false finds: docs/decisions/0002-cascade-boxes.md.
   float least_confidence() const override { return 0.3F; }
 
-  std::string name() const override { return "opencv-haar-frontalface"; }
+  std::string name() const override { return kCascadeName; }
 
  private:
   // The cascade's window of 24 pixels holds a face 18 wide, the smallest that is searched for.

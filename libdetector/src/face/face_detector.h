@@ -18,6 +18,8 @@
 
 namespace dfd {
 
+constexpr const char* kCascadeName = "opencv-haar-frontalface";  // As model files have it.
+
 struct FaceDetection {
   RectF box;               // MTCNN's convention: forehead to chin, ear to ear.
   float confidence = 0.F;  // In [0, 1].

@@ -72,11 +72,10 @@ TEST_F(DataCommands, ScanSplitTrainAndEvaluate) {
   const std::string other = manifest("other.jsonl");
   told("data scan " + small_data(fs::path(data_) / "..", 8, 4) + " --by none -o " + other);
   const auto judged_clips = [&](const std::string& side) {
-    const auto judged = object_in(told("evaluate --model " + model + " --data " + other));
+    const auto judged = summary_in(told("evaluate --model " + model + " --data " + other));
     EXPECT_EQ(judged["side"], side);
     EXPECT_EQ(judged["known"], 0);
-    return judged["model"]["real"].get<int>() + judged["model"]["fake"].get<int>() +
-           judged["without_face"].get<int>();
+    return judged["clips"]["all"].get<int>();
   };
   EXPECT_EQ(judged_clips("unlisted clips"), 8);
   Manifest parts = read_manifest(other);

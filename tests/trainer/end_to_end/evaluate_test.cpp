@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -24,21 +26,25 @@ TEST_F(EndToEnd, ATrainedModelTellsUnseenDrawnFakes) {
   EXPECT_EQ(epochs.back()["epoch"], 20);
 
   int status = -1;
-  const auto result = nlohmann::json::parse(
-      run(std::string(DFD_TRAINER) + " evaluate --data " + data() + " --model " + model.string(),
-          status));
+  const std::string output = run(std::string(DFD_TRAINER) + " evaluate --data " + data() +
+                                     " --baselines --draws 50 --model " + model.string(),
+                                 status);
   ASSERT_EQ(status, 0);
+  const auto result = summary_in(output);
+  EXPECT_EQ(count_of(output, "{\"path\""), 24U);
   EXPECT_EQ(result["side"], "test list");
   EXPECT_EQ(result["known"], 0);
-  EXPECT_TRUE(result.contains("constant"));
-  EXPECT_TRUE(result.contains("mean_linear"));
-  EXPECT_EQ(result["warning"], "random backbone: demonstration only");
-  for (const auto& [kind, metrics] : result["by_kind"].items()) {
-    std::printf("%s: AUC %.3f\n", kind.c_str(), metrics["auc"].get<double>());
+  for (const char* baseline : {"constant", "mean_linear"}) {
+    EXPECT_TRUE(result["baselines"][baseline].contains("auc")) << baseline;
   }
-  EXPECT_EQ(result["by_kind"].size(), 4U);
+  EXPECT_EQ(result["warning"], "random backbone: demonstration only");
+  for (const auto& generator : result["by_generator"]) {
+    std::printf("%s: AUC %.3f\n", generator["generator"].get<std::string>().c_str(),
+                generator["all"]["auc"]["value"].get<double>());
+  }
+  EXPECT_EQ(result["by_generator"].size(), 4U);
   // 0.5 is chance. Of 24 clips one moves it by some hundredths, and so does another processor.
-  EXPECT_GE(result["model"]["auc"], 0.85);
+  EXPECT_GE(result["overall"]["auc"]["value"], 0.85);
 
   // The element, on clips of new people: fakes come out above real ones.
   const fs::path unseen = *folder / "unseen";
@@ -65,24 +71,21 @@ TEST_F(WithSmallData, EvaluateLeavesOutWhatTheModelKnows) {
   const auto result = [&](const std::string& what, const std::string& data) {
     const std::string output = evaluate(what, data);
     EXPECT_EQ(status, 0) << output;
-    return nlohmann::json::parse(output.substr(output.find('{')));
+    return summary_in(output);
   };
   const std::string refused = evaluate(model.string(), data_);
   EXPECT_EQ(WEXITSTATUS(status), 1);
   EXPECT_NE(refused.find("the model knows all"), std::string::npos) << refused;
 
-  // Another set: everything is judged, and there is nothing here to learn baselines from.
+  // Another set: everything is judged.
   const std::string other = (scratch_folder("other_set") / "set").string();
   fs::copy(small_data(*drawn, 8, 4), other, fs::copy_options::recursive);
   fs::remove(fs::path(other) / "List_of_testing_videos.txt");
   const auto judged = result(model.string(), other);
   EXPECT_EQ(judged["side"], "unlisted clips");
   EXPECT_EQ(judged["known"], 0);
-  EXPECT_EQ(judged["model"]["real"].get<int>() + judged["model"]["fake"].get<int>() +
-                judged["without_face"].get<int>(),
-            8);
-  EXPECT_FALSE(judged.contains("constant"));
-  EXPECT_FALSE(judged.contains("mean_linear"));
+  EXPECT_EQ(judged["clips"]["all"], 8);
+  EXPECT_FALSE(judged.contains("baselines"));
 
   // A few clips that it knows among new ones, whatever they are called.
   for (int i = 0; i < 2; ++i) {
@@ -91,10 +94,94 @@ TEST_F(WithSmallData, EvaluateLeavesOutWhatTheModelKnows) {
   }
   const auto mixed = result(model.string(), other);
   EXPECT_EQ(mixed["known"], 2);
-  EXPECT_EQ(mixed["model"], judged["model"]);
+  EXPECT_EQ(mixed["overall"], judged["overall"]);
 
   // A model that does not say what it was trained on.
   EXPECT_EQ(result(shared_model(), other)["side"], "unknown");
+}
+
+TEST_F(WithSmallData, EvaluateSaysWhatBecameOfEveryClip) {
+  const fs::path other = fs::path(small_data(*drawn, 8, 4));
+  const fs::path folder = scratch_folder("evaluated");
+  fs::copy(other, folder / "set", fs::copy_options::recursive);
+  fs::remove(folder / "set/List_of_testing_videos.txt");
+  std::ofstream(folder / "set/Celeb-real/id9_0000.mp4") << "no video";
+  const std::string evaluate = std::string(DFD_TRAINER) + " evaluate --model " + shared_model() +
+                               " --data " + (folder / "set").string();
+  int status = -1;
+  const std::string output =
+      run(evaluate + " --report " + (folder / "page").string() + " --draws 20 2>&1", status);
+  ASSERT_EQ(WEXITSTATUS(status), 3) << output;  // More than a tenth cannot be read.
+  std::istringstream lines(output);
+  std::size_t scored = 0;
+  std::size_t broken = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("{\"path\"", 0) != 0) continue;
+    const auto clip = nlohmann::json::parse(line);
+    if (clip["path"].get<std::string>().find("id9") != std::string::npos) {
+      EXPECT_TRUE(clip["probability"].is_null());
+      EXPECT_EQ(clip["reason"], "error");
+      ++broken;
+    } else if (!clip["logit"].is_null()) {
+      EXPECT_GT(clip["samples"], 0);
+      EXPECT_GT(clip["face_size"], 60);
+      EXPECT_EQ(clip["windows"].get<int>() == 0, clip["partial"].get<bool>());
+      ++scored;
+    }
+  }
+  EXPECT_EQ(broken, 1U);
+  EXPECT_GT(scored, 5U);
+  EXPECT_EQ(summary_in(output)["clips"]["scored"], scored);
+  const std::string page = bytes_of(folder / "page/report.html");
+  EXPECT_NE(page.find("</html>"), std::string::npos);
+  EXPECT_NE(page.find("data:image/png"), std::string::npos);
+  run(evaluate + " --report " + (folder / "bare").string() + " --no-pictures --draws 20 2>&1",
+      status);
+  EXPECT_EQ(bytes_of(folder / "bare/report.html").find("data:image/png"), std::string::npos);
+}
+
+// What the element says of a clip is what evaluate says.
+TEST_F(WithSmallData, EvaluateSaysWhatTheElementSays) {
+  const fs::path other = fs::path(small_data(*drawn, 8, 4));
+  int status = -1;
+  std::istringstream lines(run(std::string(DFD_TRAINER) + " evaluate --model " + shared_model() +
+                                   " --data " + other.string() + " --draws 20",
+                               status));
+  int compared = 0;
+  for (std::string line; std::getline(lines, line) && compared < 2;) {
+    const auto clip = nlohmann::json::parse(line);
+    // Of one window the smoothed probability is the window's own.
+    if (!clip.contains("windows") || clip["windows"] != 1) continue;
+    ++compared;
+    EXPECT_NEAR(clip["probability"],
+                play(other / clip["path"].get<std::string>(), shared_model(), "mode=complete"),
+                1e-6);
+  }
+}
+
+TEST_F(WithSmallData, CalibrationIsFittedAndWritten) {
+  const fs::path folder = scratch_folder("calibrated");
+  const fs::path other = folder / "set";
+  fs::copy(small_data(*drawn, 8, 4), other, fs::copy_options::recursive);
+  fs::remove(other / "List_of_testing_videos.txt");
+  const std::string command = std::string(DFD_TRAINER) + " calibrate --model " + shared_model() +
+                              " --data " + other.string() + " -o " +
+                              (folder / "m.safetensors").string() + " ";
+  int status = -1;
+  const auto fit = nlohmann::json::parse(run(command, status));
+  ASSERT_EQ(status, 0);
+  EXPECT_LE(fit["after"]["log_loss"], fit["before"]["log_loss"]);
+  const auto about = nlohmann::json::parse(
+      run(std::string(DFD_TRAINER) + " inspect " + (folder / "m.safetensors").string(), status));
+  EXPECT_EQ(std::stod(about["metadata"]["calibration.temperature"].get<std::string>()),
+            fit["temperature"].get<double>());
+  EXPECT_EQ(std::stod(about["metadata"]["calibration.bias"].get<std::string>()),
+            fit["bias"].get<double>());
+  EXPECT_EQ(nlohmann::json::parse(about["metadata"]["training.calibration"].get<std::string>()),
+            fit);
+  const std::string refused = run(command + "--target-fpr 0.01 2>&1", status);
+  EXPECT_NE(status, 0);
+  EXPECT_NE(refused.find("real clips"), std::string::npos) << refused;
 }
 
 }  // namespace

@@ -53,6 +53,13 @@ std::string small_data(const fs::path& folder, int clips, int seed) {
   return data;
 }
 
+nlohmann::json summary_in(const std::string& output) {
+  const std::size_t begin = output.find("{\"summary\"");
+  EXPECT_NE(begin, std::string::npos) << output;
+  if (begin == std::string::npos) return nlohmann::json::object();
+  return nlohmann::json::parse(output.substr(begin, output.find('\n', begin) - begin))["summary"];
+}
+
 std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {

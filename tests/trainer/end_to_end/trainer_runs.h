@@ -29,6 +29,9 @@ double play(const fs::path& clip, const fs::path& model, const std::string& more
 // A few short clips, for what needs no good model. Returns their folder.
 std::string small_data(const fs::path& folder, int clips, int seed = 3);
 
+// The summary that evaluate printed last; empty where there is none.
+nlohmann::json summary_in(const std::string& output);
+
 std::size_t count_of(const std::string& text, const std::string& part);
 
 // One drawn data set for these tests; whichever trains first fills its cache of embeddings.
