@@ -9,6 +9,7 @@
 #include "data/json_name.h"
 #include "sheets/contact_sheets.h"
 #include "sheets/explain.h"
+#include "sheets/pair_sheets.h"
 
 namespace dfd::commands {
 namespace {
@@ -18,6 +19,9 @@ void add_crops(CLI::App& app, Actions& actions) {
   static std::string output;
   static SamplingOptions sampling;
   static std::string backbone = "random:1";
+  static bool augmented = false;
+  static std::string fakes;
+  static std::string cache;
   CLI::App* command =
       app.add_subcommand("crops", "Draw contact sheets of what training would see of a data set");
   command->add_option("--data", data, "Manifest, or folder of a data set")->required();
@@ -27,8 +31,24 @@ void add_crops(CLI::App& app, Actions& actions) {
                    "Whose crops: a file of kind backbone or model, or random:SEED")
       ->capture_default_str();
   add_sampling(command, sampling);
-  command->footer("Example: deepfake-trainer crops --data data -o sheets");
+  command->add_flag("--augmented", augmented,
+                    "Draw pairs of real and fake crops, changed by chance, as a training from "
+                    "pictures sees them");
+  command->add_option("--fakes", fakes, "As of train; with --augmented");
+  command->add_option("--cache", cache, kCacheHelp);
+  command->footer(
+      "Examples:\n"
+      "  deepfake-trainer crops --data data -o sheets\n"
+      "  deepfake-trainer crops --data portraits --augmented --fakes self-blend --crop square "
+      "--backbone new:artifact_cnn -o sheets");
   actions[command] = [] {
+    if (augmented) {
+      PairSheetOptions options{data, output, cache, backbone, sampling, self_blend_of(fakes)};
+      for (const std::string& sheet : write_pair_sheets(options, embed_progress())) {
+        print({{"sheet", sheet}});
+      }
+      return kDone;
+    }
     std::size_t drawn = 0;
     const auto report = [&](const SheetEntry& entry) {
       ++drawn;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <string>
 
-#include "base/check.h"
 #include "commands/commands.h"
 #include "commands/console.h"
 #include "commands/sampling.h"
+#include "samples/frozen_backbone.h"
 #include "training/train.h"
 #include "training/train_network.h"
 
@@ -30,26 +29,6 @@ struct Given {
   }
 };
 
-template <typename Number>
-Number number_of(const std::string& text, const char* option) {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end, ErrorCode::kInvalidArgument,
-              option << " \"" << text << "\": a number expected");
-  return number;
-}
-
-// "self-blend" or "self-blend:PART"; without, fakes are the data set's.
-double self_blend_of(const std::string& fakes) {
-  const std::string name = "self-blend";
-  if (fakes.empty()) return 0;
-  if (fakes == name) return 1;
-  DFD_REQUIRE(fakes.rfind(name + ":", 0) == 0, ErrorCode::kInvalidArgument,
-              "fakes \"" << fakes << "\": self-blend or self-blend:PART expected");
-  return number_of<double>(fakes.substr(name.size() + 1), "fakes");
-}
-
 void print_step(const StepReport& report) {
   print({{"step", report.step},
          {"steps", report.steps},
@@ -65,7 +44,7 @@ void print_step(const StepReport& report) {
 int run_network(const Given& given) {
   NetworkTraining training = given.network;
   if (!given.unfreeze.empty() && given.unfreeze != "all") {
-    training.unfreeze = number_of<int>(given.unfreeze, "unfreeze");
+    training.unfreeze = whole_number(given.unfreeze, "unfreeze");
   }
   training.self_blend = self_blend_of(given.fakes);
   training.time_limit =

@@ -76,6 +76,8 @@ BackboneParts random_backbone(std::uint64_t seed, const std::vector<Clip>& clips
 
 InputRule input_of_backbone(const std::string& name) {
   if (seed_of(name)) return backbone_kind(kRandomKind, name).input;
+  const std::string prefix = kNewPrefix;
+  if (name.rfind(prefix, 0) == 0) return backbone_kind(name.substr(prefix.size()), name).input;
   return read_backbone_input(name);
 }
 

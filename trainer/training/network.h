@@ -15,6 +15,7 @@
 #include "backbone/backbone.h"
 #include "heads/trainable_head.h"
 #include "model/weights.h"
+#include "samples/picture_pairs.h"
 #include "scoring/model_parts.h"
 
 namespace dfd {
@@ -32,13 +33,6 @@ struct NetworkOptions {
   double gradient_limit = 5;  // Of the gradients' length over all weights.
   std::int64_t warm_up = 100;  // Steps until the learning rate is reached.
   std::uint64_t seed = 1;
-};
-
-// Pictures of so many windows: real and fake ones in turn, each fake behind the real one that it
-// was made from, if it was.
-struct PictureBatch {
-  at::Tensor pictures;  // float [N T, 3, S, S], normalised.
-  at::Tensor labels;    // float [N], 1 is fake.
 };
 
 // Thread-compatible.

@@ -16,14 +16,15 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/resources.h"
+#include "judging/calibration.h"
 #include "judging/metrics.h"
 #include "samples/cache.h"
 #include "samples/frozen_backbone.h"
 #include "samples/kept_file.h"
 #include "samples/master_crops.h"
+#include "samples/picture_pairs.h"
 #include "training/clips.h"
 #include "training/network.h"
-#include "training/picture_pairs.h"
 #include "training/prefetch.h"
 #include "training/provenance.h"
 
@@ -189,6 +190,10 @@ class ResumeState {
   std::string identity_;
 };
 
+int threads_of(const NetworkTraining& training) {
+  return training.threads > 0 ? training.threads : usable_cores();
+}
+
 ModelConfig config_of(const TrainOptions& options, const NetworkTraining& training,
                       const PictureData& data, const TrainedNetwork& network) {
   ModelConfig config;
@@ -208,25 +213,34 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
   return config;
 }
 
-// Of the averaged weights, on pairs that are always the same.
-void validate(const NetworkTraining& training, const PictureData& data, const ModelConfig& config,
-              const TrainedNetwork& network, int threads, StepReport& report) {
-  const ServedNetwork served(network.averaged(), config);
+// On pairs that are always the same.
+std::vector<LabeledLogit> validation_logits(const TensorMap& tensors, const ModelConfig& config,
+                                            const NetworkTraining& training,
+                                            const PictureData& data) {
+  const ServedNetwork served(tensors, config);
   const std::int64_t batches = (training.validation_pairs + training.pairs - 1) / training.pairs;
   Prefetch<PictureBatch> source(
       [&](std::int64_t number) {
         return data.validation.pairs->make("validation", number, kValidationHardness);
       },
-      0, batches, threads);
-  std::vector<Scored> scores;
+      0, batches, threads_of(training));
+  std::vector<LabeledLogit> logits;
   for (std::int64_t i = 0; i < batches; ++i) {
     const PictureBatch batch = source.next();
-    const at::Tensor p =
-        at::sigmoid(served.logits(batch.pictures, batch.labels.size(0)).to(at::kDouble))
-            .contiguous();
-    for (std::int64_t j = 0; j < p.size(0); ++j) {
-      scores.push_back({p.data_ptr<double>()[j], batch.labels[j].item<float>() > 0.5F});
+    const std::int64_t windows = batch.labels.size(0);
+    const at::Tensor found = served.logits(batch.pictures, windows).to(at::kDouble).contiguous();
+    for (std::int64_t j = 0; j < windows; ++j) {
+      logits.push_back({found.data_ptr<double>()[j], batch.labels[j].item<float>() > 0.5F});
     }
+  }
+  return logits;
+}
+
+void judge(const std::vector<LabeledLogit>& logits, StepReport& report) {
+  std::vector<Scored> scores;
+  scores.reserve(logits.size());
+  for (const LabeledLogit& window : logits) {
+    scores.push_back({1 / (1 + std::exp(-window.logit)), window.fake});
   }
   const Metrics metrics = measure(scores, 0.5);
   report.validation_loss = metrics.log_loss;
@@ -234,9 +248,18 @@ void validate(const NetworkTraining& training, const PictureData& data, const Mo
   report.validation_accuracy = metrics.accuracy;
 }
 
-void write_model(const TrainOptions& options, const PictureData& data, ModelConfig config,
-                 const Progress& progress) {
+void write_model(const TrainOptions& options, const NetworkTraining& training,
+                 const PictureData& data, ModelConfig config, const Progress& progress) {
   const StepReport& best = progress.best_report;
+  // By the windows that chose the weights, for want of others: deepfake-trainer calibrate does
+  // better where there are clips of both classes.
+  const Calibration calibration =
+      calibrate(validation_logits(progress.best, config, training, data), {});
+  config.temperature = calibration.temperature;
+  config.bias = calibration.bias;
+  nlohmann::ordered_json told = to_json(calibration);
+  told["by"] = "validation pairs";
+  config.training["calibration"] = told.dump();
   config.training["step"] = std::to_string(best.step);
   config.training["validation_loss"] = print(best.validation_loss);
   config.training["validation_auc"] = print(best.validation_auc);
@@ -278,6 +301,9 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
   network_options.label_smoothing = training.label_smoothing;
   network_options.average = training.average;
   network_options.seed = options.seed;
+  for (const auto& [name, what] : describe(augment_options(data.rule))) {
+    progress.say("by chance: " + name + ": " + what);
+  }
   TrainedNetwork network(network_options, data.backbone);
   const ModelConfig config = config_of(options, training, data, network);
   const ResumeState resume(options.output, identity_of(options, training, data));
@@ -286,7 +312,6 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
     resume.load(network, state);
     progress.say("resuming after step " + std::to_string(state.step));
   }
-  const int threads = training.threads > 0 ? training.threads : usable_cores();
   const auto part = [&](std::int64_t step) {
     return static_cast<double>(step) / static_cast<double>(training.steps);
   };
@@ -295,7 +320,7 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
   };
   Prefetch<PictureBatch> source(
       [&](std::int64_t step) { return data.train.pairs->make("training", step, hardness(step)); },
-      state.step, training.steps, threads);
+      state.step, training.steps, threads_of(training));
   NetworkOutcome outcome;
   outcome.clips = data.clips.sides.train.size() + data.clips.sides.validation.size();
   outcome.failed = data.train.clips.failed + data.validation.clips.failed;
@@ -323,7 +348,7 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
     report.pictures_per_second = static_cast<double>(state.step - last_step) * 2 * training.pairs *
                                  pair_options(options, training).samples / seconds;
     report.waited = (waited - last_waited) / seconds;
-    validate(training, data, config, network, threads, report);
+    judge(validation_logits(network.averaged(), config, training, data), report);
     report.best = state.best.empty() || report.validation_loss < state.best_report.validation_loss;
     if (report.best) {
       state.best_report = report;
@@ -338,7 +363,7 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
     last_waited = source.waited().count();
   }
   resume.save(network, state);
-  if (!state.best.empty()) write_model(options, data, config, state);
+  if (!state.best.empty()) write_model(options, training, data, config, state);
   if (stop || outcome.out_of_time) {
     progress.say(std::string(stop ? "stopped" : "the time is over") + " after step " +
                  std::to_string(state.step) + "; --resume goes on from " + options.output +

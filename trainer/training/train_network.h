@@ -15,9 +15,6 @@
 
 namespace dfd {
 
-// What --backbone names when a new one is to be trained from scratch: "new:KIND".
-constexpr const char* kNewPrefix = "new:";
-
 struct NetworkTraining {
   std::string head = "mean";
   int unfreeze = -1;  // Last layers of the backbone that are trained; -1: all.

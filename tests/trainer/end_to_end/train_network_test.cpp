@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "data/picture.h"
 #include "support/test_model.h"
 #include "trainer/end_to_end/trainer_runs.h"
 
@@ -47,6 +49,11 @@ TEST_F(FromPictures, AModelOfRealClipsAloneServesInTheElement) {
   EXPECT_EQ(about["metadata"]["head.type"], "mean");
   EXPECT_EQ(about["metadata"]["input.crop"], "square");
   EXPECT_EQ(about["metadata"]["training.self_blend"], "1");
+  const auto calibration =
+      nlohmann::json::parse(about["metadata"]["training.calibration"].get<std::string>());
+  EXPECT_EQ(calibration["by"], "validation pairs");
+  EXPECT_EQ(std::stod(about["metadata"]["calibration.temperature"].get<std::string>()),
+            calibration["temperature"].get<double>());
   double probability = -1;
   for (const auto& clip : fs::directory_iterator(file("Celeb-real"))) {
     probability = std::max(probability, play(clip.path(), file("m.safetensors"),
@@ -104,6 +111,23 @@ TEST_F(FromPictures, TheSecondTrainingCutsNothingAnew) {
   const std::string said = train(file("b.safetensors"), status, "--steps 1 --seed 2");
   EXPECT_EQ(status, 0);
   EXPECT_NE(said.find("(0 new)"), std::string::npos) << said;
+}
+
+TEST_F(FromPictures, PairsAreDrawnAsTheyAreTrainedOn) {
+  int status = -1;
+  std::istringstream lines(run(
+      std::string(DFD_TRAINER) + " crops --augmented --fakes self-blend --crop square --data '" +
+          data_ + "' --backbone new:artifact_cnn --cache '" + file("cache").string() + "' -o '" +
+          file("sheets").string() + "'",
+      status));
+  EXPECT_EQ(status, 0);
+  int sheets = 0;
+  for (std::string line; std::getline(lines, line); ++sheets) {
+    const cv::Mat sheet = read_picture(nlohmann::json::parse(line)["sheet"].get<std::string>());
+    EXPECT_GT(sheet.cols, 16 * 128);
+    EXPECT_GT(sheet.rows, 8 * 128);
+  }
+  EXPECT_EQ(sheets, 3);
 }
 
 TEST_F(FromPictures, MistakesAreNamed) {

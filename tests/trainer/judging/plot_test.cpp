@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/plot.h"
+#include "judging/page/plot.h"
 
 #include <cmath>
 #include <limits>

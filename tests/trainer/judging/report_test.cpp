@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/report.h"
+#include "judging/page/report.h"
 
 #include <cmath>
 #include <limits>
@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "detector/error.h"
-#include "judging/plain_words.h"
+#include "judging/page/plain_words.h"
 #include "judging/summary.h"
 
 namespace dfd {

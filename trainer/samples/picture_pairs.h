@@ -9,15 +9,23 @@
 #include <string>
 #include <vector>
 
+#include <ATen/ATen.h>
+
 #include "data/random.h"
 #include "model/model_config.h"
 #include "samples/augment.h"
 #include "samples/crop_store.h"
 #include "samples/master_crops.h"
 #include "samples/self_blend.h"
-#include "training/network.h"
 
 namespace dfd {
+
+// Pictures of so many windows: real and fake ones in turn, each fake behind the real one that it
+// was made from, if it was.
+struct PictureBatch {
+  at::Tensor pictures;  // float [N T, 3, S, S], normalised.
+  at::Tensor labels;    // float [N], 1 is fake.
+};
 
 struct PairOptions {
   int pairs = 16;         // In a batch.

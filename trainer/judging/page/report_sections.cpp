@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/report_sections.h"
+#include "judging/page/report_sections.h"
 
 #include <utility>
 
-#include "judging/html.h"
 #include "judging/numbers.h"
-#include "judging/plain_words.h"
+#include "judging/page/html.h"
+#include "judging/page/plain_words.h"
 
 namespace dfd {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "training/picture_pairs.h"
+#include "samples/picture_pairs.h"
 
 #include <memory>
 #include <string>

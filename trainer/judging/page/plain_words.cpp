@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/plain_words.h"
+#include "judging/page/plain_words.h"
 
 #include "judging/intervals.h"
 #include "judging/metrics.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/html.h"
+#include "judging/page/html.h"
 
 #include <algorithm>
 

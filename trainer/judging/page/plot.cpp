@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/plot.h"
+#include "judging/page/plot.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "judging/html.h"
 #include "judging/numbers.h"
+#include "judging/page/html.h"
 
 namespace dfd {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/score_plots.h"
+#include "judging/page/score_plots.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,11 +8,11 @@
 
 #include "base/check.h"
 #include "judging/figures.h"
-#include "judging/html.h"
 #include "judging/intervals.h"
 #include "judging/metrics.h"
 #include "judging/numbers.h"
-#include "judging/plot.h"
+#include "judging/page/html.h"
+#include "judging/page/plot.h"
 
 namespace dfd {
 namespace {

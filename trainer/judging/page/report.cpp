@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "judging/report.h"
+#include "judging/page/report.h"
 
 #include <algorithm>
 #include <map>
 
 #include "base/check.h"
-#include "judging/html.h"
 #include "judging/numbers.h"
-#include "judging/report_sections.h"
-#include "judging/report_style.h"
-#include "judging/score_plots.h"
+#include "judging/page/html.h"
+#include "judging/page/report_sections.h"
+#include "judging/page/report_style.h"
+#include "judging/page/score_plots.h"
 
 namespace dfd {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "judging/clip_score.h"
-#include "judging/report.h"
+#include "judging/page/report.h"
 
 namespace dfd {
 
