@@ -57,7 +57,9 @@ cv::Mat draw(const PictureBatch& batch, const InputRule& rule) {
 std::vector<Clip> clips_of(const std::string& data, const Say& say) {
   Manifest manifest = read_dataset(data);
   for (const std::string& remark : manifest.remarks) say(remark);
-  if (has_splits(manifest)) manifest.clips = sides_of(manifest).train;
+  // A folder may have a published test list and nothing else.
+  if (Sides sides = sides_of(manifest); !sides.train.empty())
+    manifest.clips = std::move(sides.train);
   add_digests(manifest.clips);
   return std::move(manifest.clips);
 }

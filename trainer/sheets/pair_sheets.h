@@ -13,7 +13,7 @@
 namespace dfd {
 
 struct PairSheetOptions {
-  std::string data;    // Manifest or folder: its training side, or all where there are no sides.
+  std::string data;    // Manifest or folder: its training side, or all where there is none.
   std::string output;  // Folder.
   std::string cache;   // Of crops; empty: the user's.
   std::string backbone = "new:artifact_cnn";  // Whose crops.
