@@ -30,6 +30,8 @@ void add_evaluate(CLI::App& app, Actions& actions) {
   command->add_flag("--no-pictures", without_pictures, "Show no faces in the report");
   command->add_option("--curves", options.curves,
                       "What train printed, for the report: a file of its JSON lines");
+  command->add_option("-o,--output", options.output,
+                      "Model file to write: the same, with these figures as its card");
   command->add_option("--draws", options.draws, "Of the bootstrap that intervals come from")
       ->check(CLI::Range(10, 100000))
       ->capture_default_str();

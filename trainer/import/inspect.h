@@ -10,8 +10,9 @@
 
 namespace dfd {
 
-// {"kind","metadata":{...},"tensors":[{"name","dtype","shape"}]} of any safetensors file. Throws
-// Error: kNotFound, kIo, kCorruptModel.
+// {"kind","metadata":{...},"card":{...},"tensors":[{"name","dtype","shape"}]} of any safetensors
+// file; a card (judging/card.h) only where the model has one. Throws Error: kNotFound, kIo,
+// kCorruptModel.
 nlohmann::ordered_json inspect_file(const std::string& path);
 
 }  // namespace dfd

@@ -20,6 +20,7 @@
 #include "data/split.h"
 #include "detector/engine.h"
 #include "judging/baselines.h"
+#include "judging/card.h"
 #include "judging/known_clips.h"
 #include "judging/page/report.h"
 #include "judging/play_clip.h"
@@ -102,6 +103,9 @@ class Evaluator {
         options_.data << ": the model knows all " << sides.known
                       << " clips that it could be judged by, from its training; give others");
     const std::vector<Series> curves = read_curves(options_.curves);
+    if (!options_.output.empty()) {
+      static_cast<void>(FileReplacement(options_.output));  // Not after all clips.
+    }
     EngineConfig config;
     config.model_file = options_.model;
     engine_ = Engine::load(config);
@@ -125,6 +129,7 @@ class Evaluator {
           progress_.embedding);
     }
     progress_.print(result);
+    if (!options_.output.empty()) write_card(result);
     if (!options_.report.empty()) write_report(sides.judged, result, curves);
     return {sides.judged.size(), failed_, summary_table(result)};
   }
@@ -156,6 +161,15 @@ class Evaluator {
       scores_.push_back(std::move(score));
       progress_.judged(static_cast<int>(scores_.size()), static_cast<int>(clips.size()));
     }
+  }
+
+  void write_card(const Json& result) const {
+    ModelConfig config = config_;
+    config.training[kCardKey] =
+        card_of(result).dump(-1, ' ', false, Json::error_handler_t::replace);
+    write_tensors(options_.output, to_metadata(config),
+                  read_tensors(SafetensorsFile(options_.model)));
+    say(options_.output + " is the model with this card");
   }
 
   // Evidence of the clips that the page shows, as deepfake-trainer explain draws it.

@@ -24,6 +24,7 @@ struct EvaluateOptions {
   bool pictures = true;  // On the page.
   std::string curves;    // File of the JSON lines of a training, for the page; empty: none.
   int draws = 1000;      // Of the bootstrap.
+  std::string output;    // The model again, with its card; empty: none.
 };
 
 struct EvaluateProgress {

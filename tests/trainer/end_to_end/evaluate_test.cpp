@@ -137,9 +137,17 @@ TEST_F(WithSmallData, EvaluateSaysWhatBecameOfEveryClip) {
   const std::string page = bytes_of(folder / "page/report.html");
   EXPECT_NE(page.find("</html>"), std::string::npos);
   EXPECT_NE(page.find("data:image/png"), std::string::npos);
-  run(evaluate + " --report " + (folder / "bare").string() + " --no-pictures --draws 20 2>&1",
+  run(evaluate + " --report " + (folder / "bare").string() + " --no-pictures --draws 20 -o " +
+          (folder / "carded.safetensors").string() + " 2>&1",
       status);
   EXPECT_EQ(bytes_of(folder / "bare/report.html").find("data:image/png"), std::string::npos);
+  // The model with its card is the same model.
+  const auto about = nlohmann::json::parse(run(
+      std::string(DFD_TRAINER) + " inspect " + (folder / "carded.safetensors").string(), status));
+  EXPECT_EQ(about["card"]["overall"], summary_in(output)["overall"]);
+  EXPECT_EQ(about["metadata"]["backbone.digest"],
+            nlohmann::json::parse(run(std::string(DFD_TRAINER) + " inspect " + shared_model(),
+                                      status))["metadata"]["backbone.digest"]);
 }
 
 // What the element says of a clip is what evaluate says.
