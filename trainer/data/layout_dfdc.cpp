@@ -26,15 +26,17 @@ bool has_file(const std::string& folder, const std::string& part, const char* na
   return fs::is_regular_file(fs::path(folder) / part / name, error);
 }
 
+bool is_part(const std::string& folder, const std::string& part) {
+  return has_file(folder, part, kMetadata) || has_file(folder, part, kLabels);
+}
+
 // The folder itself and those in it that say what their clips are; "" is the folder.
 std::vector<std::string> parts_of(const std::string& folder) {
   std::vector<std::string> candidates = list_folders(folder, "");
   candidates.insert(candidates.begin(), "");
   std::vector<std::string> parts;
   for (const std::string& part : candidates) {
-    if (has_file(folder, part, kMetadata) || has_file(folder, part, kLabels)) {
-      parts.push_back(part);
-    }
+    if (is_part(folder, part)) parts.push_back(part);
   }
   return parts;
 }
@@ -118,11 +120,10 @@ void add_part(const std::string& folder, const std::string& part, Manifest& mani
   const fs::path place = fs::path(folder) / part;
   Entries entries = has_file(folder, part, kLabels) ? read_labels(place / kLabels)
                                                     : read_metadata(place / kMetadata);
-  const auto below = [&](const std::string& name) {
-    return part.empty() ? name : part + "/" + name;
-  };
+  const std::string inner = part.empty() ? kInner : part + "/" + kInner;
   std::set<std::string> seen;
-  for (const std::string& files_in : {part, below(kInner)}) {
+  for (const std::string& files_in : {part, inner}) {
+    if (files_in != part && is_part(folder, files_in)) continue;  // It speaks for itself.
     const ClipFiles files = list_clips(folder, files_in, Depth::kFlat, is_video);
     // But the lists themselves, and folders, which are parts or have no say.
     std::size_t expected = list_folders(folder, files_in).size();
@@ -143,7 +144,7 @@ void add_part(const std::string& folder, const std::string& part, Manifest& mani
       clip.split = entry->second.split;
       const std::string& original = entry->second.original;
       if (!original.empty()) {
-        clip.source = files_in.empty() ? original : files_in + "/" + original;
+        clip.source = (fs::path(files_in) / original).string();
       }
       manifest.clips.push_back(std::move(clip));
     }

@@ -142,7 +142,7 @@ nlohmann::json read_list(const fs::path& list) {
   DFD_REQUIRE(in.is_open(), ErrorCode::kNotFound,
               list.string() << ": cannot be read; train.json, val.json and test.json of "
                                "FaceForensics++ expected");
-  const auto pairs = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  auto pairs = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
   DFD_REQUIRE(pairs.is_array(), ErrorCode::kInvalidArgument,
               list.string() << ": a JSON list of pairs expected");
   return pairs;

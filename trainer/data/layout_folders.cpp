@@ -24,7 +24,7 @@ std::string first_folder(const std::string& file, std::size_t from) {
 
 std::regex compiled(const std::string& pattern) {
   try {
-    const std::regex regex(pattern);
+    std::regex regex(pattern);
     DFD_REQUIRE(regex.mark_count() >= 1, ErrorCode::kInvalidArgument,
                 "identity pattern " << pattern << ": a group expected, such as ^([0-9]+)_");
     return regex;

@@ -54,7 +54,7 @@ class Fields {
 
   // A file's name, of which KEY_hex has the bytes where they are no UTF-8.
   std::string name(const std::string& key) {
-    const std::string text = this->text(key);
+    std::string text = this->text(key);
     const std::string hex_key = key + "_hex";
     const std::string digits = this->text(hex_key);
     if (digits.empty()) return text;

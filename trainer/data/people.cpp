@@ -61,6 +61,7 @@ std::optional<Drawn> draw_groups(const std::vector<Clip*>& clips, double part, s
     groups[group_of[i]].add(*clips[i]);
   }
   std::vector<std::size_t> order;
+  order.reserve(groups.size());
   for (const auto& [group, classes] : groups) order.push_back(group);
   shuffle(order, seed);
   std::set<std::size_t> taken;

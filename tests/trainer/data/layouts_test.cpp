@@ -224,6 +224,10 @@ TEST_F(Dfdc, LabelsOfTheTestSetAreTest) {
   ASSERT_EQ(clips.size(), 2U);
   EXPECT_TRUE(clips["videos/a.mp4"].fake);
   EXPECT_EQ(clips["videos/b.mp4"].split, SplitSide::kTest);
+  // A list of their own comes before the one above them; nothing is there twice.
+  put_file(folder_ / "videos/metadata.json",
+           R"({"a.mp4":{"label":"FAKE"},"b.mp4":{"label":"REAL"}})");
+  EXPECT_EQ(scan().clips.size(), 2U);
 }
 
 TEST_F(Dfdc, ListsThatAreWrongAreNamed) {
