@@ -32,6 +32,7 @@ fi
 if [ ! -e "$work/.trained" ]; then
     say "training a demonstration model"
     "$trainer" train --data "$work/data" --backbone random:1 --output "$model" --epochs 20 \
+        --cache "$work/embeddings" \
         >"$work/epochs.jsonl"
     touch "$work/.trained"
 fi
