@@ -66,10 +66,18 @@ struct PictureData {
   PictureSide train, validation;
 };
 
-BackboneParts open_backbone(const TrainOptions& options) {
+BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& training) {
   const std::string prefix = kNewPrefix;
-  if (options.backbone.rfind(prefix, 0) != 0) return read_backbone(options.backbone);
   BackboneParts parts;
+  if (options.backbone.rfind(prefix, 0) != 0) {
+    parts = read_backbone(options.backbone);
+    if (training.unfreeze == 0) return parts;
+    parts.info.source += training.unfreeze < 0 ? "; all layers trained further"
+                                               : "; its last " + std::to_string(training.unfreeze) +
+                                                     " layers trained further";
+    parts.info.knows_people = false;  // Whatever it was: it has learned something else since.
+    return parts;
+  }
   parts.info.name = options.backbone.substr(prefix.size());
   parts.info.source = "trained from scratch, seed " + std::to_string(options.seed);
   parts.info.knows_people = false;
@@ -287,7 +295,7 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
   static_cast<void>(FileReplacement(options.output));
   if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
   PictureData data;
-  data.backbone = open_backbone(options);
+  data.backbone = open_backbone(options, training);
   data.rule = master_rule(make_rule(options.sampling, data.backbone.input));
   // Pictures are made in threads of ours, several at once.
   cv::setNumThreads(1);

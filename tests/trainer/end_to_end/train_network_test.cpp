@@ -130,6 +130,27 @@ TEST_F(FromPictures, PairsAreDrawnAsTheyAreTrainedOn) {
   EXPECT_EQ(sheets, 3);
 }
 
+TEST_F(FromPictures, TheLastLayersOfATrainedBackboneAreTrainedFurther) {
+  int status = -1;
+  train(file("first.safetensors"), status, "--steps 2");
+  ASSERT_EQ(status, 0);
+  std::string command_line =
+      command(file("second.safetensors"), "--steps 2 --unfreeze 2 --head lstm");
+  command_line.replace(command_line.find("new:artifact_cnn"), 16,
+                       file("first.safetensors").string());
+  const std::string said = run(command_line + " 2>&1", status);
+  ASSERT_EQ(status, 0) << said;
+  const auto inspect = [&](const char* name) {
+    return nlohmann::json::parse(
+        run(std::string(DFD_TRAINER) + " inspect " + file(name).string(), status));
+  };
+  const auto about = inspect("second.safetensors")["metadata"];
+  EXPECT_EQ(about["head.type"], "lstm");
+  EXPECT_NE(about["backbone.source"].get<std::string>().find("its last 2 layers"),
+            std::string::npos);
+  EXPECT_NE(about["backbone.digest"], inspect("first.safetensors")["metadata"]["backbone.digest"]);
+}
+
 TEST_F(FromPictures, MistakesAreNamed) {
   const auto refused = [&](const std::string& options, const std::string& text) {
     int status = 0;
