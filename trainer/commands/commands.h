@@ -18,7 +18,7 @@ void add_drawing(CLI::App& app, Actions& actions);          // synthesize
 void add_data(CLI::App& app, Actions& actions);             // data scan, split, check
 void add_training(CLI::App& app, Actions& actions);         // train
 void add_judging(CLI::App& app, Actions& actions);          // evaluate
-void add_files(CLI::App& app, Actions& actions);            // import, inspect, cache
+void add_files(CLI::App& app, Actions& actions);            // import, export, inspect, cache
 void add_single_pictures(CLI::App& app, Actions& actions);  // embed, score, detect
 void add_sheets(CLI::App& app, Actions& actions);           // crops, explain
 

@@ -7,6 +7,7 @@
 #include "commands/console.h"
 #include "commands/sampling.h"
 #include "data/json_name.h"
+#include "import/export.h"
 #include "import/import.h"
 #include "import/inspect.h"
 #include "samples/cache.h"
@@ -38,6 +39,26 @@ void add_import(CLI::App& app, Actions& actions) {
       "facenet 20180402-114759-vggface2.pt -o facenet.safetensors");
   add("mtcnn", "facenet-pytorch's P-, R- and O-Net", 3, ImportKind::kMtcnn,
       "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
+}
+
+void add_export(CLI::App& app, Actions& actions) {
+  static ExportOptions options;
+  static std::string for_class;
+  CLI::App* command = app.add_subcommand("export", "Turn our files into PyTorch checkpoints");
+  command->require_subcommand(1);
+  CLI::App* torch = command->add_subcommand("torch", "A state_dict for torch.load");
+  torch->add_option("model", options.model, "File of kind model or backbone")->required();
+  torch->add_option("-o,--output", options.output, "Checkpoint to write")->required();
+  torch
+      ->add_option("--for", for_class,
+                   "seed: add what the seed recipe's class has and does not use, as zeros")
+      ->check(CLI::IsMember({"seed"}));
+  torch->footer("Example: deepfake-trainer export torch model.safetensors -o model.pth");
+  actions[torch] = [] {
+    options.for_seed = for_class == "seed";
+    for (const std::string& note : export_torch(options)) say(note);
+    return kDone;
+  };
 }
 
 void add_inspect(CLI::App& app, Actions& actions) {
@@ -86,6 +107,7 @@ void add_cache(CLI::App& app, Actions& actions) {
 
 void add_files(CLI::App& app, Actions& actions) {
   add_import(app, actions);
+  add_export(app, actions);
   add_inspect(app, actions);
   add_cache(app, actions);
 }
