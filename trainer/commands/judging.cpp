@@ -14,6 +14,8 @@ namespace {
 
 void show_judged(int done, int of) { show_progress("judging clips", done, of); }
 
+void show_changed(int done, int of) { show_progress("judging changed clips", done, of); }
+
 void add_evaluate(CLI::App& app, Actions& actions) {
   static EvaluateOptions options;
   static bool without_pictures = false;
@@ -35,13 +37,22 @@ void add_evaluate(CLI::App& app, Actions& actions) {
   command->add_option("--draws", options.draws, "Of the bootstrap that intervals come from")
       ->check(CLI::Range(10, 100000))
       ->capture_default_str();
+  command->add_flag(
+      "--robustness", options.robustness,
+      "Play clips again with JPEG, scaling, blur and H.264, each from weak to strong");
+  command
+      ->add_option("--robustness-clips", options.robustness_clips,
+                   "How many at most, as many real as fake")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
   command->add_option("--cache", options.cache, kCacheHelp);
   command->footer(
       "Example: deepfake-trainer evaluate --model demo.safetensors --data data --report report\n"
       "Prints a JSON line a clip, then {\"summary\": ...}.");
   actions[command] = [] {
     options.pictures = !without_pictures;
-    const Evaluation result = evaluate(options, {embed_progress(), show_judged, print});
+    const Evaluation result =
+        evaluate(options, {embed_progress(), show_judged, show_changed, print});
     std::cerr << result.table;
     return status_of(result.failed, result.clips);
   };

@@ -24,6 +24,7 @@
 #include "judging/known_clips.h"
 #include "judging/page/report.h"
 #include "judging/play_clip.h"
+#include "judging/robustness.h"
 #include "judging/summary.h"
 #include "samples/serving.h"
 #include "scoring/model_parts.h"
@@ -111,6 +112,7 @@ class Evaluator {
     engine_ = Engine::load(config);
     // Whatever is wrong with the model or the face model is no clip's fault.
     static_cast<void>(open_session(engine_, options_.face_model));
+    if (options_.robustness) require_encoder();
     play(sides.judged);
     SummaryOptions summary;
     summary.threshold = config_.threshold;
@@ -128,10 +130,19 @@ class Evaluator {
           sides.train, sides.judged, {options_.model, options_.face_model, options_.cache},
           progress_.embedding);
     }
+    std::string table = summary_table(result);
+    if (options_.robustness) {
+      measure_changes(sides.judged);
+      table += robustness_table(robustness_);
+      figures["robustness"] = Json::array();
+      for (const RobustnessPoint& point : robustness_) {
+        figures["robustness"].push_back(to_json(point));
+      }
+    }
     progress_.print(result);
     if (!options_.output.empty()) write_card(result);
     if (!options_.report.empty()) write_report(sides.judged, result, curves);
-    return {sides.judged.size(), failed_, summary_table(result)};
+    return {sides.judged.size(), failed_, table};
   }
 
  private:
@@ -170,6 +181,20 @@ class Evaluator {
     write_tensors(options_.output, to_metadata(config),
                   read_tensors(SafetensorsFile(options_.model)));
     say(options_.output + " is the model with this card");
+  }
+
+  void measure_changes(const std::vector<Clip>& judged) {
+    std::vector<Clip> clips;
+    std::vector<ClipScore> scores;
+    for (const std::size_t place : robustness_clips(scores_, options_.robustness_clips)) {
+      clips.push_back(judged[place]);
+      scores.push_back(scores_[place]);
+    }
+    const std::size_t fakes = count_fakes(clips);
+    say("robustness: " + std::to_string(clips.size() - fakes) + " real and " +
+        std::to_string(fakes) + " fake clips are played again");
+    robustness_ = measure_robustness(clips, scores, engine_, play_,
+                                     {progress_.embedding.say, progress_.changed});
   }
 
   // Evidence of the clips that the page shows, as deepfake-trainer explain draws it.
@@ -212,6 +237,7 @@ class Evaluator {
     input.clips = scores_;
     input.summary = summary;
     input.training = curves;
+    input.robustness = robustness_series(robustness_);
     if (options_.pictures) {
       input.pictures = draw(clips, worst_clips(scores_, config_.threshold, input.worst));
     }
@@ -236,6 +262,7 @@ class Evaluator {
   PlayOptions play_;
   std::shared_ptr<Engine> engine_;
   std::vector<ClipScore> scores_;
+  std::vector<RobustnessPoint> robustness_;  // Empty where nobody asks.
   std::size_t failed_ = 0;
 };
 
