@@ -111,6 +111,8 @@ void add_network_options(CLI::App* command, Given& given) {
   add("--label-smoothing", network.label_smoothing, "Of both labels together");
   add("--average", network.average, "Part of the averaged weights that a step leaves");
   add("--easy-part", network.easy_part, "Part of the steps until pairs are as hard as they get");
+  add("--recoded", network.recoded,
+      "Part of the pairs, when they are hardest, that were H.264 of quantizer 18 to 40; 0: none");
   add("--validation-pairs", network.validation_pairs, "Pairs that the best weights are chosen by");
   add("--validate-every", network.validate_every, "Steps; a checkpoint is written then, too");
   add("--time-limit", given.time_limit,

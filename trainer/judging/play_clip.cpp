@@ -188,7 +188,10 @@ ClipScore play_clip(const Clip& clip, const std::shared_ptr<Engine>& engine,
   } else {
     VideoReader reader(clip.path);
     std::int64_t frames = 0;
-    for (; auto frame = reader.next(); ++frames) player.show(*std::move(frame));
+    while (std::optional<Frame> frame = reader.next()) {
+      player.show(*std::move(frame));
+      ++frames;
+    }
     DFD_REQUIRE(frames > 0, ErrorCode::kIo, clip.path << ": no frame of video");
   }
   player.finish();

@@ -17,8 +17,8 @@
 #include "data/progress.h"
 #include "detector/engine.h"
 #include "judging/clip_score.h"
+#include "judging/page/report.h"
 #include "judging/play_clip.h"
-#include "judging/report.h"
 
 namespace dfd {
 

@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/translate.h"
+#include "samples/recoded.h"
 
 namespace dfd {
 namespace {
@@ -17,6 +19,64 @@ constexpr double kRoom = 1.5;
 // Pixels over those of the network's crop, at its scale: what is lost when it is resampled once
 // more is above the network's resolution.
 constexpr double kFiner = 4.0 / 3;
+
+// Of what is kept of a clip.
+class Keys {
+ public:
+  explicit Keys(const SamplingRule& rule) : rule_(key_of(rule)) {}
+
+  std::string of(const Clip& clip) const { return digest(clip.digest + ' ' + rule_); }
+  // To be renamed when it is encoded in another way.
+  std::string of_recoded(const Clip& clip) const {
+    return digest(clip.digest + ' ' + rule_ + " h264 1");
+  }
+
+ private:
+  static std::string digest(const std::string& text) { return sha256(text.data(), text.size()); }
+
+  std::string rule_;
+};
+
+// From what streams well to what a small upload is left with; the clip's own, whoever asks.
+int quantizer_of(const Clip& clip) {
+  constexpr unsigned long kLeast = 18;
+  constexpr unsigned long kMost = 40;
+  return static_cast<int>(kLeast +
+                          std::stoul(clip.digest.substr(0, 6), nullptr, 16) % (kMost - kLeast + 1));
+}
+
+ClipCrops through_encoder(const ClipCrops& crops, int quantizer) {
+  constexpr int kFps = 25;  // Between two samples lies more than a frame: all change much.
+  ClipCrops recoded = crops;
+  for (auto& track : recoded.tracks) {
+    const std::vector<cv::Mat> pictures = through_h264(pictures_of(track), quantizer, kFps);
+    for (std::size_t i = 0; i < track.size(); ++i) track[i].rgb = pictures[i];
+  }
+  return recoded;
+}
+
+ClipCrops read_all(const CropStore::Clip& kept, const CropStore& store) {
+  ClipCrops crops;
+  crops.sample_rate = kept.sample_rate;
+  for (std::size_t i = 0; i < kept.tracks.size(); ++i) {
+    auto& track = crops.tracks.emplace_back();
+    for (std::size_t j = 0; j < kept.tracks[i].size(); ++j) track.push_back(store.read(kept, i, j));
+  }
+  return crops;
+}
+
+// Cuts and encodes what the store lacks of the clip. Was there anything?
+bool keep(const Clip& clip, const Keys& keys, const SamplingRule& rule, bool recoded,
+          CropStore& store) {
+  DFD_REQUIRE(!clip.digest.empty(), ErrorCode::kIo, clip.path << ": cannot be read");
+  const CropStore::Clip* kept = store.find(keys.of(clip));
+  const bool to_recode = recoded && store.find(keys.of_recoded(clip)) == nullptr;
+  if (kept != nullptr && !to_recode) return false;
+  const ClipCrops crops = kept != nullptr ? read_all(*kept, store) : read_crops(clip.path, rule);
+  if (kept == nullptr) store.add(keys.of(clip), crops);
+  if (to_recode) store.add(keys.of_recoded(clip), through_encoder(crops, quantizer_of(clip)));
+  return true;
+}
 
 }  // namespace
 
@@ -41,46 +101,43 @@ AugmentOptions augment_options(const SamplingRule& rule) {
   return options;
 }
 
-MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule,
+MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule, bool recoded,
                              CropStore& store, const EmbedProgress& progress) {
-  const std::string of_rule = key_of(rule);
-  const auto key = [&](const Clip& clip) {
-    const std::string text = clip.digest + ' ' + of_rule;
-    return sha256(text.data(), text.size());
-  };
+  const Keys keys(rule);
   std::set<std::string> failed;  // Paths.
   int done = 0;
-  int cut = 0;
+  int made = 0;
   for (const Clip& clip : clips) {
-    if (clip.digest.empty()) {
-      progress.say(clip.path + ": cannot be read; this clip is left out");
+    try {
+      made += translate_errors([&] { return keep(clip, keys, rule, recoded, store); }) ? 1 : 0;
+    } catch (const Error& error) {
+      // What is not the file's fault would befall every other one, too.
+      if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
+      progress.say(std::string(error.what()) + "; this clip is left out");
       failed.insert(clip.path);
-    } else if (store.find(key(clip)) == nullptr) {
-      const auto crops = read_crops_or_say(clip.path, rule, progress.say);
-      if (crops) {
-        store.add(key(clip), *crops);
-      } else {
-        failed.insert(clip.path);
-      }
-      ++cut;
     }
-    progress.embedded(++done, static_cast<int>(clips.size()), cut);
+    progress.embedded(++done, static_cast<int>(clips.size()), made);
   }
   store.flush();
   MasterClips found;
   found.failed = failed.size();
-  for (const Clip& clip : clips) {
-    if (failed.count(clip.path) > 0) continue;
-    const CropStore::Clip* crops = store.find(key(clip));
+  const auto get = [&](const Clip& clip, const std::string& key) {
+    const CropStore::Clip* crops = store.find(key);
     DFD_REQUIRE(crops != nullptr, ErrorCode::kIo,
                 clip.path << ": its crops were written, but cannot be read; the disk that the "
                              "cache is on may be failing");
+    return crops;
+  };
+  for (const Clip& clip : clips) {
+    if (failed.count(clip.path) > 0) continue;
+    const CropStore::Clip* crops = get(clip, keys.of(clip));
     if (crops->tracks.empty()) {
       ++found.without_face;
       continue;
     }
     found.clips.push_back(clip);
     found.crops.push_back(crops);
+    if (recoded) found.recoded.push_back(get(clip, keys.of_recoded(clip)));
   }
   return found;
 }

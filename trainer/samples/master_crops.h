@@ -27,13 +27,17 @@ AugmentOptions augment_options(const SamplingRule& rule);
 struct MasterClips {
   std::vector<Clip> clips;                    // Those with a face.
   std::vector<const CropStore::Clip*> crops;  // Of each, borrowed from the store.
+  // Likewise, the same crops encoded as H.264, each clip's with a quantizer of its own, 18 to 40;
+  // empty where none were wanted.
+  std::vector<const CropStore::Clip*> recoded;
   std::size_t without_face = 0;
   std::size_t failed = 0;  // Could not be read.
 };
 
-// Cuts the clips that the store does not have yet, and keeps them. Clips that cannot be read are
-// said and counted. clips: with digests. Throws Error that is not the clip's.
-MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule,
+// Cuts the clips that the store does not have yet, and keeps them; recoded: also encoded. Clips
+// that cannot be read are said and counted. clips: with digests. Throws Error that is not the
+// clip's.
+MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule, bool recoded,
                              CropStore& store, const EmbedProgress& progress);
 
 }  // namespace dfd

@@ -63,8 +63,8 @@ std::size_t PicturePairs::draw_fake(std::size_t real, Random& random) const {
   return from[index(random, from.size())];
 }
 
-PicturePairs::Faces PicturePairs::read(std::size_t clip, Random& random) const {
-  const CropStore::Clip& kept = *clips_.crops[clip];
+PicturePairs::Faces PicturePairs::read(std::size_t clip, bool recoded, Random& random) const {
+  const CropStore::Clip& kept = *(recoded ? clips_.recoded : clips_.crops)[clip];
   const std::size_t track = index(random, kept.tracks.size());
   const auto count = static_cast<std::int64_t>(kept.tracks[track].size());
   const std::int64_t wanted = options_.samples;
@@ -113,7 +113,8 @@ const Crop* PicturePairs::fitting_face(const Crop& target,
 }
 
 // Changes the real faces too, where the plan says so.
-PicturePairs::Faces PicturePairs::blend(Faces& real, double hardness, Random& random) const {
+PicturePairs::Faces PicturePairs::blend(Faces& real, bool recoded, double hardness,
+                                        Random& random) const {
   BlendOptions options;
   options.easiness = 1 - hardness;
   const BlendPlan plan = draw_blend(options, random);
@@ -122,7 +123,8 @@ PicturePairs::Faces PicturePairs::blend(Faces& real, double hardness, Random& ra
   if (options_.samples == 1 && random.chance(options_.other_face)) {
     constexpr int kCandidates = 4;
     std::vector<Crop> candidates;
-    for (int i = 0; i < kCandidates; ++i) candidates.push_back(read(draw_real(random), random)[0]);
+    for (int i = 0; i < kCandidates; ++i)
+      candidates.push_back(read(draw_real(random), recoded, random)[0]);
     if (const Crop* fits = fitting_face(real[0], candidates)) other = *fits;
   }
   Faces fakes = real;
@@ -139,9 +141,12 @@ PicturePairs::Faces PicturePairs::blend(Faces& real, double hardness, Random& ra
 
 PicturePairs::Pair PicturePairs::make_pair(Random& random, double hardness) const {
   const std::size_t clip = draw_real(random);
-  Faces real = read(clip, random);
+  // Both or neither: else the codec would tell.
+  const bool recoded = random.chance(options_.recoded * hardness) && !clips_.recoded.empty();
+  Faces real = read(clip, recoded, random);
   const bool self = fakes_.empty() || random.chance(options_.self_blend);
-  const Faces fake = self ? blend(real, hardness, random) : read(draw_fake(clip, random), random);
+  const Faces fake = self ? blend(real, recoded, hardness, random)
+                          : read(draw_fake(clip, random), recoded, random);
   AugmentOptions options = augment_;
   options.strength = hardness;
   const Augmentation augmentation = draw_augmentation(options, random);

@@ -33,6 +33,7 @@ struct PairOptions {
   double self_blend = 1;  // Part of the pairs whose fake is made of the real one; the others' is a
                           // fake of the data set.
   double other_face = 0.2;  // Of these, another person's face in its place, where one fits.
+  double recoded = 0.5;     // Part of the pairs, when they are hardest, of crops that were H.264.
   std::uint64_t seed = 1;
 };
 
@@ -61,8 +62,8 @@ class PicturePairs {
   Pair make_pair(Random& random, double hardness) const;
   std::size_t draw_real(Random& random) const;
   std::size_t draw_fake(std::size_t real, Random& random) const;
-  Faces read(std::size_t clip, Random& random) const;
-  Faces blend(Faces& real, double hardness, Random& random) const;
+  Faces read(std::size_t clip, bool recoded, Random& random) const;
+  Faces blend(Faces& real, bool recoded, double hardness, Random& random) const;
   const Crop* fitting_face(const Crop& target, const std::vector<Crop>& candidates) const;
   FaceLandmarks landmarks_of(const Crop& crop) const;
 

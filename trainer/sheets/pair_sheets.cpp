@@ -76,8 +76,8 @@ std::vector<std::string> write_pair_sheets(const PairSheetOptions& options,
   std::filesystem::create_directories(options.output, error);
   DFD_REQUIRE(!error, ErrorCode::kIo, options.output << ": cannot be made: " << error.message());
   CropStore store(cache_folder(options.cache), CropFormat::kLossless, progress.say);
-  const MasterClips clips =
-      cut_master_crops(clips_of(options.data, progress.say), rule, store, progress);
+  const MasterClips clips = cut_master_crops(clips_of(options.data, progress.say), rule,
+                                             /*recoded=*/true, store, progress);
   PairOptions of_pairs;
   of_pairs.pairs = options.pairs;
   of_pairs.self_blend = options.self_blend;

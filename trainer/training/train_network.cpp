@@ -46,6 +46,7 @@ void check(const TrainOptions& options, const NetworkTraining& training) {
   require(training.validation_pairs >= 1, "validation-pairs: at least 1 expected");
   require(training.validate_every >= 1, "validate-every: at least 1 expected");
   require(training.easy_part >= 0 && training.easy_part <= 1, "easy-part: 0 to 1 expected");
+  require(training.recoded >= 0 && training.recoded <= 1, "recoded: 0 to 1 expected");
   require(training.threads >= 0, "threads: at least 0 expected");
   require(!options.seed_recipe,
           "--recipe seed leaves the backbone as it is; train without --unfreeze");
@@ -95,6 +96,7 @@ PairOptions pair_options(const TrainOptions& options, const NetworkTraining& tra
   // The mean of logits is learned sample by sample; a head that remembers needs the window.
   pairs.samples = training.head == "mean" ? 1 : options.sampling.frames;
   pairs.self_blend = training.self_blend;
+  pairs.recoded = training.recoded;
   pairs.seed = options.seed;
   return pairs;
 }
@@ -105,7 +107,7 @@ void load(const TrainOptions& options, const NetworkTraining& training,
   data.store.emplace(cache_folder(options.cache),
                      training.lossless ? CropFormat::kLossless : CropFormat::kJpeg, progress.say);
   const auto cut = [&](const std::vector<Clip>& clips, PictureSide& side) {
-    side.clips = cut_master_crops(clips, data.rule, *data.store, progress);
+    side.clips = cut_master_crops(clips, data.rule, training.recoded > 0, *data.store, progress);
     if (const auto lost = side.clips.without_face; lost > 0) {
       progress.say("no face in " + std::to_string(lost) + " clips; they are left out");
     }
@@ -127,8 +129,8 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
       << key_of(data.rule) << ' ' << digest_of(data.backbone.tensors) << ' ' << training.head << ' '
       << training.unfreeze << ' ' << training.steps << ' ' << training.pairs << ' '
       << training.learning_rate << ' ' << training.weight_decay << ' ' << training.label_smoothing
-      << ' ' << training.average << ' ' << training.self_blend << ' ' << training.easy_part << ' '
-      << training.validation_pairs << ' ' << training.validate_every;
+      << ' ' << training.average << ' ' << training.self_blend << ' ' << training.recoded << ' '
+      << training.easy_part << ' ' << training.validation_pairs << ' ' << training.validate_every;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
     for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;
@@ -282,6 +284,113 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
   write_tensors(options.output, to_metadata(config), progress.best);
 }
 
+NetworkOptions network_options(const TrainOptions& options, const NetworkTraining& training) {
+  NetworkOptions network;
+  network.head = training.head;
+  network.unfreeze = training.unfreeze;
+  network.learning_rate = training.learning_rate;
+  network.weight_decay = training.weight_decay;
+  network.label_smoothing = training.label_smoothing;
+  network.average = training.average;
+  network.seed = options.seed;
+  return network;
+}
+
+// How fast steps go, since the last report.
+struct Pace {
+  Clock::time_point begin = Clock::now();
+  std::int64_t step = 0;
+  double waited = 0;  // Seconds, since the source was made.
+};
+
+// The steps of one run.
+class Steps {
+ public:
+  Steps(const TrainOptions& options, const NetworkTraining& training, const PictureData& data)
+      : options_(options),
+        training_(training),
+        data_(data),
+        network_(network_options(options, training), data.backbone),
+        config_(config_of(options, training, data, network_)),
+        resume_(options.output, identity_of(options, training, data)) {}
+
+  void resume() { resume_.load(network_, state_); }
+
+  // Until the last step or until ends() says so.
+  void run(const std::function<bool()>& ends,
+           const std::function<void(std::int64_t, std::int64_t)>& stepped,
+           const std::function<void(const StepReport&)>& reported) {
+    Prefetch<PictureBatch> source(
+        [&](std::int64_t step) {
+          return data_.train.pairs->make("training", step, hardness(step));
+        },
+        state_.step, training_.steps, threads_of(training_));
+    Pace pace;
+    pace.step = state_.step;
+    while (state_.step < training_.steps && !ends()) {
+      const double loss = network_.step(source.next(), state_.step, part(state_.step));
+      DFD_REQUIRE(std::isfinite(loss), ErrorCode::kInference,
+                  "step " << state_.step + 1 << ": the loss is " << loss
+                          << ", so nothing is written; give a --rate below "
+                          << training_.learning_rate);
+      state_.loss += loss;
+      stepped(++state_.step, training_.steps);
+      const bool last = state_.step == training_.steps;
+      if (state_.step % training_.validate_every != 0 && !last) continue;
+      reported(report(pace, source.waited().count()));
+      resume_.save(network_, state_);
+      pace = {Clock::now(), state_.step, source.waited().count()};
+    }
+    resume_.save(network_, state_);
+  }
+
+  // Where there is a best one.
+  void write() const {
+    if (has_model()) write_model(options_, training_, data_, config_, state_);
+  }
+
+  bool has_model() const { return !state_.best.empty(); }
+  std::int64_t done() const { return state_.step; }
+
+ private:
+  double part(std::int64_t step) const {
+    return static_cast<double>(step) / static_cast<double>(training_.steps);
+  }
+  double hardness(std::int64_t step) const {
+    return training_.easy_part > 0 ? std::min(1.0, part(step) / training_.easy_part) : 1.0;
+  }
+
+  // Judges the averaged weights, and keeps them when they are the best.
+  StepReport report(const Pace& pace, double waited) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - pace.begin).count();
+    StepReport report;
+    report.step = state_.step;
+    report.steps = training_.steps;
+    const std::int64_t since = (state_.step - 1) % training_.validate_every + 1;
+    report.train_loss = state_.loss / static_cast<double>(since);
+    const int pictures = 2 * training_.pairs * pair_options(options_, training_).samples;
+    report.pictures_per_second = static_cast<double>(state_.step - pace.step) * pictures / seconds;
+    report.waited = (waited - pace.waited) / seconds;
+    judge(validation_logits(network_.averaged(), config_, training_, data_), report);
+    report.best = !has_model() || report.validation_loss < state_.best_report.validation_loss;
+    if (report.best) {
+      state_.best_report = report;
+      state_.best.clear();
+      for (const auto& [name, tensor] : network_.averaged()) state_.best[name] = tensor.clone();
+    }
+    state_.loss = 0;
+    return report;
+  }
+
+  const TrainOptions& options_;
+  const NetworkTraining& training_;
+  const PictureData& data_;
+  TrainedNetwork network_;
+  ModelConfig config_;
+  ResumeState resume_;
+  Progress state_;
+};
+
 }  // namespace
 
 NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
@@ -300,84 +409,31 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
   // Pictures are made in threads of ours, several at once.
   cv::setNumThreads(1);
   load(options, training, progress, data);
-
-  NetworkOptions network_options;
-  network_options.head = training.head;
-  network_options.unfreeze = training.unfreeze;
-  network_options.learning_rate = training.learning_rate;
-  network_options.weight_decay = training.weight_decay;
-  network_options.label_smoothing = training.label_smoothing;
-  network_options.average = training.average;
-  network_options.seed = options.seed;
   for (const auto& [name, what] : describe(augment_options(data.rule))) {
     progress.say("by chance: " + name + ": " + what);
   }
-  TrainedNetwork network(network_options, data.backbone);
-  const ModelConfig config = config_of(options, training, data, network);
-  const ResumeState resume(options.output, identity_of(options, training, data));
-  Progress state;
+  Steps steps(options, training, data);
   if (options.resume) {
-    resume.load(network, state);
-    progress.say("resuming after step " + std::to_string(state.step));
+    steps.resume();
+    progress.say("resuming after step " + std::to_string(steps.done()));
   }
-  const auto part = [&](std::int64_t step) {
-    return static_cast<double>(step) / static_cast<double>(training.steps);
+  const auto over = [&] {
+    return training.time_limit.count() > 0 && Clock::now() - begin >= training.time_limit;
   };
-  const auto hardness = [&](std::int64_t step) {
-    return training.easy_part > 0 ? std::min(1.0, part(step) / training.easy_part) : 1.0;
-  };
-  Prefetch<PictureBatch> source(
-      [&](std::int64_t step) { return data.train.pairs->make("training", step, hardness(step)); },
-      state.step, training.steps, threads_of(training));
+  // A run does one step at least, or a short limit would never come to an end.
+  const std::int64_t first = steps.done();
+  steps.run([&] { return stop || (over() && steps.done() > first); }, stepped, reported);
+  steps.write();
   NetworkOutcome outcome;
   outcome.clips = data.clips.sides.train.size() + data.clips.sides.validation.size();
   outcome.failed = data.train.clips.failed + data.validation.clips.failed;
-  auto last = Clock::now();
-  std::int64_t last_step = state.step;
-  double last_waited = 0;
-  while (state.step < training.steps && !stop && !outcome.out_of_time) {
-    const double loss = network.step(source.next(), state.step, part(state.step));
-    DFD_REQUIRE(std::isfinite(loss), ErrorCode::kInference,
-                "step " << state.step + 1 << ": the loss is " << loss
-                        << ", so nothing is written; give a --learning-rate below "
-                        << training.learning_rate);
-    state.loss += loss;
-    stepped(++state.step, training.steps);
-    outcome.out_of_time =
-        training.time_limit.count() > 0 && Clock::now() - begin >= training.time_limit;
-    if (state.step % training.validate_every != 0 && state.step != training.steps) continue;
-    StepReport report;
-    report.step = state.step;
-    report.steps = training.steps;
-    const double seconds = std::chrono::duration<double>(Clock::now() - last).count();
-    const double waited = source.waited().count();
-    const std::int64_t since = (state.step - 1) % training.validate_every + 1;
-    report.train_loss = state.loss / static_cast<double>(since);
-    report.pictures_per_second = static_cast<double>(state.step - last_step) * 2 * training.pairs *
-                                 pair_options(options, training).samples / seconds;
-    report.waited = (waited - last_waited) / seconds;
-    judge(validation_logits(network.averaged(), config, training, data), report);
-    report.best = state.best.empty() || report.validation_loss < state.best_report.validation_loss;
-    if (report.best) {
-      state.best_report = report;
-      state.best.clear();
-      for (const auto& [name, tensor] : network.averaged()) state.best[name] = tensor.clone();
-    }
-    state.loss = 0;
-    reported(report);
-    resume.save(network, state);
-    last = Clock::now();
-    last_step = state.step;
-    last_waited = source.waited().count();
-  }
-  resume.save(network, state);
-  if (!state.best.empty()) write_model(options, training, data, config, state);
-  if (stop || outcome.out_of_time) {
+  outcome.out_of_time = !stop && steps.done() < training.steps;
+  if (steps.done() < training.steps) {
     progress.say(std::string(stop ? "stopped" : "the time is over") + " after step " +
-                 std::to_string(state.step) + "; --resume goes on from " + options.output +
+                 std::to_string(steps.done()) + "; --resume goes on from " + options.output +
                  ".resume" +
-                 (state.best.empty() ? "; no model is written yet"
-                                     : "; " + options.output + " holds the best model so far"));
+                 (steps.has_model() ? "; " + options.output + " holds the best model so far"
+                                    : "; no model is written yet"));
   }
   return outcome;
 }

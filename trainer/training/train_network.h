@@ -25,6 +25,7 @@ struct NetworkTraining {
   double label_smoothing = 0.02;
   double average = 0.998;
   double self_blend = 1;  // Part of the pairs.
+  double recoded = 0.5;   // Part of them, when they are hardest, of crops that were H.264.
   // The curriculum is done after this part of the steps: large differences and light changes first,
   // or nothing is learned from scratch.
   double easy_part = 0.4;

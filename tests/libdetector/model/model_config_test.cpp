@@ -102,6 +102,16 @@ TEST_F(ModelConfigTest, NetworksThatNobodyKnowsAreRefused) {
                "head.type \"transformer\", this version knows \"lstm\", \"mean\"");
 }
 
+TEST_F(ModelConfigTest, ANetworkMayWantSizesThatItCanHalve) {
+  metadata_["backbone.name"] = "artifact_cnn";
+  metadata_["input.size"] = "136";
+  EXPECT_EQ(parse().input.size, 136);
+  metadata_["input.size"] = "130";
+  expect_error(ErrorCode::kCorruptModel, "multiple of 8");
+  metadata_["input.size"] = "232";
+  expect_error(ErrorCode::kCorruptModel, "[128, 224]");
+}
+
 TEST_F(ModelConfigTest, KnowsPeopleWhereTheFileOrItsKindSaysSo) {
   EXPECT_FALSE(knows_people(parse()));  // Random.
   metadata_.erase("backbone.warning");

@@ -128,6 +128,36 @@ TEST_F(PicturePairsTest, EverybodyIsDrawnAlikeHoweverManyClipsShowThem) {
   EXPECT_LT(bert, 70);
 }
 
+// Both or neither: else the codec would tell.
+TEST_F(PicturePairsTest, RecodedCropsComeInPairs) {
+  add("a", false, 40, "anna");
+  add("a recoded", false, 140, "anna");
+  add("a forged", true, 60, "anna", "a");
+  add("a forged recoded", true, 160, "anna", "a");
+  MasterClips clips;
+  clips.clips = {clips_.clips[0], clips_.clips[2]};
+  clips.crops = {clips_.crops[0], clips_.crops[2]};
+  clips.recoded = {clips_.crops[1], clips_.crops[3]};
+  PairOptions halves = options(0);
+  halves.pairs = 40;
+  const PicturePairs pairs(halves, rule(), clips, store_);
+  const auto recoded_of = [&](double hardness) {
+    const PictureBatch batch = pairs.make("training", 0, hardness);
+    int recoded = 0;
+    for (std::int64_t i = 0; i < 80; i += 2) {
+      const bool real = batch.pictures[i].mean().item<double>() > -0.2;
+      const bool fake = batch.pictures[i + 1].mean().item<double>() > -0.1;
+      EXPECT_EQ(real, fake) << i;
+      recoded += real ? 1 : 0;
+    }
+    return recoded;
+  };
+  EXPECT_EQ(recoded_of(0), 0);
+  const int recoded = recoded_of(0.3);  // A sixth; light changes of light.
+  EXPECT_GT(recoded, 0);
+  EXPECT_LT(recoded, 20);
+}
+
 TEST_F(PicturePairsTest, WindowsAreInOrderAndShortTracksAreReadBackAgain) {
   add("a", false, 40, "anna", "", 3);
   add("forged", true, 120, "carl", "", 9);
