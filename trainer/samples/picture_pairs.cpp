@@ -121,10 +121,8 @@ PicturePairs::Faces PicturePairs::blend(Faces& real, bool recoded, double hardne
   std::optional<Crop> other;
   // A window of several frames keeps its own face: another's would have to move as it does.
   if (options_.samples == 1 && random.chance(options_.other_face)) {
-    constexpr int kCandidates = 4;
-    std::vector<Crop> candidates;
-    for (int i = 0; i < kCandidates; ++i)
-      candidates.push_back(read(draw_real(random), recoded, random)[0]);
+    std::vector<Crop> candidates(4);
+    for (Crop& candidate : candidates) candidate = read(draw_real(random), recoded, random)[0];
     if (const Crop* fits = fitting_face(real[0], candidates)) other = *fits;
   }
   Faces fakes = real;

@@ -73,9 +73,9 @@ BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& 
   if (options.backbone.rfind(prefix, 0) != 0) {
     parts = read_backbone(options.backbone);
     if (training.unfreeze == 0) return parts;
-    parts.info.source += training.unfreeze < 0 ? "; all layers trained further"
-                                               : "; its last " + std::to_string(training.unfreeze) +
-                                                     " layers trained further";
+    const std::string which =
+        training.unfreeze < 0 ? "all" : "its last " + std::to_string(training.unfreeze);
+    parts.info.source.append("; ").append(which).append(" layers trained further");
     parts.info.knows_people = false;  // Whatever it was: it has learned something else since.
     return parts;
   }
