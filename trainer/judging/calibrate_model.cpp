@@ -9,9 +9,9 @@
 
 #include "base/check.h"
 #include "base/file.h"
-#include "base/translate.h"
 #include "data/clip.h"
 #include "data/dataset.h"
+#include "data/read_or_say.h"
 #include "detector/engine.h"
 #include "judging/known_clips.h"
 #include "judging/play_clip.h"
@@ -59,19 +59,14 @@ nlohmann::ordered_json calibrate_model(const CalibrateOptions& options, const Sa
   play.temperature = config.temperature;
   play.bias = config.bias;
   std::vector<LabeledLogit> logits;
-  std::size_t unscored = 0;
+  std::size_t without_score = 0;
   for (std::size_t i = 0; i < clips.size(); ++i) {
-    try {
-      const ClipScore score = translate_errors([&] { return play_clip(clips[i], engine, play); });
-      if (score.logit) {
-        logits.push_back({*score.logit, clips[i].fake});
-      } else {
-        ++unscored;
-      }
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
-      say(std::string(error.what()) + "; this clip is left out");
-      ++unscored;
+    const auto score = read_or_say([&] { return play_clip(clips[i], engine, play); }, say,
+                                   "; this clip is left out");
+    if (score && score->logit) {
+      logits.push_back({*score->logit, clips[i].fake});
+    } else {
+      ++without_score;
     }
     judged(static_cast<int>(i + 1), static_cast<int>(clips.size()));
   }
@@ -84,7 +79,7 @@ nlohmann::ordered_json calibrate_model(const CalibrateOptions& options, const Sa
   config.threshold = found.threshold;
   nlohmann::ordered_json line = to_json(found);
   line["manifest"] = manifest_digest(manifest);
-  line["unscored"] = unscored;
+  line["unscored"] = without_score;
   config.training["calibration"] = line.dump();
   write_tensors(options.output, to_metadata(config), read_tensors(file));
   return line;

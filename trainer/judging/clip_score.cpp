@@ -3,7 +3,6 @@
 #include "judging/clip_score.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -72,9 +71,10 @@ class Fields {
     auto text = value.get<std::string>();
     if (digits.is_null()) return text;
     if (!digits.is_string()) refuse(key + "_hex", "hexadecimal digits");
-    std::string bytes = bytes_of(key + "_hex", digits.get<std::string>());
-    if (utf8(bytes) != text) refuse(key + "_hex", "the bytes of \"" + key + "\"");
-    return bytes;
+    const auto bytes = bytes_of_hexadecimal(digits.get<std::string>());
+    if (!bytes) refuse(key + "_hex", "two hexadecimal digits a byte");
+    if (utf8(*bytes) != text) refuse(key + "_hex", "the bytes of \"" + key + "\"");
+    return *bytes;
   }
 
   std::optional<double> number(const std::string& key, double least, double most,
@@ -123,20 +123,6 @@ class Fields {
   }
 
  private:
-  std::string bytes_of(const std::string& key, const std::string& digits) const {
-    std::string bytes;
-    for (std::size_t i = 0; i < digits.size(); i += 2) {
-      unsigned int value = 0;
-      const char* end = digits.data() + std::min(i + 2, digits.size());
-      const auto parsed = std::from_chars(digits.data() + i, end, value, 16);
-      if (parsed.ec != std::errc() || parsed.ptr != digits.data() + i + 2) {
-        refuse(key, "two hexadecimal digits a byte");
-      }
-      bytes += static_cast<char>(value);
-    }
-    return bytes;
-  }
-
   const Json& line_;
   std::string where_;
   std::set<std::string> taken_;

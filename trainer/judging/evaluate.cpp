@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/check.h"
@@ -17,6 +18,7 @@
 #include "base/translate.h"
 #include "data/clip.h"
 #include "data/dataset.h"
+#include "data/read_or_say.h"
 #include "data/split.h"
 #include "detector/engine.h"
 #include "judging/baselines.h"
@@ -150,24 +152,11 @@ class Evaluator {
 
   void play(const std::vector<Clip>& clips) {
     for (const Clip& clip : clips) {
-      ClipScore score;
-      try {
-        score = translate_errors([&] { return play_clip(clip, engine_, play_); });
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
-        say(std::string(error.what()) + "; this clip has no score");
-        score = ClipScore();
-        score.file = clip.file;
-        score.fake = clip.fake;
-        score.generator = clip.generator;
-        score.group = clip.group;
-        score.compression = clip.compression;
-        score.identity = clip.identity;
-        score.source = clip.source;
-        score.verdict = to_string(Verdict::kUndecided);
-        score.reason = to_string(Reason::kError);
-        ++failed_;
-      }
+      const std::optional<ClipScore> played =
+          read_or_say([&] { return play_clip(clip, engine_, play_); }, progress_.embedding.say,
+                      "; this clip has no score");
+      if (!played) ++failed_;
+      ClipScore score = played ? *played : unscored(clip);
       progress_.print(to_json(score));
       scores_.push_back(std::move(score));
       progress_.judged(static_cast<int>(scores_.size()), static_cast<int>(clips.size()));

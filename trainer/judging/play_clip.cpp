@@ -168,8 +168,7 @@ class ClipPlayer {
 
 }  // namespace
 
-ClipScore play_clip(const Clip& clip, const std::shared_ptr<Engine>& engine,
-                    const PlayOptions& options) {
+ClipScore unscored(const Clip& clip) {
   ClipScore score;
   score.file = clip.file;
   score.fake = clip.fake;
@@ -178,6 +177,14 @@ ClipScore play_clip(const Clip& clip, const std::shared_ptr<Engine>& engine,
   score.compression = clip.compression;
   score.identity = clip.identity;
   score.source = clip.source;
+  score.verdict = to_string(Verdict::kUndecided);
+  score.reason = to_string(Reason::kError);
+  return score;
+}
+
+ClipScore play_clip(const Clip& clip, const std::shared_ptr<Engine>& engine,
+                    const PlayOptions& options) {
+  ClipScore score = unscored(clip);
   std::error_code error;
   const std::uintmax_t bytes = std::filesystem::file_size(clip.path, error);
   if (!error) score.bytes = static_cast<double>(bytes);

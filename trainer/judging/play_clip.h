@@ -26,6 +26,9 @@ struct PlayOptions {
   std::function<cv::Mat(const cv::Mat& rgb)> change;
 };
 
+// What the data set says of a clip, and no score, for an error.
+ClipScore unscored(const Clip& clip);
+
 // A track's logit is the mean over its full windows, else that of its partial score; the clip has
 // the highest among the tracks with at least half as many samples as the longest, and that track's
 // verdict. A clip without a score has none, and the reason why. A picture is a clip of one frame.

@@ -11,9 +11,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/check.h"
-#include "base/translate.h"
 #include "data/clip_files.h"
 #include "data/random.h"
+#include "data/read_or_say.h"
 #include "detector/report.h"
 #include "judging/figures.h"
 #include "judging/metrics.h"
@@ -165,16 +165,10 @@ std::vector<RobustnessPoint> measure_robustness(const std::vector<Clip>& clips,
     for (const double level : curve.levels) {
       std::vector<ClipScore> changed;
       for (const Clip& clip : clips) {
-        ClipScore score;
-        score.fake = clip.fake;
-        try {
-          score =
-              translate_errors([&] { return play_changed(clip, curve, level, engine, options); });
-        } catch (const Error& error) {
-          if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
-          progress.say(std::string(error.what()) + "; without a score at " + name_of(curve, level));
-        }
-        changed.push_back(std::move(score));
+        changed.push_back(
+            read_or_say([&] { return play_changed(clip, curve, level, engine, options); },
+                        progress.say, "; without a score at " + name_of(curve, level))
+                .value_or(unscored(clip)));
         progress.played(++done, static_cast<int>(changes * clips.size()));
       }
       points.push_back(point_of(curve.change, level, changed));

@@ -13,9 +13,9 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/picture.h"
-#include "base/translate.h"
 #include "data/clip_files.h"
 #include "data/picture.h"
+#include "data/read_or_say.h"
 #include "data/video.h"
 #include "face/face_finder.h"
 #include "face/quality.h"
@@ -263,14 +263,7 @@ ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
 
 std::optional<ClipCrops> read_crops_or_say(const std::string& path, const SamplingRule& rule,
                                            const Say& say) {
-  try {
-    return translate_errors([&] { return read_crops(path, rule); });
-  } catch (const Error& error) {
-    // What is not the file's fault would befall every other one, too.
-    if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
-    say(std::string(error.what()) + "; this clip is left out");
-    return std::nullopt;
-  }
+  return read_or_say([&] { return read_crops(path, rule); }, say, "; this clip is left out");
 }
 
 }  // namespace dfd

@@ -3,11 +3,12 @@
 #include "samples/master_crops.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/check.h"
 #include "base/file.h"
-#include "base/translate.h"
+#include "data/read_or_say.h"
 #include "samples/recoded.h"
 
 namespace dfd {
@@ -108,14 +109,11 @@ MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule&
   int done = 0;
   int made = 0;
   for (const Clip& clip : clips) {
-    try {
-      made += translate_errors([&] { return keep(clip, keys, rule, recoded, store); }) ? 1 : 0;
-    } catch (const Error& error) {
-      // What is not the file's fault would befall every other one, too.
-      if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNotFound) throw;
-      progress.say(std::string(error.what()) + "; this clip is left out");
-      failed.insert(clip.path);
-    }
+    const std::optional<bool> kept =
+        read_or_say([&] { return keep(clip, keys, rule, recoded, store); }, progress.say,
+                    "; this clip is left out");
+    if (!kept) failed.insert(clip.path);
+    made += kept.value_or(false) ? 1 : 0;
     progress.embedded(++done, static_cast<int>(clips.size()), made);
   }
   store.flush();

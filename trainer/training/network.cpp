@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include <torch/nn/utils/clip_grad.h>
-#include <torch/serialize/archive.h>
 #include <torch/utils.h>
 
 #include "base/check.h"
 #include "data/random.h"
+#include "training/kept_state.h"
 
 namespace dfd {
 namespace {
@@ -33,24 +32,6 @@ void check(const NetworkOptions& options) {
           "label-smoothing: 0 to below 1 expected");
   require(options.average >= 0 && options.average < 1, "average: 0 to below 1 expected");
   require(options.gradient_limit > 0, "gradient-limit: above 0 expected");
-}
-
-at::Tensor pack(const torch::optim::AdamW& optimizer) {
-  torch::serialize::OutputArchive archive;
-  optimizer.save(archive);
-  // Not to a file: on a full disk LibTorch's writer throws from a destructor.
-  std::ostringstream bytes;
-  archive.save_to(bytes);
-  std::string text = bytes.str();
-  return at::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, at::kByte).clone();
-}
-
-void unpack(const at::Tensor& packed, torch::optim::AdamW& optimizer) {
-  std::istringstream bytes(
-      std::string(static_cast<const char*>(packed.data_ptr()), packed.nbytes()));
-  torch::serialize::InputArchive archive;
-  archive.load_from(bytes);
-  optimizer.load(archive);
 }
 
 std::unique_ptr<Backbone> copy_of(const BackboneParts& parts) {
@@ -173,7 +154,9 @@ TensorMap TrainedNetwork::state() const {
   TensorMap state;
   for (const auto& [name, tensor] : all_) state["now." + name] = tensor.detach();
   for (const auto& [name, tensor] : averaged_) state["averaged." + name] = tensor;
-  state["optimizer"] = pack(*optimizer_);
+  torch::serialize::OutputArchive archive;
+  optimizer_->save(archive);
+  state["optimizer"] = packed(archive);
   return state;
 }
 
@@ -189,7 +172,9 @@ void TrainedNetwork::restore(const TensorMap& state) {
   for (const auto& [name, tensor] : averaged_) get("averaged." + name, tensor);
   const auto optimizer = state.find("optimizer");
   DFD_INTACT(optimizer != state.end(), "the state of the training: the optimizer's is missing");
-  unpack(optimizer->second, *optimizer_);
+  torch::serialize::InputArchive archive;
+  read_packed(optimizer->second, archive);
+  optimizer_->load(archive);
 }
 
 ServedNetwork::ServedNetwork(const TensorMap& tensors, const ModelConfig& config) {

@@ -6,11 +6,9 @@
 #include <filesystem>
 #include <sstream>
 
-#include <torch/serialize/archive.h>
-
 #include "base/check.h"
 #include "base/file.h"
-#include "samples/kept_file.h"
+#include "training/kept_state.h"
 
 namespace dfd {
 namespace {
@@ -18,17 +16,6 @@ namespace {
 constexpr const char* kKind = "training-state";
 constexpr const char* kState = "state";       // LibTorch's archive of head and optimizer.
 constexpr const char* kBestPrefix = "best.";  // The head's tensors after its best epoch.
-
-KeptFile read(const std::string& path) {
-  try {
-    return read_kept(path, kKind);
-  } catch (const Error& damage) {
-    if (damage.code() != ErrorCode::kCorruptModel) throw;
-    throw Error(ErrorCode::kIo, std::string(damage.what()) +
-                                    "; it is damaged, or of an older version, and set aside as " +
-                                    set_aside(path) + "; train without --resume");
-  }
-}
 
 at::Tensor pack(const TrainableLstmHead& head, const torch::optim::Adam& optimizer) {
   torch::serialize::OutputArchive archive;
@@ -38,20 +25,14 @@ at::Tensor pack(const TrainableLstmHead& head, const torch::optim::Adam& optimiz
   optimizer.save(moments);
   archive.write("head", weights);
   archive.write("optimizer", moments);
-  // Not to a file: on a full disk LibTorch's writer throws from a destructor.
-  std::ostringstream bytes;
-  archive.save_to(bytes);
-  std::string text = bytes.str();
-  return at::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, at::kByte).clone();
+  return packed(archive);
 }
 
-void unpack(const at::Tensor& packed, TrainableLstmHead& head, torch::optim::Adam& optimizer) {
-  std::istringstream bytes(
-      std::string(static_cast<const char*>(packed.data_ptr()), packed.nbytes()));
+void unpack(const at::Tensor& bytes, TrainableLstmHead& head, torch::optim::Adam& optimizer) {
   torch::serialize::InputArchive archive;
   torch::serialize::InputArchive weights;
   torch::serialize::InputArchive moments;
-  archive.load_from(bytes);
+  read_packed(bytes, archive);
   archive.read("head", weights);
   archive.read("optimizer", moments);
   head.load(weights);
@@ -98,7 +79,7 @@ void ResumeFile::save(const std::string& identity, const TrainingState& state) c
 }
 
 void ResumeFile::load(const std::string& identity, TrainingState& state) const {
-  KeptFile kept = read(path_);
+  KeptFile kept = read_state(path_, kKind);
   DFD_REQUIRE(kept.metadata["identity"] == identity, ErrorCode::kInvalidArgument,
               path_ << ": of other clips, another backbone, rule, batch or seed, or some clips "
                        "can be read now that could not then, or the other way round; give the "

@@ -20,10 +20,10 @@
 #include "judging/metrics.h"
 #include "samples/cache.h"
 #include "samples/frozen_backbone.h"
-#include "samples/kept_file.h"
 #include "samples/master_crops.h"
 #include "samples/picture_pairs.h"
 #include "training/clips.h"
+#include "training/kept_state.h"
 #include "training/network.h"
 #include "training/prefetch.h"
 #include "training/provenance.h"
@@ -169,14 +169,7 @@ class ResumeState {
   void load(TrainedNetwork& network, Progress& progress) const {
     DFD_REQUIRE(std::filesystem::exists(path_), ErrorCode::kNotFound,
                 path_ << ": nothing to resume; train without --resume first");
-    KeptFile kept;
-    try {
-      kept = read_kept(path_, kKind);
-    } catch (const Error& damage) {
-      if (damage.code() != ErrorCode::kCorruptModel) throw;
-      throw Error(ErrorCode::kIo, std::string(damage.what()) + "; it is set aside as " +
-                                      set_aside(path_) + "; train without --resume");
-    }
+    KeptFile kept = read_state(path_, kKind);
     DFD_REQUIRE(
         kept.metadata["identity"] == identity_, ErrorCode::kInvalidArgument,
         path_ << ": of other clips, another backbone, rule, or other options; give those it "

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "training/kept_state.h"
+
+#include <cstdint>
+#include <sstream>
+
+#include "detector/error.h"
+
+namespace dfd {
+
+at::Tensor packed(torch::serialize::OutputArchive& archive) {
+  // Not to a file: on a full disk LibTorch's writer throws from a destructor.
+  std::ostringstream bytes;
+  archive.save_to(bytes);
+  std::string text = bytes.str();
+  return at::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, at::kByte).clone();
+}
+
+void read_packed(const at::Tensor& packed, torch::serialize::InputArchive& archive) {
+  std::istringstream bytes(
+      std::string(static_cast<const char*>(packed.data_ptr()), packed.nbytes()));
+  archive.load_from(bytes);
+}
+
+KeptFile read_state(const std::string& path, const std::string& kind) {
+  try {
+    return read_kept(path, kind);
+  } catch (const Error& damage) {
+    if (damage.code() != ErrorCode::kCorruptModel) throw;
+    throw Error(ErrorCode::kIo, std::string(damage.what()) +
+                                    "; it is damaged, or of an older version, and set aside as " +
+                                    set_aside(path) + "; train without --resume");
+  }
+}
+
+}  // namespace dfd
