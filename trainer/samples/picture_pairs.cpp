@@ -149,6 +149,7 @@ PicturePairs::Pair PicturePairs::make_pair(Random& random, double hardness) cons
   options.strength = hardness;
   const Augmentation augmentation = draw_augmentation(options, random);
   Pair pair;
+  pair.shows[0] = self;  // A seam.
   for (const Crop& crop : real) pair.real.push_back(augment(crop.rgb, augmentation, options));
   for (const Crop& crop : fake) pair.fake.push_back(augment(crop.rgb, augmentation, options));
   return pair;
@@ -158,6 +159,7 @@ PictureBatch PicturePairs::make(const std::string& purpose, std::int64_t number,
                                 double hardness) const {
   std::vector<cv::Mat> crops;
   std::vector<float> labels;
+  std::vector<float> evidence;
   for (int i = 0; i < options_.pairs; ++i) {
     Random random(options_.seed, static_cast<std::uint64_t>(number), static_cast<std::uint64_t>(i),
                   purpose);
@@ -165,9 +167,11 @@ PictureBatch PicturePairs::make(const std::string& purpose, std::int64_t number,
     for (auto* window : {&pair.real, &pair.fake}) {
       std::move(window->begin(), window->end(), std::back_inserter(crops));
       labels.push_back(window == &pair.fake ? 1.F : 0.F);
+      for (const bool shown : pair.shows) evidence.push_back(shown ? labels.back() : -1.F);
     }
   }
-  return {to_network_input(crops, input_), at::tensor(labels)};
+  return {to_network_input(crops, input_), at::tensor(labels),
+          at::tensor(evidence).view({-1, static_cast<std::int64_t>(kEvidence.size())})};
 }
 
 }  // namespace dfd

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -12,6 +13,7 @@
 #include <ATen/ATen.h>
 
 #include "data/random.h"
+#include "detector/report.h"
 #include "model/model_config.h"
 #include "samples/augment.h"
 #include "samples/crop_store.h"
@@ -25,6 +27,10 @@ namespace dfd {
 struct PictureBatch {
   at::Tensor pictures;  // float [N T, 3, S, S], normalised.
   at::Tensor labels;    // float [N], 1 is fake.
+  // float [N, 2], by kEvidence: 1 where the window shows it, 0 where not, -1 where that is not
+  // known, or not to be learned from this pair. A pair's windows are known in the same columns, so
+  // that each column has as many of 0 as of 1.
+  at::Tensor evidence;
 };
 
 struct PairOptions {
@@ -56,7 +62,8 @@ class PicturePairs {
   // Crops of one track of one clip, in time.
   using Faces = std::vector<Crop>;
   struct Pair {
-    std::vector<cv::Mat> real, fake;  // Network crops.
+    std::vector<cv::Mat> real, fake;             // Network crops.
+    std::array<bool, kEvidence.size()> shows{};  // What the fake is known to show.
   };
 
   Pair make_pair(Random& random, double hardness) const;

@@ -52,6 +52,12 @@ inline constexpr std::array kReasons{
     Reason::kProfile,  Reason::kOccluded, Reason::kLowConfidence, Reason::kFrozen,
     Reason::kBlack,    Reason::kGap,      Reason::kOverload,      Reason::kError};
 
+// What a window's score speaks of: a face blended into another picture shows a seam, a face that a
+// network painted shows its decoder's traces. A model knows both, or none apart. In this order
+// wherever there is one number of each.
+enum class Evidence { kSeam, kGenerated };
+inline constexpr std::array kEvidence{Evidence::kSeam, Evidence::kGenerated};
+
 enum class EventKind { kScore, kVerdictChanged, kIdentityChanged, kTrackLost, kOverload };
 inline constexpr std::array kEventKinds{EventKind::kScore, EventKind::kVerdictChanged,
                                         EventKind::kIdentityChanged, EventKind::kTrackLost,
@@ -61,6 +67,7 @@ inline constexpr std::array kEventKinds{EventKind::kScore, EventKind::kVerdictCh
 DFD_API const char* to_string(Verdict verdict) noexcept;
 DFD_API const char* to_string(Reason reason) noexcept;
 DFD_API const char* to_string(EventKind kind) noexcept;
+DFD_API const char* to_string(Evidence evidence) noexcept;  // "seam", "generated"
 
 // As many cells as the network's feature map has places: 8x8 for InceptionResnetV1 at 160 pixels.
 struct Heatmap {

@@ -109,4 +109,8 @@ const char* to_string(EventKind kind) noexcept {
   return "score";
 }
 
+const char* to_string(Evidence evidence) noexcept {
+  return evidence == Evidence::kSeam ? "seam" : "generated";
+}
+
 }  // namespace dfd
