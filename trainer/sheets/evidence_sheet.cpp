@@ -87,7 +87,7 @@ cv::Mat lit(const cv::Mat& crop, const Heatmap& map) {
 
 class Sheet {
  public:
-  Sheet(const std::vector<ScoredSample>& samples, const std::vector<Evidence>& evidence)
+  Sheet(const std::vector<ScoredSample>& samples, const std::vector<ExplainedSample>& evidence)
       : samples_(samples),
         evidence_(evidence),
         columns_(std::max(kLeastColumns, static_cast<int>(evidence.size()))),
@@ -127,7 +127,7 @@ class Sheet {
   }
 
   void draw_column(int index) {
-    const Evidence& evidence = evidence_[static_cast<std::size_t>(index)];
+    const ExplainedSample& evidence = evidence_[static_cast<std::size_t>(index)];
     const int left = kLeft + index * (kCell + kGap);
     int top = 2 * kLine;
     write(page_, number("%.2f s", seconds(evidence.sample.time)), {left, top + 14});
@@ -212,14 +212,14 @@ class Sheet {
   }
 
   const std::vector<ScoredSample>& samples_;
-  const std::vector<Evidence>& evidence_;
+  const std::vector<ExplainedSample>& evidence_;
   int columns_;
   cv::Mat page_;
 };
 
 }  // namespace
 
-void EvidenceSelection::add(Evidence evidence) {
+void EvidenceSelection::add(ExplainedSample evidence) {
   if (seen_++ % step_ != 0) return;
   kept_.push_back(std::move(evidence));
   if (kept_.size() < 2 * kMost) return;
@@ -228,9 +228,9 @@ void EvidenceSelection::add(Evidence evidence) {
   step_ *= 2;
 }
 
-std::vector<Evidence> EvidenceSelection::chosen() const {
+std::vector<ExplainedSample> EvidenceSelection::chosen() const {
   if (kept_.size() <= kMost) return kept_;
-  std::vector<Evidence> few;
+  std::vector<ExplainedSample> few;
   few.reserve(kMost);
   for (std::size_t i = 0; i < kMost; ++i) {
     few.push_back(kept_[i * (kept_.size() - 1) / (kMost - 1)]);
@@ -239,7 +239,7 @@ std::vector<Evidence> EvidenceSelection::chosen() const {
 }
 
 cv::Mat draw_evidence(const std::string& title, const std::vector<ScoredSample>& samples,
-                      const std::vector<Evidence>& evidence, double threshold) {
+                      const std::vector<ExplainedSample>& evidence, double threshold) {
   DFD_CHECK(!samples.empty());
   return Sheet(samples, evidence).draw(title, threshold);
 }

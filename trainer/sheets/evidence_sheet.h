@@ -25,7 +25,7 @@ struct ScoredSample {
 };
 
 // An explained one.
-struct Evidence {
+struct ExplainedSample {
   ScoredSample sample;
   cv::Mat crop;  // CV_8UC3, RGB, any size.
   Heatmap map;
@@ -36,18 +36,19 @@ class EvidenceSelection {
  public:
   static constexpr std::size_t kMost = 12;  // As many as a sheet shows on a screen.
 
-  void add(Evidence evidence);
-  std::vector<Evidence> chosen() const;  // At most kMost, the first and the last kept among them.
+  void add(ExplainedSample evidence);
+  std::vector<ExplainedSample> chosen()
+      const;  // At most kMost, the first and the last kept among them.
   std::size_t seen() const { return seen_; }
 
  private:
-  std::vector<Evidence> kept_;
+  std::vector<ExplainedSample> kept_;
   std::size_t seen_ = 0;
   std::size_t step_ = 1;  // Every step-th is kept.
 };
 
 // RGB. title: above everything. samples: at least one, in order of time.
 cv::Mat draw_evidence(const std::string& title, const std::vector<ScoredSample>& samples,
-                      const std::vector<Evidence>& evidence, double threshold);
+                      const std::vector<ExplainedSample>& evidence, double threshold);
 
 }  // namespace dfd
