@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
 
 #include "commands/commands.h"
@@ -117,6 +118,15 @@ void add_network_options(CLI::App* command, Given& given) {
   add("--validate-every", network.validate_every, "Steps; a checkpoint is written then, too");
   add("--time-limit", given.time_limit,
       "Seconds until it stops after a step, with status 4; 0: none");
+  add("--device", network.device, "auto (CUDA where there is one), cpu, cuda or cuda:N");
+  static const std::map<std::string, Precision> kPrecisions{
+      {"auto", Precision::kAuto}, {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
+  command
+      ->add_option("--precision", network.precision,
+                   "Of the network's sums: auto (bf16 where the device has it), fp32 or bf16")
+      ->transform(CLI::Transformer(kPrecisions))
+      ->option_text("auto|fp32|bf16 [auto]")
+      ->group(group);
   add("--threads", network.threads, "That make pictures; 0: as many as there are cores");
   command->add_flag("--jpeg", given.jpeg, "Keep crops as JPEG: a fifth of the room")->group(group);
 }

@@ -17,10 +17,11 @@ at::Tensor packed(torch::serialize::OutputArchive& archive) {
   return at::from_blob(text.data(), {static_cast<std::int64_t>(text.size())}, at::kByte).clone();
 }
 
-void read_packed(const at::Tensor& packed, torch::serialize::InputArchive& archive) {
+void read_packed(const at::Tensor& packed, const at::Device& device,
+                 torch::serialize::InputArchive& archive) {
   std::istringstream bytes(
       std::string(static_cast<const char*>(packed.data_ptr()), packed.nbytes()));
-  archive.load_from(bytes);
+  archive.load_from(bytes, device);
 }
 
 KeptFile read_state(const std::string& path, const std::string& kind) {

@@ -14,7 +14,8 @@
 namespace dfd {
 
 at::Tensor packed(torch::serialize::OutputArchive& archive);  // Bytes.
-void read_packed(const at::Tensor& packed, torch::serialize::InputArchive& archive);
+void read_packed(const at::Tensor& packed, const at::Device& device,
+                 torch::serialize::InputArchive& archive);
 
 // Throws Error(kIo) when the file is damaged, and then it is set aside; as read_kept() does.
 KeptFile read_state(const std::string& path, const std::string& kind);

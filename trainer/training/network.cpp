@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "data/random.h"
 #include "training/kept_state.h"
+#include "training/loss.h"
 
 namespace dfd {
 namespace {
@@ -54,6 +55,7 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
   DFD_REQUIRE(options.unfreeze <= static_cast<int>(layers.size()), ErrorCode::kInvalidArgument,
               "unfreeze " << options.unfreeze << ": " << parts.info.name << " has " << layers.size()
                           << " layers");
+  backbone_->move(options.device.device);
   const TensorMap tensors = backbone_->tensors();
   std::vector<at::Tensor> weights;
   std::vector<at::Tensor> others;
@@ -68,6 +70,7 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
   }
   torch::manual_seed(options.seed);
   head_ = make_trainable_head(options.head, backbone_->embedding_size());
+  head_->to(options.device.device);
   for (const auto& [name, tensor] : tensors) all_[kBackbonePrefix + name] = tensor;
   for (const auto& item : head_->named_parameters()) {
     train(item.value());
@@ -85,8 +88,9 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
 
 at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t windows,
                                      NormStatisticsMap& statistics) {
-  const at::Tensor embeddings = backbone_->embed_training(pictures, statistics);
-  return head_->forward(embeddings.view({windows, -1, embeddings.size(1)}));
+  const at::Tensor embeddings = backbone_->embed_training(
+      pictures.to(options_.device.type).contiguous(at::MemoryFormat::ChannelsLast), statistics);
+  return head_->forward(embeddings.view({windows, -1, embeddings.size(1)})).view({windows, -1});
 }
 
 // Of all groups alike, whoever made them.
@@ -127,17 +131,20 @@ double TrainedNetwork::step(const PictureBatch& batch, std::int64_t step, double
   const std::int64_t windows = batch.labels.size(0);
   const std::int64_t samples = batch.pictures.size(0) / windows;
   const std::int64_t in_group = std::max<std::int64_t>(2, options_.group / samples);
-  const at::Tensor targets =
-      batch.labels * (1 - options_.label_smoothing) + options_.label_smoothing / 2;
+  const at::Device& device = options_.device.device;
+  const at::Tensor pictures = batch.pictures.to(device);
+  const at::Tensor labels = batch.labels.to(device);
+  const at::Tensor evidence = batch.evidence.to(device);
   std::vector<NormStatisticsMap> statistics;
   double sum = 0;
   for (std::int64_t first = 0; first < windows; first += in_group) {
     const std::int64_t count = std::min(in_group, windows - first);
-    const at::Tensor logits = logits_of(batch.pictures.narrow(0, first * samples, count * samples),
-                                        count, statistics.emplace_back());
+    const at::Tensor logits = logits_of(pictures.narrow(0, first * samples, count * samples), count,
+                                        statistics.emplace_back());
     const at::Tensor loss =
-        at::binary_cross_entropy_with_logits(logits, targets.narrow(0, first, count), {}, {},
-                                             at::Reduction::Sum) /
+        window_losses(logits, labels.narrow(0, first, count), evidence.narrow(0, first, count),
+                      options_.label_smoothing)
+            .sum() /
         static_cast<double>(windows);
     loss.backward();
     sum += loss.item<double>();
@@ -148,6 +155,11 @@ double TrainedNetwork::step(const PictureBatch& batch, std::int64_t step, double
   keep_statistics(statistics);
   average(step);
   return sum;
+}
+
+std::string TrainedNetwork::device() const {
+  return std::string(options_.device.type == at::kBFloat16 ? "bf16" : "fp32") + " on " +
+         options_.device.device.str();
 }
 
 TensorMap TrainedNetwork::state() const {
@@ -173,14 +185,16 @@ void TrainedNetwork::restore(const TensorMap& state) {
   const auto optimizer = state.find("optimizer");
   DFD_INTACT(optimizer != state.end(), "the state of the training: the optimizer's is missing");
   torch::serialize::InputArchive archive;
-  read_packed(optimizer->second, archive);
+  read_packed(optimizer->second, options_.device.device, archive);
   optimizer_->load(archive);
 }
 
 ServedNetwork::ServedNetwork(const TensorMap& tensors, const ModelConfig& config) {
   const c10::NoGradGuard guard;
   TensorMap copies;
-  for (const auto& [name, tensor] : tensors) copies[name] = tensor.clone();
+  for (const auto& [name, tensor] : tensors) {
+    copies[name] = tensor.to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+  }
   TensorSource source("the trained network", std::move(copies));
   networks_ = make_networks(source, config, at::kCPU, at::kFloat);
   networks_.backbone->fold(at::kCPU, at::kFloat);

@@ -17,6 +17,7 @@
 #include "model/weights.h"
 #include "samples/picture_pairs.h"
 #include "scoring/model_parts.h"
+#include "training/device.h"
 
 namespace dfd {
 
@@ -33,6 +34,7 @@ struct NetworkOptions {
   double gradient_limit = 5;  // Of the gradients' length over all weights.
   std::int64_t warm_up = 100;  // Steps until the learning rate is reached.
   std::uint64_t seed = 1;
+  TrainingDevice device;
 };
 
 // Thread-compatible.
@@ -49,6 +51,7 @@ class TrainedNetwork {
   // Moving averages of all weights and statistics, by the names in model files: what is judged.
   const TensorMap& averaged() const { return averaged_; }
   HeadInfo head_info() const { return head_->info(); }
+  std::string device() const;  // Such as "bf16 on cpu".
 
   // All that changes with steps, and back. Throws Error(kCorruptModel).
   TensorMap state() const;

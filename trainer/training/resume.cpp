@@ -32,7 +32,7 @@ void unpack(const at::Tensor& bytes, TrainableLstmHead& head, torch::optim::Adam
   torch::serialize::InputArchive archive;
   torch::serialize::InputArchive weights;
   torch::serialize::InputArchive moments;
-  read_packed(bytes, archive);
+  read_packed(bytes, at::kCPU, archive);
   archive.read("head", weights);
   archive.read("optimizer", moments);
   head.load(weights);

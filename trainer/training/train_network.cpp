@@ -286,6 +286,7 @@ NetworkOptions network_options(const TrainOptions& options, const NetworkTrainin
   network.label_smoothing = training.label_smoothing;
   network.average = training.average;
   network.seed = options.seed;
+  network.device = training_device(training.device, training.precision);
   return network;
 }
 
@@ -342,6 +343,7 @@ class Steps {
     if (has_model()) write_model(options_, training_, data_, config_, state_);
   }
 
+  std::string device() const { return network_.device(); }
   bool has_model() const { return !state_.best.empty(); }
   std::int64_t done() const { return state_.step; }
 
@@ -406,6 +408,7 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
     progress.say("by chance: " + name + ": " + what);
   }
   Steps steps(options, training, data);
+  progress.say("training in " + steps.device());
   if (options.resume) {
     steps.resume();
     progress.say("resuming after step " + std::to_string(steps.done()));

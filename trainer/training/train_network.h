@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 
+#include "detector/config.h"
 #include "training/train.h"
 
 namespace dfd {
@@ -34,6 +35,9 @@ struct NetworkTraining {
   std::chrono::milliseconds time_limit{0};  // 0: none. A step that has begun is finished.
   int threads = 0;                          // That make pictures; 0: as many as there are cores.
   bool lossless = true;                     // Kept crops.
+  // Of the machine, like the threads: a training may go on with others.
+  std::string device = "auto";
+  Precision precision = Precision::kAuto;
 };
 
 struct StepReport {

@@ -30,6 +30,10 @@ at::Tensor Backbone::embed_map(const at::Tensor& /*map*/) const {
   throw Error(ErrorCode::kInternal, "this backbone has no feature map");
 }
 
+void Backbone::move(const at::Device& /*device*/) {
+  throw Error(ErrorCode::kInternal, "this backbone cannot be trained");
+}
+
 at::Tensor Backbone::embed_training(const at::Tensor& /*crops*/,
                                     NormStatisticsMap& /*statistics*/) const {
   throw Error(ErrorCode::kInternal, "this backbone cannot be trained");

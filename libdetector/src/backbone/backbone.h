@@ -61,13 +61,17 @@ class Backbone {
 
   // --- For training; not after fold().
 
+  // Moves all its tensors, which are others then.
+  virtual void move(const at::Device& device);
+
   // The names of the tensors that gradients may change, layer by layer from input to output. Empty:
   // it cannot be trained.
   virtual std::vector<std::vector<std::string>> trainable_layers() const { return {}; }
 
-  // As embed(); gradients reach those of its tensors that require them. Batch norms whose factors
-  // do take their statistics from these crops alone, which are added to the map: it is the caller
-  // who keeps NORM.running_mean and NORM.running_var.
+  // As embed(); crops may be of another type than float, which the network then computes in, but
+  // for its statistics and its linear layer. Gradients reach those of its tensors that require
+  // them, in float. Batch norms whose factors do take their statistics from these crops alone,
+  // which are added to the map: it is the caller who keeps NORM.running_mean and NORM.running_var.
   virtual at::Tensor embed_training(const at::Tensor& crops, NormStatisticsMap& statistics) const;
 
  protected:

@@ -141,6 +141,16 @@ TensorMap ConvBackbone::tensors() const {
   return found;
 }
 
+void ConvBackbone::move(const at::Device& device) {
+  DFD_CHECK(!folded_);
+  for (ConvUnit* unit : network_->units()) {
+    for (at::Tensor* tensor :
+         {&unit->weight, &unit->bias, &unit->gamma, &unit->beta, &unit->mean, &unit->variance}) {
+      if (tensor->defined()) *tensor = tensor->to(device);
+    }
+  }
+}
+
 std::vector<std::vector<std::string>> ConvBackbone::trainable_layers() const {
   DFD_CHECK(!folded_);
   std::vector<std::vector<std::string>> layers;

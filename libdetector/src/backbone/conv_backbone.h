@@ -45,6 +45,7 @@ class ConvBackbone : public Backbone {
 
   TensorMap tensors() const override;
 
+  void move(const at::Device& device) override;
   std::vector<std::vector<std::string>> trainable_layers() const override;
   at::Tensor embed_training(const at::Tensor& crops, NormStatisticsMap& statistics) const override;
 

@@ -32,6 +32,7 @@ PictureBatch batch_of(std::int64_t windows, std::uint64_t seed) {
   batch.pictures = at::empty({windows, 3, kSide, kSide}).normal_(0, 0.02, generator);
   batch.labels = at::arange(windows, at::kFloat).remainder(2);
   const at::Tensor grid = at::arange(kSide, at::kFloat).remainder(2) * 0.1;
+  batch.evidence = at::full({windows, 2}, -1.F);
   batch.pictures += batch.labels.view({-1, 1, 1, 1}) * grid;
   return batch;
 }
@@ -119,8 +120,52 @@ TEST(TrainedNetwork, GroupsAreNormalisedByThemselves) {
   TrainedNetwork others(plain, new_backbone());
   const double first = alone.step(four, 0, 0);
   const double second =
-      others.step({with_others.pictures.narrow(0, 4, 4), with_others.labels.narrow(0, 4, 4)}, 0, 0);
+      others.step({with_others.pictures.narrow(0, 4, 4), with_others.labels.narrow(0, 4, 4),
+                   with_others.evidence.narrow(0, 4, 4)},
+                  0, 0);
   EXPECT_NEAR(together.step(with_others, 0, 0), (first + second) / 2, 1e-5);
+}
+
+// Rounding changes a step a little, not its direction.
+TEST(TrainedNetwork, LearnsInBfloat16AsInFloat) {
+  NetworkOptions in_bfloat16 = options();
+  in_bfloat16.device.type = at::kBFloat16;
+  TrainedNetwork rounded(in_bfloat16, new_backbone());
+  TrainedNetwork exact(options(), new_backbone());
+  for (std::int64_t step = 0; step < 6; ++step) {
+    const PictureBatch batch = batch_of(8, static_cast<std::uint64_t>(step));
+    const double loss = exact.step(batch, step, 0);
+    EXPECT_NEAR(rounded.step(batch, step, 0), loss, 0.1 * loss + 0.02) << step;
+  }
+  for (const auto& [name, tensor] : rounded.averaged()) {
+    EXPECT_EQ(tensor.scalar_type(), at::kFloat) << name;
+  }
+}
+
+TEST(TrainedNetwork, LearnsOnCudaAsOnTheCpuAndGoesOnThere) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "this LibTorch has no CUDA";
+  NetworkOptions on_cuda = options();
+  on_cuda.device = training_device("cuda", Precision::kFp32);
+  TrainedNetwork cuda(on_cuda, new_backbone());
+  TrainedNetwork cpu(options(), new_backbone());
+  for (std::int64_t step = 0; step < 3; ++step) {
+    const PictureBatch batch = batch_of(8, static_cast<std::uint64_t>(step));
+    const double loss = cpu.step(batch, step, 0);
+    EXPECT_NEAR(cuda.step(batch, step, 0), loss, 0.02 * loss + 0.01) << step;
+  }
+  TrainedNetwork moved(options(), new_backbone());
+  moved.restore(cuda.state());
+  const PictureBatch batch = batch_of(8, 7);
+  const double loss = cuda.step(batch, 3, 0);
+  EXPECT_NEAR(moved.step(batch, 3, 0), loss, 0.02 * loss + 0.01);
+}
+
+TEST(TrainingDevice, SixteenBitFloatsAreRefused) {
+  EXPECT_THROW(training_device("cpu", Precision::kFp16), Error);
+}
+
+TEST(TrainingDevice, AnUnknownDeviceIsAnError) {
+  EXPECT_THROW(training_device("tpu", Precision::kAuto), Error);
 }
 
 TEST(TrainedNetwork, OptionsThatCannotBeAreErrors) {

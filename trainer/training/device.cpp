@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "training/device.h"
+
+#include <ATen/Context.h>
+
+#include "base/check.h"
+#include "scoring/device.h"
+
+namespace dfd {
+
+TrainingDevice training_device(const std::string& device, Precision precision) {
+  DFD_REQUIRE(precision != Precision::kFp16, ErrorCode::kInvalidArgument,
+              "precision fp16: gradients are lost in it; give bf16, fp32 or auto");
+  TrainingDevice found;
+  found.device = select_device(device);
+  if (found.device.is_cuda()) {
+    at::globalContext().setDeterministicCuDNN(true);
+    at::globalContext().setBenchmarkCuDNN(false);
+    // Every device that this LibTorch runs on computes bfloat16, if not always faster.
+    found.type = type_of(precision == Precision::kAuto ? Precision::kBf16 : precision);
+  } else {
+    found.type = type_of(select_precision(precision, found.device));
+  }
+  return found;
+}
+
+}  // namespace dfd
