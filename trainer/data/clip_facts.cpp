@@ -57,10 +57,12 @@ void look_at_video(const std::string& path, FaceDetector* detector, ClipFacts& f
     const bool done = facts.has_face.value_or(true) || looks == kLooks;
     if (i >= middle && done) break;
   }
+  facts.codec = reader.codec();
 }
 
 void look_at_picture(const std::string& path, FaceDetector* detector, ClipFacts& facts) {
   const Frame frame = frame_of(read_picture(path));
+  facts.codec = container_of(path);
   facts.frames = 1;
   look_at_middle(frame, facts);
   if (detector != nullptr) facts.has_face = has_face(*detector, frame);

@@ -19,6 +19,7 @@ struct ClipFacts {
   std::string error;  // Why it cannot be read; then there is nothing else but maybe the digest.
   std::string digest;
   std::int64_t frames = 0;
+  std::string codec;                  // As VideoReader::codec(); of a picture its file's ending.
   cv::Size size;                      // Upright, pixels.
   std::optional<std::uint64_t> hash;  // Of the middle frame; none where that is flat.
   std::optional<bool> has_face;       // None where nobody looked.

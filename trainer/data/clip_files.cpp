@@ -103,6 +103,11 @@ bool is_picture(const std::string& file) {
 
 bool is_clip(const std::string& file) { return is_video(file) || is_picture(file); }
 
+std::string container_of(const std::string& file) {
+  const std::string ending = ending_of(file);
+  return ending.empty() ? ending : ending.substr(1);
+}
+
 std::string stem_of(const std::string& file) {
   return is_video(file) ? fs::path(file).replace_extension().string() : file;
 }

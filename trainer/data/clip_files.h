@@ -15,6 +15,9 @@ bool is_video(const std::string& file);    // .mp4, .mov, .avi, .mkv, .webm, in 
 bool is_picture(const std::string& file);  // .jpg, .jpeg, .png, .bmp, .webp: a clip of one frame.
 bool is_clip(const std::string& file);     // Either.
 
+// Its ending in lower case, without the dot; empty where it has none.
+std::string container_of(const std::string& file);
+
 // Without a video's ending: lists may know a clip in another container.
 std::string stem_of(const std::string& file);
 

@@ -3,9 +3,7 @@
 #include "data/manifest_check.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -28,13 +26,6 @@ constexpr const char* kNone = "none";   // In place of what nobody says.
 std::string or_none(const std::string& text) { return text.empty() ? kNone : text; }
 
 std::string side_of(const Clip& clip) { return clip.split ? to_string(*clip.split) : kNone; }
-
-std::string container_of(const std::string& file) {
-  std::string ending = utf8(std::filesystem::path(file).extension().string());
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending.empty() ? kNone : ending.substr(1);
-}
 
 std::string size_of(const ClipFacts& facts) {
   if (!facts.error.empty()) return kNone;
@@ -99,7 +90,8 @@ class Checker {
       if (clip.fake) ++by["generator"][or_none(clip.generator)];
       ++by["group"][or_none(clip.group)];
       ++by["compression"][or_none(clip.compression)];
-      ++by["container"][container_of(clip.file)];
+      ++by["container"][or_none(utf8(container_of(clip.file)))];
+      ++by["codec"][or_none(utf8(facts_[i].codec))];
       ++by["size"][size_of(facts_[i])];
       for (const std::string& name : people_of(clip)) identities.insert(name);
       recordings.insert(recording_of(clip));

@@ -95,6 +95,7 @@ struct VideoReader::Pipeline {
   GstElement* sink;
   std::optional<Timestamp> last;
   Orientation orientation = Orientation::kIdentity;
+  std::string codec;
 
   Pipeline(std::string file, std::chrono::nanoseconds longest)
       : path(std::move(file)),
@@ -121,6 +122,12 @@ struct VideoReader::Pipeline {
     if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) orientation = Orientation::kIdentity;
     if (GST_EVENT_TYPE(event) != GST_EVENT_TAG) return;
     orientation = gst_deepfake_tagged_orientation(event).value_or(orientation);
+    GstTagList* tags = nullptr;  // Borrowed.
+    gst_event_parse_tag(event, &tags);
+    gchar* name = nullptr;
+    if (gst_tag_list_get_string(tags, GST_TAG_VIDEO_CODEC, &name) == FALSE) return;
+    codec = name;
+    g_free(name);
   }
 };
 
@@ -135,6 +142,8 @@ VideoReader::VideoReader(const std::string& path, std::chrono::nanoseconds patie
 }
 
 VideoReader::~VideoReader() = default;
+
+const std::string& VideoReader::codec() const { return pipeline_->codec; }
 
 std::optional<Frame> VideoReader::next() {
   GstAppSink* sink = GST_APP_SINK(pipeline_->sink);

@@ -33,6 +33,10 @@ class VideoReader {
   // file's tags turn them. Throws Error(kIo), also when no frame comes within the patience.
   std::optional<Frame> next();
 
+  // The picture's, as the file's parser names it: "H.264 (High Profile)". Empty before the first
+  // frame, and where nobody says.
+  const std::string& codec() const;
+
  private:
   struct Pipeline;
   std::unique_ptr<Pipeline> pipeline_;

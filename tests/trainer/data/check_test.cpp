@@ -92,6 +92,7 @@ class Check : public testing::Test {
         ClipFacts facts;
         facts.digest = "digest" + clip.file;
         facts.frames = 10;
+        if (number > 0) facts.codec = "H.264";  // Some files do not say.
         facts.size = {64, 48};
         facts.hash = std::uint64_t{0xFF} << (8 * number);
         facts_.push_back(facts);
@@ -120,6 +121,8 @@ TEST_F(Check, CountsWhatThereIs) {
   EXPECT_EQ(report["by"]["generator"]["swap"], 2);
   EXPECT_EQ(report["by"]["group"]["none"], 6);
   EXPECT_EQ(report["by"]["container"]["mp4"], 6);
+  EXPECT_EQ(report["by"]["codec"]["H.264"], 5);
+  EXPECT_EQ(report["by"]["codec"]["none"], 1);
   EXPECT_EQ(report["by"]["size"]["64x48"], 6);
   EXPECT_EQ(report["identities"], 6);
   EXPECT_EQ(report["sides"]["train"]["fake"], 1);

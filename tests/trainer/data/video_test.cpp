@@ -59,6 +59,15 @@ TEST(Video, EveryFrameComesBackInOrder) {
   for (std::size_t i = 1; i < times.size(); ++i) EXPECT_EQ(times[i] - times[i - 1], 40ms) << i;
 }
 
+TEST(Video, NamesTheCodecOfThePicture) {
+  const fs::path clip = test::scratch_folder("video_codec") / "clip.mp4";
+  write_clip(clip, 2);
+  VideoReader reader(clip.string());
+  while (reader.next()) {
+  }
+  EXPECT_EQ(reader.codec().rfind("H.264", 0), 0U) << reader.codec();
+}
+
 TEST(Video, FramesWithoutATimestampFollowEachOther) {
   // A bare H.264 stream has none behind its first frame, or none at all.
   const fs::path folder = test::scratch_folder("untimed");
