@@ -139,7 +139,9 @@ std::vector<std::optional<double>> score_all(Scorer& scorer,
   for (Sample& sample : samples) pointers.push_back(&sample);
   scorer.crop(pointers);
   std::vector<std::optional<double>> logits;
-  for (const SampleResult& result : scorer.score(samples)) logits.push_back(result.logit);
+  for (const SampleResult& result : scorer.score(samples)) {
+    logits.push_back(result.logit ? std::optional(result.logit->logit) : std::nullopt);
+  }
   return logits;
 }
 

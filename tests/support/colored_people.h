@@ -79,7 +79,9 @@ class ColorScorer : public Scorer {
     return results;
   }
 
-  std::optional<double> partial(const Window& window) override { return head_->partial(window); }
+  std::optional<WindowLogit> partial(const Window& window) override {
+    return head_->partial(window);
+  }
 
   std::vector<Explained> explained;
 

@@ -80,14 +80,14 @@ class FakeScorer : public Scorer {
     for (const Sample& sample : samples) {
       if (!*sample.window) *sample.window = std::make_unique<CountingWindow>(window_);
       const int count = ++dynamic_cast<CountingWindow&>(**sample.window).seen;
-      results.push_back({count >= window_ ? std::optional(logit_) : std::nullopt, {}});
+      results.push_back({count >= window_ ? std::optional(WindowLogit{logit_}) : std::nullopt, {}});
     }
     return results;
   }
 
-  std::optional<double> partial(const Window& window) override {
+  std::optional<WindowLogit> partial(const Window& window) override {
     const bool empty = dynamic_cast<const CountingWindow&>(window).seen == 0;
-    return empty ? std::nullopt : std::optional(logit_ / 2);
+    return empty ? std::nullopt : std::optional(WindowLogit{logit_ / 2});
   }
 
   std::function<void()> before_score;

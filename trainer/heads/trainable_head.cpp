@@ -12,13 +12,16 @@ namespace dfd {
 namespace {
 
 struct TrainableMeanHead : TrainableHead {
-  explicit TrainableMeanHead(std::int64_t embedding_size)
-      : classifier(register_module("classifier", torch::nn::Linear(embedding_size, 1))) {}
+  TrainableMeanHead(std::int64_t embedding_size, bool evidence)
+      : classifier(register_module(
+            "classifier", torch::nn::Linear(embedding_size, evidence ? kEvidence.size() : 1))) {}
 
   at::Tensor forward(const at::Tensor& embeddings) override {
-    return classifier->forward(embeddings.mean(1)).squeeze(1);
+    return classifier->forward(embeddings.mean(1));
   }
-  HeadInfo info() const override { return mean_info(classifier->options.in_features()); }
+  HeadInfo info() const override {
+    return mean_info(classifier->options.in_features(), classifier->options.out_features() > 1);
+  }
 
   torch::nn::Linear classifier;
 };
@@ -26,10 +29,12 @@ struct TrainableMeanHead : TrainableHead {
 }  // namespace
 
 std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
-                                                   std::int64_t embedding_size) {
-  if (type == kMean) return std::make_unique<TrainableMeanHead>(embedding_size);
+                                                   std::int64_t embedding_size, bool evidence) {
+  if (type == kMean) return std::make_unique<TrainableMeanHead>(embedding_size, evidence);
   DFD_REQUIRE(type == kLstm, ErrorCode::kInvalidArgument,
               "head \"" << type << "\": " << kLstm << " or " << kMean << " expected");
+  DFD_REQUIRE(!evidence, ErrorCode::kInvalidArgument,
+              "head \"" << kLstm << "\" knows no kinds of evidence; train with " << kMean);
   HeadSizes sizes;
   sizes.embedding = embedding_size;
   return std::make_unique<TrainableLstmHead>(sizes);

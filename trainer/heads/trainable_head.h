@@ -15,12 +15,16 @@ namespace dfd {
 
 // Its parameters carry the names that model files have.
 struct TrainableHead : torch::nn::Module {
-  virtual at::Tensor forward(const at::Tensor& embeddings) = 0;  // float [N, T, D] -> logits [N]
-  virtual HeadInfo info() const = 0;                             // For the model file.
+  // float [N, T, D] -> logits [N, K]: K is 1, or 2 of a head that knows kinds of evidence, in
+  // kEvidence's order.
+  virtual at::Tensor forward(const at::Tensor& embeddings) = 0;
+  virtual HeadInfo info() const = 0;  // For the model file.
 };
 
-// type: "lstm" (the seed recipe's sizes) or "mean". Throws Error(kInvalidArgument) for another.
+// type: "lstm" (the seed recipe's sizes) or "mean". evidence: a logit for each kind, which only
+// "mean" has. Throws Error(kInvalidArgument) for another type, and for evidence of "lstm".
 std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
-                                                   std::int64_t embedding_size);
+                                                   std::int64_t embedding_size,
+                                                   bool evidence = false);
 
 }  // namespace dfd

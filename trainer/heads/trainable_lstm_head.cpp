@@ -23,7 +23,7 @@ TrainableLstmHead::TrainableLstmHead(const HeadSizes& given)
 
 at::Tensor TrainableLstmHead::forward(const at::Tensor& embeddings) {
   const at::Tensor output = std::get<0>(lstm->forward(embeddings));
-  return classifier->forward(output.select(1, output.size(1) - 1)).squeeze(1);
+  return classifier->forward(output.select(1, output.size(1) - 1));
 }
 
 }  // namespace dfd

@@ -11,6 +11,7 @@
 #include "import/checkpoint_writer.h"
 #include "scoring/model_parts.h"
 #include "window/lstm_windows.h"
+#include "window/mean_windows.h"
 
 namespace dfd {
 namespace {
@@ -86,6 +87,11 @@ std::vector<std::string> about_model(const SafetensorsFile& file, bool for_seed)
   TensorSource check(file.path(), read_tensors(file));
   make_networks(check, config, at::kCPU, at::kFloat);
   std::vector<std::string> notes{about_input(config.input), about_calibration(config)};
+  const auto kinds = config.head.settings.find(kHeadEvidence);
+  if (kinds != config.head.settings.end()) {
+    notes.push_back("the head's rows: " + kinds->second +
+                    ", each a logit; a window's is the larger of their means over its samples");
+  }
   if (for_seed) {
     require_seed_networks(config, file.path());
     notes.emplace_back("the seed recipe's class returns sigmoid(logit), uncalibrated");

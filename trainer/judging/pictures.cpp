@@ -46,7 +46,7 @@ nlohmann::ordered_json score_pictures(const std::string& model,
       ErrorCode::kInvalidArgument,
       pictures.size() << " pictures, but a window of this model has " << config.window_length);
   std::unique_ptr<Window> window;
-  std::optional<double> logit;
+  std::optional<WindowLogit> logit;
   for (const std::string& picture : pictures) {
     Sample sample;
     sample.window = &window;
@@ -63,8 +63,8 @@ nlohmann::ordered_json score_pictures(const std::string& model,
   }
   nlohmann::ordered_json line{{"files", names}};
   if (names != pictures) line["files_hex"] = bytes;
-  line["logit"] = *logit;
-  line["probability"] = calibrated(*logit, config);
+  line["logit"] = logit->logit;
+  line["probability"] = calibrated(logit->logit, config);
   line["samples"] = pictures.size();
   return line;
 }

@@ -42,7 +42,7 @@ double train_epoch(const TrainOptions& options, const Side& side, TrainingState&
     const at::Tensor index = shuffled.narrow(0, at, count);
     state.optimizer.zero_grad();
     const at::Tensor loss = torch::binary_cross_entropy_with_logits(
-        state.head.forward(side.windows.embeddings.index_select(0, index)),
+        state.head.forward(side.windows.embeddings.index_select(0, index)).squeeze(1),
         side.labels.index_select(0, index));
     const auto value = loss.item<double>();
     require_finite(value, state.epoch, "training", options.learning_rate);
@@ -56,7 +56,7 @@ double train_epoch(const TrainOptions& options, const Side& side, TrainingState&
 void validate(const TrainingData& data, TrainableLstmHead& head, EpochReport& report) {
   const torch::NoGradGuard no_grad;
   head.eval();
-  const at::Tensor logits = head.forward(data.validation.windows.embeddings);
+  const at::Tensor logits = head.forward(data.validation.windows.embeddings).squeeze(1);
   const at::Tensor& labels = data.validation.labels;
   report.validation_loss = torch::binary_cross_entropy_with_logits(logits, labels).item<double>();
   report.validation_accuracy = (logits > 0).eq(labels > 0.5).to(at::kDouble).mean().item<double>();

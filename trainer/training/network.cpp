@@ -90,7 +90,7 @@ at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t wi
                                      NormStatisticsMap& statistics) {
   const at::Tensor embeddings = backbone_->embed_training(
       pictures.to(options_.device.type).contiguous(at::MemoryFormat::ChannelsLast), statistics);
-  return head_->forward(embeddings.view({windows, -1, embeddings.size(1)})).view({windows, -1});
+  return head_->forward(embeddings.view({windows, -1, embeddings.size(1)}));
 }
 
 // Of all groups alike, whoever made them.

@@ -108,7 +108,7 @@ class CudaScorer : public Scorer {
     const at::Tensor rows = to_pinned(embeddings);
     const std::vector<Window*> windows = windows_of(samples, *head_, window_length_);
     const std::vector<ToExplain> asked = to_explain(samples, *backbone_, *head_);
-    const std::vector<std::optional<double>> logits = head_->advance(windows, embeddings);
+    const std::vector<std::optional<WindowLogit>> logits = head_->advance(windows, embeddings);
     stream_.synchronize();
     std::vector<SampleResult> results = results_of(logits, rows);
     for (const auto& [sample, before, method] : asked) {
@@ -118,7 +118,7 @@ class CudaScorer : public Scorer {
     return results;
   }
 
-  std::optional<double> partial(const Window& window) override {
+  std::optional<WindowLogit> partial(const Window& window) override {
     const c10::InferenceMode inference;
     const c10::cuda::CUDAStreamGuard guard(stream_);
     return head_->partial(window);

@@ -281,7 +281,7 @@ void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& 
                       to_stored(explained_regions_[i], turn), time_});
     }
     if (!results[i].logit) continue;
-    const double score = checked_score(*results[i].logit, model_);
+    const double score = checked_score(results[i].logit->logit, model_);
     track.report.score = score;
     track.report.partial = false;
     track.refilling = Reason::kNone;
@@ -453,7 +453,7 @@ void StreamAnalysis::end(Track& track, Scorer& scorer) {
   FaceReport& face = track.report;
   if (face.windows == 0 && track.window) {
     if (const auto logit = scorer.partial(*track.window)) {
-      face.score = checked_score(*logit, model_);
+      face.score = checked_score(logit->logit, model_);
       face.partial = true;
       face.reason = Reason::kPartial;
     }

@@ -58,7 +58,7 @@ class TorchScorer : public Scorer {
     return results;
   }
 
-  std::optional<double> partial(const Window& window) override {
+  std::optional<WindowLogit> partial(const Window& window) override {
     const c10::InferenceMode guard;
     const Serial serial;
     return head_->partial(window);
@@ -70,8 +70,8 @@ class TorchScorer : public Scorer {
     return to_network_input(crops, input_);
   }
 
-  std::vector<std::optional<double>> advance(const std::vector<Window*>& windows,
-                                             const at::Tensor& embeddings) const {
+  std::vector<std::optional<WindowLogit>> advance(const std::vector<Window*>& windows,
+                                                  const at::Tensor& embeddings) const {
     const Serial serial;
     return head_->advance(windows, embeddings);
   }
@@ -94,7 +94,7 @@ std::vector<Window*> windows_of(const std::vector<Sample>& samples, const Head& 
   return windows;
 }
 
-std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& logits,
+std::vector<SampleResult> results_of(const std::vector<std::optional<WindowLogit>>& logits,
                                      const at::Tensor& embeddings) {
   const auto* values = embeddings.data_ptr<float>();
   const std::int64_t size = embeddings.size(1);

@@ -34,9 +34,9 @@ struct Sample {
 };
 
 struct SampleResult {
-  std::optional<double> logit;      // When the track's window became full.
-  std::vector<float> embedding;     // [D].
-  std::optional<Heatmap> map = {};  // Where it was asked for, and the networks can be explained.
+  std::optional<WindowLogit> logit;  // When the track's window became full.
+  std::vector<float> embedding;      // [D].
+  std::optional<Heatmap> map = {};   // Where it was asked for, and the networks can be explained.
 };
 
 // An interface so that tests of the rooms above need no network. Thread-compatible; built, used and
@@ -55,7 +55,7 @@ class Scorer {
   virtual std::vector<SampleResult> score(const std::vector<Sample>& samples) = 0;
 
   // The logit so far of a track whose first window is not full.
-  virtual std::optional<double> partial(const Window& window) = 0;
+  virtual std::optional<WindowLogit> partial(const Window& window) = 0;
 };
 
 // A model file ready to run.
@@ -72,7 +72,7 @@ std::vector<Window*> windows_of(const std::vector<Sample>& samples, const Head& 
 
 // What became of the samples whose embeddings are the rows of float [N, D], contiguous, on the
 // host.
-std::vector<SampleResult> results_of(const std::vector<std::optional<double>>& logits,
+std::vector<SampleResult> results_of(const std::vector<std::optional<WindowLogit>>& logits,
                                      const at::Tensor& embeddings);
 
 // The samples that are to be explained, each with what its window held before it: to be taken

@@ -20,6 +20,10 @@ KindRegistry<HeadKind>& registry() {
 
 }  // namespace
 
+at::Tensor Head::score_windows(const at::Tensor& embeddings) const {
+  return score_kinds(embeddings).amax(1);
+}
+
 std::unique_ptr<WindowMemory> Head::before_full(const Window& /*window*/) const { return nullptr; }
 
 at::Tensor Head::logit_of(const WindowMemory& /*before*/, const at::Tensor& /*embedding*/) const {

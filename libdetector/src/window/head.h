@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,12 +16,20 @@
 
 #include <ATen/ATen.h>
 
+#include "detector/report.h"
 #include "model/model_config.h"
 #include "model/weights.h"
 
 namespace dfd {
 
 class Head;
+
+// What a window says.
+struct WindowLogit {
+  double logit = 0;  // The larger of evidence's, where the head tells them apart.
+  // One of each kind, in kEvidence's order; none where the head knows no kinds.
+  std::optional<std::array<double, kEvidence.size()>> evidence = {};
+};
 
 // What one track has shown a head so far. Made and understood by its head alone, which it keeps
 // alive: it may end on any thread, after the scorer. Thread-compatible.
@@ -61,21 +70,25 @@ class Head : public std::enable_shared_from_this<Head> {
 
   // Gives windows[i] the embedding of row i of float [N, D], on the head's device. Returns the
   // logit of each window that became full with it. A window may stand in the list once.
-  virtual std::vector<std::optional<double>> advance(const std::vector<Window*>& windows,
-                                                     const at::Tensor& embeddings) const = 0;
+  virtual std::vector<std::optional<WindowLogit>> advance(const std::vector<Window*>& windows,
+                                                          const at::Tensor& embeddings) const = 0;
 
   // The logit so far of a window that was never full; none without a sample.
-  virtual std::optional<double> partial(const Window& window) const = 0;
+  virtual std::optional<WindowLogit> partial(const Window& window) const = 0;
 
-  // Whole windows at once, as training and evaluation have them: float [N, T, D] -> float [N].
-  virtual at::Tensor score_windows(const at::Tensor& embeddings) const = 0;
+  // Whole windows at once, as training and evaluation have them: float [N, T, D] -> float [N, K].
+  // K is 1, or 2 where the head knows kinds of evidence, in kEvidence's order.
+  virtual at::Tensor score_kinds(const at::Tensor& embeddings) const = 0;
+
+  // The larger of each window's: -> float [N].
+  at::Tensor score_windows(const at::Tensor& embeddings) const;
 
   // What the window holds before the sample that fills it; null where none does, or where this head
   // cannot be explained.
   virtual std::unique_ptr<WindowMemory> before_full(const Window& window) const;
 
-  // The logit, float [1], of the window that this embedding, float [1, D], fills; gradients reach
-  // the embedding.
+  // The logit, float [1], of the window that this embedding, float [1, D], fills: the larger
+  // kind's. Gradients reach the embedding.
   virtual at::Tensor logit_of(const WindowMemory& before, const at::Tensor& embedding) const;
 
  protected:

@@ -42,19 +42,22 @@ class LstmWindows : public Head {
     return std::make_unique<LaneWindow>(shared_from_this(), Lanes(length, stride));
   }
 
-  std::vector<std::optional<double>> advance(const std::vector<Window*>& windows,
-                                             const at::Tensor& embeddings) const override {
+  std::vector<std::optional<WindowLogit>> advance(const std::vector<Window*>& windows,
+                                                  const at::Tensor& embeddings) const override {
     std::vector<Lanes*> lanes;
     lanes.reserve(windows.size());
     for (Window* window : windows) lanes.push_back(&dynamic_cast<LaneWindow&>(*window).lanes());
-    return stepper_.advance(lanes, embeddings);
+    std::vector<std::optional<WindowLogit>> found;
+    found.reserve(windows.size());
+    for (const auto& logit : stepper_.advance(lanes, embeddings)) found.push_back(as_window(logit));
+    return found;
   }
 
-  std::optional<double> partial(const Window& window) const override {
-    return stepper_.partial(dynamic_cast<const LaneWindow&>(window).lanes());
+  std::optional<WindowLogit> partial(const Window& window) const override {
+    return as_window(stepper_.partial(dynamic_cast<const LaneWindow&>(window).lanes()));
   }
 
-  at::Tensor score_windows(const at::Tensor& embeddings) const override {
+  at::Tensor score_kinds(const at::Tensor& embeddings) const override {
     DFD_CHECK(embeddings.dim() == 3);
     const HeadSizes& sizes = lstm_.sizes();
     at::Tensor hidden = at::zeros({sizes.layers, embeddings.size(0), sizes.hidden},
@@ -63,7 +66,7 @@ class LstmWindows : public Head {
     for (std::int64_t t = 0; t < embeddings.size(1); ++t) {
       lstm_.step(embeddings.select(1, t).contiguous(), hidden, cell);
     }
-    return lstm_.classify(hidden[sizes.layers - 1]);
+    return lstm_.classify(hidden[sizes.layers - 1]).unsqueeze(1);
   }
 
   std::unique_ptr<WindowMemory> before_full(const Window& window) const override {
@@ -81,6 +84,10 @@ class LstmWindows : public Head {
   }
 
  private:
+  static std::optional<WindowLogit> as_window(const std::optional<double>& logit) {
+    return logit ? std::optional(WindowLogit{*logit}) : std::nullopt;
+  }
+
   LstmHead lstm_;
   LaneStepper stepper_;
 };

@@ -200,7 +200,7 @@ TEST_F(CudaScorerTest, EmbedsAndScoresAsTheCpuDoes) {
         ASSERT_EQ(found[i].logit.has_value(), expected[i].logit.has_value());
         EXPECT_EQ(found[i].logit.has_value(), sample + 1 >= test::kTestWindow);
         if (found[i].logit) {
-          EXPECT_NEAR(*found[i].logit, *expected[i].logit, tried.logit)
+          EXPECT_NEAR(found[i].logit->logit, expected[i].logit->logit, tried.logit)
               << to_string(tried.precision);
         }
       }

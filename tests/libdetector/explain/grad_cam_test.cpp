@@ -74,7 +74,7 @@ class GradCamTest : public testing::Test {
     const at::Tensor crop = crops_.narrow(0, kWindow - 1, 1);
     const Attribution found = explain(backbone_, head, crop, *before, method);
     const auto logit = head.advance({window.get()}, embeddings.narrow(0, kWindow - 1, 1))[0];
-    EXPECT_NEAR(found.logit, logit.value(), 1e-5);
+    EXPECT_NEAR(found.logit, logit.value().logit, 1e-5);
     return found;
   }
 
@@ -132,7 +132,7 @@ TEST_F(GradCamTest, AWindowOfOneSampleIsExplainedFromNothing) {
   ASSERT_TRUE(before);
   const Attribution found = explain(backbone_, *head, crop, *before, ExplainMethod::kGradCam);
   const auto logits = head->advance({window.get()}, backbone_.embed(crop));
-  EXPECT_NEAR(found.logit, logits[0].value(), 1e-5);
+  EXPECT_NEAR(found.logit, logits[0].value().logit, 1e-5);
   EXPECT_FALSE(head->before_full(*window)) << "with a stride of two the next fills nothing";
 }
 

@@ -222,7 +222,10 @@ TEST(TorchScorer, ExplainingChangesNoScore) {
   const auto explained = score(*model.scorer, model.config, true);
   ASSERT_EQ(plain.size(), explained.size());
   for (std::size_t i = 0; i < plain.size(); ++i) {
-    EXPECT_EQ(plain[i].logit, explained[i].logit);
+    ASSERT_EQ(plain[i].logit.has_value(), explained[i].logit.has_value());
+    if (plain[i].logit) {
+      EXPECT_EQ(plain[i].logit->logit, explained[i].logit->logit);
+    }
     EXPECT_EQ(plain[i].embedding, explained[i].embedding);
     EXPECT_FALSE(plain[i].map);
     EXPECT_EQ(explained[i].map.has_value(), explained[i].logit.has_value());

@@ -96,9 +96,9 @@ class MeanHead : public Head {
   std::unique_ptr<Window> make_window(int length, int stride) const override {
     return std::make_unique<KeptWindow>(shared_from_this(), length, stride);
   }
-  std::vector<std::optional<double>> advance(const std::vector<Window*>& windows,
-                                             const at::Tensor& embeddings) const override {
-    std::vector<std::optional<double>> logits;
+  std::vector<std::optional<WindowLogit>> advance(const std::vector<Window*>& windows,
+                                                  const at::Tensor& embeddings) const override {
+    std::vector<std::optional<WindowLogit>> logits;
     for (std::size_t i = 0; i < windows.size(); ++i) {
       auto& window = dynamic_cast<KeptWindow&>(*windows[i]);
       const bool fills = window.next_fills();
@@ -107,13 +107,13 @@ class MeanHead : public Head {
     }
     return logits;
   }
-  std::optional<double> partial(const Window& window) const override {
+  std::optional<WindowLogit> partial(const Window& window) const override {
     const auto& kept = dynamic_cast<const KeptWindow&>(window).kept;
     if (kept.empty()) return std::nullopt;
-    return score_windows(at::stack(kept).unsqueeze(0))[0].item<double>();
+    return WindowLogit{score_windows(at::stack(kept).unsqueeze(0))[0].item<double>()};
   }
-  at::Tensor score_windows(const at::Tensor& embeddings) const override {
-    return embeddings.mean({1, 2}) + bias_;
+  at::Tensor score_kinds(const at::Tensor& embeddings) const override {
+    return (embeddings.mean({1, 2}) + bias_).unsqueeze(1);
   }
 
  private:

@@ -2,8 +2,12 @@
 
 #include "window/mean_windows.h"
 
+#include <array>
+#include <cmath>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -28,7 +32,8 @@ class MeanWindowsTest : public testing::Test {
   }
 
   std::optional<double> give(Window& window, std::int64_t row) {
-    return head_->advance({&window}, embeddings_.narrow(0, row, 1))[0];
+    const auto found = head_->advance({&window}, embeddings_.narrow(0, row, 1))[0];
+    return found ? std::optional(found->logit) : std::nullopt;
   }
   double whole(std::int64_t first, std::int64_t count) {
     return head_->score_windows(embeddings_.narrow(0, first, count).unsqueeze(0))[0].item<double>();
@@ -59,9 +64,10 @@ TEST_F(MeanWindowsTest, ManyWindowsAdvanceAtOnce) {
   const auto second = head_->make_window(1, 1);
   const auto logits = head_->advance({first.get(), second.get()}, embeddings_.narrow(0, 3, 2));
   ASSERT_TRUE(logits[0] && logits[1]);
-  EXPECT_NEAR(*logits[0], whole(3, 1), 1e-6);
-  EXPECT_NEAR(*logits[1], whole(4, 1), 1e-6);
-  EXPECT_NE(*logits[0], *logits[1]);
+  EXPECT_NEAR(logits[0]->logit, whole(3, 1), 1e-6);
+  EXPECT_NEAR(logits[1]->logit, whole(4, 1), 1e-6);
+  EXPECT_NE(logits[0]->logit, logits[1]->logit);
+  EXPECT_FALSE(logits[0]->evidence);
 }
 
 TEST_F(MeanWindowsTest, RestartForgetsAllSamples) {
@@ -71,7 +77,7 @@ TEST_F(MeanWindowsTest, RestartForgetsAllSamples) {
   EXPECT_FALSE(head_->partial(*window));
   EXPECT_FALSE(give(*window, 5));
   EXPECT_FALSE(give(*window, 6));
-  EXPECT_NEAR(*head_->partial(*window), whole(5, 2), 1e-6);
+  EXPECT_NEAR(head_->partial(*window)->logit, whole(5, 2), 1e-6);
   EXPECT_NEAR(*give(*window, 7), whole(5, 3), 1e-6);
 }
 
@@ -97,6 +103,125 @@ TEST_F(MeanWindowsTest, SizesOutOfRangeAreErrors) {
   EXPECT_THROW(head_->make_window(1, 0), Error);
   EXPECT_THROW(mean_kind().check(mean_info(0), "made up"), Error);
   EXPECT_THROW(mean_kind().check(mean_info(1 << 20), "made up"), Error);
+}
+
+// Embeddings of two numbers, which its rows take as they are: the seam's logit and the other's.
+class TwoRowsTest : public testing::Test {
+ protected:
+  static std::shared_ptr<Head> plain_rows() {
+    TensorSource source("made up",
+                        {{"classifier.weight", at::eye(2)}, {"classifier.bias", at::zeros({2})}});
+    auto head = mean_kind().make(source, mean_info(2, true), at::kCPU, at::kFloat);
+    source.require_empty();
+    return head;
+  }
+
+  // float [N, 2] of N pairs.
+  static at::Tensor rows(const std::vector<float>& numbers) {
+    return at::tensor(numbers).view({-1, 2});
+  }
+
+  WindowLogit give(Window& window, float seam, float generated) {
+    const auto found = head_->advance({&window}, rows({seam, generated}))[0];
+    return found.value_or(WindowLogit{-1000});
+  }
+
+  std::shared_ptr<Head> head_ = plain_rows();
+};
+
+TEST_F(TwoRowsTest, AWindowHasTheMeanOfEachAndTheLargerSpeaks) {
+  const auto window = head_->make_window(2, 1);
+  give(*window, 1, 2);
+  const WindowLogit generated = give(*window, -5, 4);
+  ASSERT_TRUE(generated.evidence);
+  EXPECT_EQ(*generated.evidence, (std::array{-2.0, 3.0}));
+  EXPECT_EQ(generated.logit, 3);
+  const WindowLogit seam = give(*window, 13, 0);
+  ASSERT_TRUE(seam.evidence);
+  EXPECT_EQ(*seam.evidence, (std::array{4.0, 2.0}));
+  EXPECT_EQ(seam.logit, 4);
+}
+
+// Not the mean of the larger of each sample: a face is blended or generated through a window.
+TEST_F(TwoRowsTest, TheLargerIsOfTheMeans) {
+  const auto window = head_->make_window(2, 1);
+  give(*window, 4, 0);
+  EXPECT_EQ(give(*window, 0, 4).logit, 2);
+}
+
+TEST_F(TwoRowsTest, AWindowThatNeverFilledHasBoth) {
+  const auto window = head_->make_window(5, 1);
+  EXPECT_FALSE(head_->partial(*window));
+  give(*window, 1, 2);
+  const auto found = head_->partial(*window);
+  ASSERT_TRUE(found && found->evidence);
+  EXPECT_EQ(*found->evidence, (std::array{1.0, 2.0}));
+  EXPECT_EQ(found->logit, 2);
+}
+
+TEST_F(TwoRowsTest, ManyWindowsGetTheirOwnRows) {
+  const auto first = head_->make_window(1, 1);
+  const auto second = head_->make_window(1, 1);
+  const auto found = head_->advance({first.get(), second.get()}, rows({1, 2, 4, 3}));
+  ASSERT_TRUE(found[0] && found[0]->evidence && found[1] && found[1]->evidence);
+  EXPECT_EQ(*found[0]->evidence, (std::array{1.0, 2.0}));
+  EXPECT_EQ(*found[1]->evidence, (std::array{4.0, 3.0}));
+}
+
+TEST_F(TwoRowsTest, WholeWindowsHaveBothKindsAndTheLarger) {
+  const at::Tensor windows = rows({1, 2, -5, 4, 9, 0, 1, 0}).view({2, 2, 2});
+  const at::Tensor kinds = head_->score_kinds(windows);
+  EXPECT_TRUE(kinds.equal(rows({-2, 3, 5, 0}))) << kinds;
+  EXPECT_TRUE(head_->score_windows(windows).equal(at::tensor({3.F, 5.F})));
+}
+
+TEST_F(TwoRowsTest, TheLargerKindIsExplained) {
+  const auto window = head_->make_window(2, 1);
+  give(*window, 1, 2);
+  const auto before = head_->before_full(*window);
+  at::Tensor embedding = rows({-5, 4}).requires_grad_();
+  const at::Tensor logit = head_->logit_of(*before, embedding);
+  EXPECT_EQ(logit.sizes(), at::IntArrayRef({1}));
+  EXPECT_EQ(logit.item<double>(), give(*window, -5, 4).logit);
+  logit[0].backward();
+  EXPECT_TRUE(embedding.grad().equal(rows({0, 0.5F}))) << embedding.grad();
+}
+
+TEST_F(TwoRowsTest, WhatIsNoNumberDoesNotHideBehindTheOther) {
+  const float broken = std::nanf("");
+  for (const auto& [seam, generated] : {std::pair{broken, 9.F}, std::pair{9.F, broken}}) {
+    const auto window = head_->make_window(1, 1);
+    EXPECT_TRUE(std::isnan(give(*window, seam, generated).logit)) << seam;
+  }
+}
+
+TEST(MeanInfo, NamesTheRowsInTheirOrder) {
+  EXPECT_EQ(mean_info(4, true).settings.at("evidence"), "seam,generated");
+  EXPECT_EQ(mean_info(4).settings.count("evidence"), 0U);
+}
+
+TEST(MeanInfo, OtherRowsAreErrorsThatNameTheKey) {
+  for (const std::string value :
+       {"", "seam", "generated,seam", "seam,generated,", "seam, generated"}) {
+    HeadInfo info = mean_info(4, true);
+    info.settings["evidence"] = value;
+    try {
+      mean_kind().check(info, "made up");
+      ADD_FAILURE() << "accepted: " << value;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kCorruptModel);
+      EXPECT_NE(std::string(error.what()).find("head.evidence"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(MeanInfo, RowsThatTheFileDoesNotHaveAreErrors) {
+  for (const bool evidence : {false, true}) {
+    const std::int64_t rows = evidence ? 1 : 2;
+    TensorSource source("made up", {{"classifier.weight", at::zeros({rows, 4})},
+                                    {"classifier.bias", at::zeros({rows})}});
+    EXPECT_THROW(mean_kind().make(source, mean_info(4, evidence), at::kCPU, at::kFloat), Error);
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <torch/utils.h>
@@ -19,9 +20,11 @@ constexpr std::int64_t kSize = 12;  // D
 
 // What is trained, written and read again, is what serves.
 TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
-  for (const std::string type : {"mean", "lstm"}) {
+  for (const auto& [type, evidence] :
+       {std::pair{"mean", false}, std::pair{"mean", true}, std::pair{"lstm", false}}) {
+    SCOPED_TRACE(testing::Message() << type << (evidence ? ", two rows" : ""));
     torch::manual_seed(3);
-    const auto trained = make_trainable_head(type, kSize);
+    const auto trained = make_trainable_head(type, kSize, evidence);
     trained->eval();
     const torch::NoGradGuard no_grad;
     TensorMap tensors;
@@ -32,12 +35,18 @@ TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
         head_kind(type, "made up").make(source, trained->info(), at::kCPU, at::kFloat);
     source.require_empty();
     const at::Tensor embeddings = test::formula(1, {3, 5, kSize}).to(at::kFloat);
-    const at::Tensor difference = trained->forward(embeddings) - served->score_windows(embeddings);
-    EXPECT_LE(difference.abs().max().item<double>(), 1e-6) << type;
+    const at::Tensor logits = trained->forward(embeddings);
+    EXPECT_EQ(logits.sizes(), at::IntArrayRef({3, evidence ? 2 : 1}));
+    const at::Tensor difference = logits - served->score_kinds(embeddings);
+    EXPECT_LE(difference.abs().max().item<double>(), 1e-6);
   }
 }
 
 TEST(TrainableHead, AnotherNameIsAnError) { EXPECT_THROW(make_trainable_head("gru", 4), Error); }
+
+TEST(TrainableHead, AnLstmKnowsNoKinds) {
+  EXPECT_THROW(make_trainable_head("lstm", 4, true), Error);
+}
 
 }  // namespace
 }  // namespace dfd

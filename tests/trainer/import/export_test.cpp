@@ -4,6 +4,7 @@
 
 #include "import/export.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -354,6 +355,16 @@ TEST(Export, OtherNetworksAreNotForTheSeedsClass) {
             ErrorCode::kUnsupportedModel);
   EXPECT_FALSE(fs::exists(file));
   export_torch({model, file, false});
+  expect_same(read_checkpoint(file), SafetensorsFile(model).tensors());
+
+  config.head.settings["evidence"] = "seam,generated";
+  tensors["classifier.weight"] = at::rand({2, 512});
+  tensors["classifier.bias"] = at::rand({2});
+  write_tensors(model, to_metadata(config), tensors);
+  const auto notes = export_torch({model, file, false});
+  EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const std::string& note) {
+    return note.find("rows: seam,generated") != std::string::npos;
+  }));
   expect_same(read_checkpoint(file), SafetensorsFile(model).tensors());
 }
 
