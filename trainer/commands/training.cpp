@@ -31,15 +31,21 @@ struct Given {
 };
 
 void print_step(const StepReport& report) {
-  print({{"step", report.step},
-         {"steps", report.steps},
-         {"train_loss", report.train_loss},
-         {"validation_loss", report.validation_loss},
-         {"validation_auc", report.validation_auc},
-         {"validation_accuracy", report.validation_accuracy},
-         {"pictures_per_second", report.pictures_per_second},
-         {"waited", report.waited},
-         {"best", report.best}});
+  nlohmann::ordered_json line{{"step", report.step},
+                              {"steps", report.steps},
+                              {"train_loss", report.train_loss},
+                              {"validation_loss", report.validation.loss},
+                              {"validation_auc", report.validation.auc},
+                              {"validation_accuracy", report.validation.accuracy}};
+  for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
+    if (const auto& auc = report.validation.evidence_auc.at(kind)) {
+      line[std::string("validation_auc_") + to_string(kEvidence.at(kind))] = *auc;
+    }
+  }
+  line["pictures_per_second"] = report.pictures_per_second;
+  line["waited"] = report.waited;
+  line["best"] = report.best;
+  print(line);
 }
 
 int run_network(const Given& given) {

@@ -55,6 +55,7 @@ class PicturePairs {
   // Batch number `number` for that purpose. hardness: the curriculum, [0, 1].
   PictureBatch make(const std::string& purpose, std::int64_t number, double hardness) const;
 
+  std::int64_t windows() const { return 2LL * options_.pairs; }  // In a batch.
   std::size_t real() const { return real_; }
   std::size_t fake() const { return fakes_.size(); }
 

@@ -69,7 +69,7 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
     for (const std::string& name : layers[i]) train(tensors.at(name));
   }
   torch::manual_seed(options.seed);
-  head_ = make_trainable_head(options.head, backbone_->embedding_size());
+  head_ = make_trainable_head(options.head, backbone_->embedding_size(), options.evidence);
   head_->to(options.device.device);
   for (const auto& [name, tensor] : tensors) all_[kBackbonePrefix + name] = tensor;
   for (const auto& item : head_->named_parameters()) {
@@ -204,7 +204,7 @@ at::Tensor ServedNetwork::logits(const at::Tensor& pictures, std::int64_t window
   const c10::InferenceMode guard;
   const at::Tensor embeddings =
       networks_.backbone->embed(pictures.contiguous(at::MemoryFormat::ChannelsLast));
-  return networks_.head->score_windows(embeddings.view({windows, -1, embeddings.size(1)}));
+  return networks_.head->score_kinds(embeddings.view({windows, -1, embeddings.size(1)}));
 }
 
 }  // namespace dfd

@@ -23,7 +23,8 @@ namespace dfd {
 
 struct NetworkOptions {
   std::string head = "mean";
-  int unfreeze = -1;  // Last layers of the backbone that are trained; -1: all.
+  bool evidence = false;  // The head has a logit for each kind; of "mean" alone.
+  int unfreeze = -1;      // Last layers of the backbone that are trained; -1: all.
   // Pictures whose batch norm statistics are taken together: the same however many there are in a
   // step, so that a step may be done in parts, one after another or by several machines.
   int group = 16;
@@ -78,7 +79,7 @@ class ServedNetwork {
   // tensors: by the names in model files; copied.
   ServedNetwork(const TensorMap& tensors, const ModelConfig& config);
 
-  at::Tensor logits(const at::Tensor& pictures, std::int64_t windows) const;  // float [N]
+  at::Tensor logits(const at::Tensor& pictures, std::int64_t windows) const;  // float [N, K]
 
  private:
   Networks networks_;

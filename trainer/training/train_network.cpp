@@ -16,8 +16,6 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/resources.h"
-#include "judging/calibration.h"
-#include "judging/metrics.h"
 #include "samples/cache.h"
 #include "samples/frozen_backbone.h"
 #include "samples/master_crops.h"
@@ -27,6 +25,7 @@
 #include "training/network.h"
 #include "training/prefetch.h"
 #include "training/provenance.h"
+#include "training/validation.h"
 
 namespace dfd {
 namespace {
@@ -35,8 +34,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kKind = "network-training";
 constexpr const char* kBestPrefix = "best.";
-// How hard validation's pairs are: real footage, but not the worst.
-constexpr double kValidationHardness = 0.6;
 
 void check(const TrainOptions& options, const NetworkTraining& training) {
   const auto require = [](bool good, const std::string& what) {
@@ -161,7 +158,7 @@ class ResumeState {
                      {"best_step", std::to_string(progress.best_report.step)}};
     const StepReport& best = progress.best_report;
     kept.tensors["numbers"] = at::tensor(
-        {progress.loss, best.validation_loss, best.validation_auc, best.validation_accuracy},
+        {progress.loss, best.validation.loss, best.validation.auc, best.validation.accuracy},
         at::kDouble);
     write_kept(path_, kKind, kept);
   }
@@ -183,9 +180,9 @@ class ResumeState {
     progress.best_report.step = std::stoll(kept.metadata["best_step"]);
     const auto* numbers = kept.tensors.at("numbers").data_ptr<double>();
     progress.loss = numbers[0];
-    progress.best_report.validation_loss = numbers[1];
-    progress.best_report.validation_auc = numbers[2];
-    progress.best_report.validation_accuracy = numbers[3];
+    progress.best_report.validation.loss = numbers[1];
+    progress.best_report.validation.auc = numbers[2];
+    progress.best_report.validation.accuracy = numbers[3];
   }
 
  private:
@@ -217,64 +214,35 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
 }
 
 // On pairs that are always the same.
-std::vector<LabeledLogit> validation_logits(const TensorMap& tensors, const ModelConfig& config,
-                                            const NetworkTraining& training,
-                                            const PictureData& data) {
-  const ServedNetwork served(tensors, config);
-  const std::int64_t batches = (training.validation_pairs + training.pairs - 1) / training.pairs;
-  Prefetch<PictureBatch> source(
-      [&](std::int64_t number) {
-        return data.validation.pairs->make("validation", number, kValidationHardness);
-      },
-      0, batches, threads_of(training));
-  std::vector<LabeledLogit> logits;
-  for (std::int64_t i = 0; i < batches; ++i) {
-    const PictureBatch batch = source.next();
-    const std::int64_t windows = batch.labels.size(0);
-    const at::Tensor found = served.logits(batch.pictures, windows).to(at::kDouble).contiguous();
-    for (std::int64_t j = 0; j < windows; ++j) {
-      logits.push_back({found.data_ptr<double>()[j], batch.labels[j].item<float>() > 0.5F});
-    }
-  }
-  return logits;
-}
-
-void judge(const std::vector<LabeledLogit>& logits, StepReport& report) {
-  std::vector<Scored> scores;
-  scores.reserve(logits.size());
-  for (const LabeledLogit& window : logits) {
-    scores.push_back({1 / (1 + std::exp(-window.logit)), window.fake});
-  }
-  const Metrics metrics = measure(scores, 0.5);
-  report.validation_loss = metrics.log_loss;
-  report.validation_auc = metrics.auc;
-  report.validation_accuracy = metrics.accuracy;
+ValidatedWindows validated(const TensorMap& tensors, const ModelConfig& config,
+                           const NetworkTraining& training, const PictureData& data) {
+  return validate(tensors, config, *data.validation.pairs, 2LL * training.validation_pairs,
+                  threads_of(training));
 }
 
 void write_model(const TrainOptions& options, const NetworkTraining& training,
                  const PictureData& data, ModelConfig config, const Progress& progress) {
   const StepReport& best = progress.best_report;
-  // By the windows that chose the weights, for want of others: deepfake-trainer calibrate does
-  // better where there are clips of both classes.
+  TensorMap tensors = progress.best;
   const Calibration calibration =
-      calibrate(validation_logits(progress.best, config, training, data), {});
+      calibrate(tensors, validated(progress.best, config, training, data));
   config.temperature = calibration.temperature;
   config.bias = calibration.bias;
   nlohmann::ordered_json told = to_json(calibration);
   told["by"] = "validation pairs";
   config.training["calibration"] = told.dump();
   config.training["step"] = std::to_string(best.step);
-  config.training["validation_loss"] = print(best.validation_loss);
-  config.training["validation_auc"] = print(best.validation_auc);
-  config.training["validation_accuracy"] = print(best.validation_accuracy);
+  config.training["validation_loss"] = print(best.validation.loss);
+  config.training["validation_auc"] = print(best.validation.auc);
+  config.training["validation_accuracy"] = print(best.validation.accuracy);
   TensorMap backbone;
   const std::string prefix = kBackbonePrefix;
-  for (const auto& [name, tensor] : progress.best) {
+  for (const auto& [name, tensor] : tensors) {
     if (name.rfind(prefix, 0) == 0) backbone[name.substr(prefix.size())] = tensor;
   }
   config.backbone.digest = digest_of(backbone);
   if (makes_manifest(options)) write_manifest(manifest_path(options), data.clips.manifest);
-  write_tensors(options.output, to_metadata(config), progress.best);
+  write_tensors(options.output, to_metadata(config), tensors);
 }
 
 NetworkOptions network_options(const TrainOptions& options, const NetworkTraining& training) {
@@ -366,8 +334,8 @@ class Steps {
     const int pictures = 2 * training_.pairs * pair_options(options_, training_).samples;
     report.pictures_per_second = static_cast<double>(state_.step - pace.step) * pictures / seconds;
     report.waited = (waited - pace.waited) / seconds;
-    judge(validation_logits(network_.averaged(), config_, training_, data_), report);
-    report.best = !has_model() || report.validation_loss < state_.best_report.validation_loss;
+    report.validation = measure(validated(network_.averaged(), config_, training_, data_));
+    report.best = !has_model() || report.validation.loss < state_.best_report.validation.loss;
     if (report.best) {
       state_.best_report = report;
       state_.best.clear();

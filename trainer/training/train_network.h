@@ -5,13 +5,16 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "detector/config.h"
+#include "detector/report.h"
 #include "training/train.h"
 
 namespace dfd {
@@ -40,13 +43,20 @@ struct NetworkTraining {
   Precision precision = Precision::kAuto;
 };
 
+// On pairs that are always the same.
+struct ValidationFigures {
+  double loss = 0;      // As in training, but of the labels as they are.
+  double auc = 0;       // Of the windows' scores.
+  double accuracy = 0;  // At a logit of 0.
+  // Of each kind's logit among the windows where it is known; none where the head knows no kinds,
+  // or the windows none of either side.
+  std::array<std::optional<double>, kEvidence.size()> evidence_auc;
+};
+
 struct StepReport {
   std::int64_t step = 0, steps = 0;  // Done; in all.
   double train_loss = 0;             // Mean since the last report.
-  // Of the averaged weights, on pairs of the validation side that are always the same.
-  double validation_loss = 0;
-  double validation_auc = 0;
-  double validation_accuracy = 0;
+  ValidationFigures validation;      // Of the averaged weights.
   double pictures_per_second = 0;
   double waited = 0;  // Part of the time that the network waited for pictures.
   bool best = false;

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "training/validation.h"
+
+#include <cmath>
+#include <vector>
+
+#include <c10/core/GradMode.h>
+
+#include "judging/metrics.h"
+#include "training/loss.h"
+#include "training/network.h"
+#include "training/prefetch.h"
+
+namespace dfd {
+namespace {
+
+// How hard validation's pairs are: real footage, but not the worst.
+constexpr double kValidationHardness = 0.6;
+
+// Of the windows where this kind is known.
+std::vector<LabeledLogit> logits_of_kind(const ValidatedWindows& windows, std::int64_t kind) {
+  std::vector<LabeledLogit> known;
+  for (std::int64_t i = 0; i < windows.labels.size(0); ++i) {
+    const auto shown = windows.evidence[i][kind].item<float>();
+    if (shown >= 0) known.push_back({windows.logits[i][kind].item<double>(), shown > 0});
+  }
+  return known;
+}
+
+std::vector<LabeledLogit> larger_logits(const ValidatedWindows& windows) {
+  const at::Tensor larger = windows.logits.amax(1);
+  std::vector<LabeledLogit> all;
+  for (std::int64_t i = 0; i < larger.size(0); ++i) {
+    all.push_back({larger[i].item<double>(), windows.labels[i].item<float>() > 0});
+  }
+  return all;
+}
+
+bool has_both(const std::vector<LabeledLogit>& windows) {
+  bool real = false;
+  bool fake = false;
+  for (const LabeledLogit& window : windows) (window.fake ? fake : real) = true;
+  return real && fake;
+}
+
+Metrics metrics_of(const std::vector<LabeledLogit>& windows) {
+  std::vector<Scored> scores;
+  scores.reserve(windows.size());
+  for (const LabeledLogit& window : windows) {
+    scores.push_back({1 / (1 + std::exp(-window.logit)), window.fake});
+  }
+  return measure(scores, 0.5);
+}
+
+}  // namespace
+
+ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
+                          const PicturePairs& pairs, std::int64_t windows, int threads) {
+  const ServedNetwork served(tensors, config);
+  std::vector<at::Tensor> logits;
+  std::vector<at::Tensor> labels;
+  std::vector<at::Tensor> evidence;
+  const std::int64_t in_batch = pairs.windows();
+  Prefetch<PictureBatch> source(
+      [&](std::int64_t number) { return pairs.make("validation", number, kValidationHardness); }, 0,
+      (windows + in_batch - 1) / in_batch, threads);
+  for (std::int64_t done = 0; done < windows; done += in_batch) {
+    const PictureBatch batch = source.next();
+    logits.push_back(served.logits(batch.pictures, batch.labels.size(0)));
+    labels.push_back(batch.labels);
+    evidence.push_back(batch.evidence);
+  }
+  return {at::cat(logits), at::cat(labels), at::cat(evidence)};
+}
+
+ValidationFigures measure(const ValidatedWindows& windows) {
+  const c10::NoGradGuard no_grad;
+  ValidationFigures figures;
+  figures.loss =
+      window_losses(windows.logits, windows.labels, windows.evidence, 0).mean().item<double>();
+  const Metrics metrics = metrics_of(larger_logits(windows));
+  figures.auc = metrics.auc;
+  figures.accuracy = metrics.accuracy;
+  if (windows.logits.size(1) == 1) return figures;
+  for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
+    const auto known = logits_of_kind(windows, static_cast<std::int64_t>(kind));
+    if (has_both(known)) figures.evidence_auc.at(kind) = metrics_of(known).auc;
+  }
+  return figures;
+}
+
+Calibration calibrate(TensorMap& tensors, const ValidatedWindows& windows) {
+  if (windows.logits.size(1) == 1) return calibrate(larger_logits(windows), {});
+  ValidatedWindows calibrated{windows.logits.clone(), windows.labels, windows.evidence};
+  at::Tensor weight = tensors.at("classifier.weight").clone();
+  at::Tensor bias = tensors.at("classifier.bias").clone();
+  for (std::int64_t kind = 0; kind < windows.logits.size(1); ++kind) {
+    const auto known = logits_of_kind(windows, kind);
+    if (!has_both(known)) continue;
+    const Calibration of_kind = calibrate(known, {});
+    weight[kind].div_(of_kind.temperature);
+    bias[kind].sub_(of_kind.bias).div_(of_kind.temperature);
+    calibrated.logits.select(1, kind).sub_(of_kind.bias).div_(of_kind.temperature);
+  }
+  tensors["classifier.weight"] = weight;
+  tensors["classifier.bias"] = bias;
+  return calibrate(larger_logits(calibrated), {});
+}
+
+}  // namespace dfd

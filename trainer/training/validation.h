@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// How a network that is being trained does on pairs that are always the same.
+
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/ATen.h>
+
+#include "judging/calibration.h"
+#include "model/model_config.h"
+#include "model/weights.h"
+#include "samples/picture_pairs.h"
+#include "training/train_network.h"
+
+namespace dfd {
+
+// What its served form makes of them.
+struct ValidatedWindows {
+  at::Tensor logits;    // float [N, K]
+  at::Tensor labels;    // float [N]
+  at::Tensor evidence;  // float [N, 2]; both as in PictureBatch.
+};
+
+// tensors: of a model file. windows: at least so many, in whole batches. threads: that make
+// pictures.
+ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
+                          const PicturePairs& pairs, std::int64_t windows, int threads);
+
+ValidationFigures measure(const ValidatedWindows& windows);
+
+// Temperature and bias of the windows' logits. Those of each kind of evidence are folded into its
+// row of the head first, in tensors, so that one kind's logit means as much as the other's. For
+// want of other clips: deepfake-trainer calibrate does better where there are clips of both
+// classes.
+Calibration calibrate(TensorMap& tensors, const ValidatedWindows& windows);
+
+}  // namespace dfd
