@@ -10,20 +10,6 @@
 #include "base/check.h"
 
 namespace dfd::commands {
-namespace {
-
-template <typename Number>
-Number number_of(const std::string& text, const char* option) {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end, ErrorCode::kInvalidArgument,
-              option << " \"" << text << "\": a number expected");
-  return number;
-}
-
-}  // namespace
-
 void add_sampling(CLI::App* command, SamplingOptions& options) {
   const auto choice = [&](const char* name, auto& value, const char* text, const auto& meanings) {
     std::vector<std::string> words;
@@ -54,17 +40,13 @@ void add_sampling(CLI::App* command, SamplingOptions& options) {
                       "YuNet, or the file that import mtcnn made; empty: OpenCV's cascade");
 }
 
-double self_blend_of(const std::string& fakes) {
-  const std::string name = "self-blend";
-  if (fakes.empty()) return 0;
-  if (fakes == name) return 1;
-  DFD_REQUIRE(fakes.rfind(name + ":", 0) == 0, ErrorCode::kInvalidArgument,
-              "fakes \"" << fakes << "\": self-blend or self-blend:PART expected");
-  return number_of<double>(fakes.substr(name.size() + 1), "fakes");
-}
-
 int whole_number(const std::string& text, const char* option) {
-  return number_of<int>(text, option);
+  int number = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end, ErrorCode::kInvalidArgument,
+              option << " \"" << text << "\": a number expected");
+  return number;
 }
 
 }  // namespace dfd::commands

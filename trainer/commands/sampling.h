@@ -15,12 +15,15 @@ namespace dfd::commands {
 constexpr const char* kCacheHelp =
     "Folder of kept crops and embeddings; empty: deepfakedetect in $XDG_CACHE_HOME or ~/.cache";
 
+constexpr const char* kFakesHelp =
+    "Which fakes are made of the real clips: self-blend[:PART] and reconstruct[:PART], a comma "
+    "list; "
+    "parts are of all pairs, one kind may have none and gets the rest of them; what is left, or "
+    "all "
+    "without --fakes, are the data set's fakes";
+
 // options: outlives the parsing of the command line, which fills it.
 void add_sampling(CLI::App* command, SamplingOptions& options);
-
-// The part of the pairs whose fake is made of the real clip: "self-blend" all, "self-blend:PART",
-// and without any of it 0. Throws Error(kInvalidArgument).
-double self_blend_of(const std::string& fakes);
 
 // Of the text of an option. Throws Error(kInvalidArgument).
 int whole_number(const std::string& text, const char* option);

@@ -7,6 +7,7 @@
 #include "commands/console.h"
 #include "commands/sampling.h"
 #include "data/json_name.h"
+#include "samples/fake_parts.h"
 #include "sheets/contact_sheets.h"
 #include "sheets/explain.h"
 #include "sheets/pair_sheets.h"
@@ -34,7 +35,7 @@ void add_crops(CLI::App& app, Actions& actions) {
   command->add_flag("--augmented", augmented,
                     "Draw pairs of real and fake crops, changed by chance, as a training from "
                     "pictures sees them");
-  command->add_option("--fakes", fakes, "As of train; with --augmented");
+  command->add_option("--fakes", fakes, kFakesHelp);
   command->add_option("--cache", cache, kCacheHelp);
   command->footer(
       "Examples:\n"
@@ -43,7 +44,7 @@ void add_crops(CLI::App& app, Actions& actions) {
       "--backbone new:artifact_cnn -o sheets");
   actions[command] = [] {
     if (augmented) {
-      PairSheetOptions options{data, output, cache, backbone, sampling, self_blend_of(fakes)};
+      PairSheetOptions options{data, output, cache, backbone, sampling, parse_fakes(fakes)};
       for (const std::string& sheet : write_pair_sheets(options, embed_progress())) {
         print({{"sheet", sheet}});
       }

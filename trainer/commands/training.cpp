@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "commands/console.h"
 #include "commands/sampling.h"
+#include "samples/fake_parts.h"
 #include "samples/frozen_backbone.h"
 #include "training/train.h"
 #include "training/train_network.h"
@@ -53,7 +54,7 @@ int run_network(const Given& given) {
   if (!given.unfreeze.empty() && given.unfreeze != "all") {
     training.unfreeze = whole_number(given.unfreeze, "unfreeze");
   }
-  training.self_blend = self_blend_of(given.fakes);
+  training.fakes = parse_fakes(given.fakes);
   training.time_limit =
       std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
   training.lossless = !given.jpeg;
@@ -99,11 +100,7 @@ void add_network_options(CLI::App* command, Given& given) {
       ->add_option("--unfreeze", given.unfreeze,
                    "Train the last N layers of the backbone too, or all")
       ->group(group);
-  command
-      ->add_option("--fakes", given.fakes,
-                   "self-blend or self-blend:PART: that part of the fakes is made of the real "
-                   "clips; without, fakes are the data set's")
-      ->group(group);
+  command->add_option("--fakes", given.fakes, kFakesHelp)->group(group);
   command->add_option("--head", network.head, "mean or lstm")
       ->check(CLI::IsMember({"mean", "lstm"}))
       ->capture_default_str()

@@ -25,6 +25,9 @@ struct Clip {
   std::string generator;    // What forged it; empty: unknown, or real.
   std::string group;        // Where in its data set it comes from; empty: unknown.
   std::string compression;  // As the data set calls it; empty: unknown.
+  // What a fake is known to show, by the names of kEvidence (detector/report.h), each once; empty:
+  // unknown, or real.
+  std::vector<std::string> evidence;
   std::optional<SplitSide> split;
   std::string digest;  // SHA-256 of the file; empty before add_digests(), or unreadable.
 };

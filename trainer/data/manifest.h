@@ -4,13 +4,14 @@
 //
 // A manifest is JSON lines, a clip a line:
 //
-//   {"path","label","identity","source","generator","group","split","compression"}
+//   {"path","label","identity","source","generator","group","split","compression","evidence"}
 //
 // path: below the manifest's folder, or absolute; label: "real" or "fake"; identity: a list of
 // texts; source: the path of the real clip it was made from; split: "train", "validation" or
-// "test". All but path and label may be null or missing (identity: empty or missing). A path or
-// source that is no UTF-8 has its bytes as path_hex or source_hex beside it. The first line may be
-// a header {"manifest": 1, "split": NAME} that says how the splits were made.
+// "test"; evidence: of a fake, a list of "seam" and "generated". All but path and label may be null
+// or missing (identity: empty or missing). A path or source that is no UTF-8 has its bytes as
+// path_hex or source_hex beside it. The first line may be a header {"manifest": 1, "split": NAME}
+// that says how the splits were made.
 
 #pragma once
 

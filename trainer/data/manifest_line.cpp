@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "data/json_name.h"
+#include "detector/report.h"
 
 namespace dfd {
 namespace {
@@ -136,6 +137,24 @@ json parse(const std::string& line, const std::string& where) {
   return object;
 }
 
+// Null is "not known"; an empty list would be a fake that shows nothing.
+std::vector<std::string> evidence_of(Fields& fields, bool fake) {
+  const std::string key = "evidence";
+  const std::string expected = "a list of \"seam\" and \"generated\", each once, or null";
+  const json& value = fields.get(key);
+  if (value.is_null()) return {};
+  if (!fake) fields.refuse(key, "nothing, or null, of a real clip", shown(value));
+  std::vector<std::string> found = fields.texts(key);
+  if (found.empty()) fields.refuse(key, expected, shown(value));
+  std::set<std::string> once;
+  for (const std::string& name : found) {
+    const bool known = std::any_of(kEvidence.begin(), kEvidence.end(),
+                                   [&](Evidence one) { return name == to_string(one); });
+    if (!known || !once.insert(name).second) fields.refuse(key, expected, shown(value));
+  }
+  return found;
+}
+
 Clip clip_of(Fields& fields) {
   Clip clip;
   clip.file = fields.name("path");
@@ -146,6 +165,7 @@ Clip clip_of(Fields& fields) {
   clip.generator = fields.text("generator");
   clip.group = fields.text("group");
   clip.compression = fields.text("compression");
+  clip.evidence = evidence_of(fields, clip.fake);
   if (fields.get("split").is_null()) return clip;
   const std::string side = fields.choice("split", {"train", "validation", "test"},
                                          "\"train\", \"validation\", \"test\" or null");

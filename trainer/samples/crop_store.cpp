@@ -205,7 +205,9 @@ void CropStore::set_aside(std::size_t number, const std::string& why) {
   fs::rename(path, path + kAside, error);
   say_(why + "; it is set aside as " + path + kAside + ", and its crops are made anew");
   for (auto it = clips_.begin(); it != clips_.end();) {
-    it = it->second.shard == number ? clips_.erase(it) : std::next(it);
+    const auto next = std::next(it);
+    if (it->second.shard == number) set_aside_.push_back(clips_.extract(it));
+    it = next;
   }
 }
 
@@ -281,6 +283,16 @@ Crop CropStore::read(const Clip& clip, std::size_t track, std::size_t sample) co
   crop.landmarks = about.landmarks;
   crop.face_size = about.face_size;
   return crop;
+}
+
+ClipCrops CropStore::read(const Clip& clip) const {
+  ClipCrops crops;
+  crops.sample_rate = clip.sample_rate;
+  for (std::size_t i = 0; i < clip.tracks.size(); ++i) {
+    auto& track = crops.tracks.emplace_back();
+    for (std::size_t j = 0; j < clip.tracks[i].size(); ++j) track.push_back(read(clip, i, j));
+  }
+  return crops;
 }
 
 std::uint64_t CropStore::bytes() const {

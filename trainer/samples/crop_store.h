@@ -47,7 +47,8 @@ class CropStore {
   CropStore& operator=(const CropStore&) = delete;
 
   // The clip kept under the key, checked against its checksum the first time; null: none. A shard
-  // whose clip is damaged is said and set aside, with all its clips. Stays valid until then.
+  // whose clip is damaged is said and set aside, with all its clips; what was found of them before
+  // can be read on. Stays valid as long as the store.
   const Clip* find(const std::string& key);
 
   // Keeps a clip, in memory until some of them make a shard. Throws Error(kIo).
@@ -56,6 +57,8 @@ class CropStore {
 
   // The crop, decoded. Thread-safe while nothing is added, found or flushed. Throws Error(kIo).
   Crop read(const Clip& clip, std::size_t track, std::size_t sample) const;
+
+  ClipCrops read(const Clip& clip) const;  // All of it.
 
   std::uint64_t bytes() const;  // Of all shards.
 
@@ -70,7 +73,8 @@ class CropStore {
   CropFormat format_;
   Say say_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::map<std::string, Clip> clips_;  // By key.
+  std::map<std::string, Clip> clips_;                              // By key.
+  std::vector<std::map<std::string, Clip>::node_type> set_aside_;  // Somebody may hold them.
   std::unique_ptr<Pending> pending_;
 };
 

@@ -359,6 +359,24 @@ cv::Mat face_mask(const MaskPlan& plan, const FaceLandmarks& landmarks, int size
   return mask;
 }
 
+cv::Mat mixed_by(const cv::Mat& mask, const cv::Mat& real, const cv::Mat& source) {
+  cv::Mat fake(real.size(), CV_8UC3);
+  for (int y = 0; y < real.rows; ++y) {
+    const auto* part = mask.ptr<float>(y);
+    const auto* from = real.ptr<cv::Vec3b>(y);
+    const auto* to = source.ptr<cv::Vec3b>(y);
+    auto* out = fake.ptr<cv::Vec3b>(y);
+    for (int x = 0; x < real.cols; ++x) {
+      for (int i = 0; i < 3; ++i) {
+        const float difference = static_cast<float>(to[x][i] - from[x][i]);
+        out[x][i] =
+            static_cast<uchar>(static_cast<float>(from[x][i]) + part[x] * difference + 0.5F);
+      }
+    }
+  }
+  return fake;
+}
+
 FaceLandmarks usual_landmarks(double box_side, int size) {
   DFD_REQUIRE(box_side > 0 && std::isfinite(box_side) && size > 0, ErrorCode::kInvalidArgument,
               "usual_landmarks: a face of " << box_side << " pixels in a picture of " << size);

@@ -60,6 +60,10 @@ double side_of(const cv::Matx23d& similarity);  // Of the face's square, in pixe
 // landmarks are no face's.
 cv::Mat face_mask(const MaskPlan& plan, const FaceLandmarks& landmarks, int size);
 
+// real + mask * (source - real), rounded: exactly real where the mask is 0. CV_8UC3, and the mask
+// CV_32FC1 in [0, 1], all of one size.
+cv::Mat mixed_by(const cv::Mat& mask, const cv::Mat& real, const cv::Mat& source);
+
 // Where landmarks lie in a master crop when nobody has found them: those of a frontal face in the
 // middle. box_side: of the face's square, in pixels of the crop; size: the crop's.
 FaceLandmarks usual_landmarks(double box_side, int size);

@@ -46,26 +46,6 @@ int quantizer_of(const Clip& clip) {
                           std::stoul(clip.digest.substr(0, 6), nullptr, 16) % (kMost - kLeast + 1));
 }
 
-ClipCrops through_encoder(const ClipCrops& crops, int quantizer) {
-  constexpr int kFps = 25;  // Between two samples lies more than a frame: all change much.
-  ClipCrops recoded = crops;
-  for (auto& track : recoded.tracks) {
-    const std::vector<cv::Mat> pictures = through_h264(pictures_of(track), quantizer, kFps);
-    for (std::size_t i = 0; i < track.size(); ++i) track[i].rgb = pictures[i];
-  }
-  return recoded;
-}
-
-ClipCrops read_all(const CropStore::Clip& kept, const CropStore& store) {
-  ClipCrops crops;
-  crops.sample_rate = kept.sample_rate;
-  for (std::size_t i = 0; i < kept.tracks.size(); ++i) {
-    auto& track = crops.tracks.emplace_back();
-    for (std::size_t j = 0; j < kept.tracks[i].size(); ++j) track.push_back(store.read(kept, i, j));
-  }
-  return crops;
-}
-
 // Cuts and encodes what the store lacks of the clip. Was there anything?
 bool keep(const Clip& clip, const Keys& keys, const SamplingRule& rule, bool recoded,
           CropStore& store) {
@@ -73,13 +53,24 @@ bool keep(const Clip& clip, const Keys& keys, const SamplingRule& rule, bool rec
   const CropStore::Clip* kept = store.find(keys.of(clip));
   const bool to_recode = recoded && store.find(keys.of_recoded(clip)) == nullptr;
   if (kept != nullptr && !to_recode) return false;
-  const ClipCrops crops = kept != nullptr ? read_all(*kept, store) : read_crops(clip.path, rule);
+  const ClipCrops crops = kept != nullptr ? store.read(*kept) : read_crops(clip.path, rule);
   if (kept == nullptr) store.add(keys.of(clip), crops);
-  if (to_recode) store.add(keys.of_recoded(clip), through_encoder(crops, quantizer_of(clip)));
+  if (to_recode) store.add(keys.of_recoded(clip), through_encoder(crops, clip));
   return true;
 }
 
 }  // namespace
+
+ClipCrops through_encoder(const ClipCrops& crops, const Clip& clip) {
+  constexpr int kFps = 25;  // Between two samples lies more than a frame: all change much.
+  ClipCrops recoded = crops;
+  for (auto& track : recoded.tracks) {
+    const std::vector<cv::Mat> pictures =
+        through_h264(pictures_of(track), quantizer_of(clip), kFps);
+    for (std::size_t i = 0; i < track.size(); ++i) track[i].rgb = pictures[i];
+  }
+  return recoded;
+}
 
 SamplingRule master_rule(const SamplingRule& rule) {
   DFD_REQUIRE(rule.input.crop == CropRule::kSquare || rule.input.crop == CropRule::kAligned,

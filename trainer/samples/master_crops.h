@@ -30,9 +30,18 @@ struct MasterClips {
   // Likewise, the same crops encoded as H.264, each clip's with a quantizer of its own, 18 to 40;
   // empty where none were wanted.
   std::vector<const CropStore::Clip*> recoded;
+  // Likewise, of real clips, their crops and how autoencoders see them (samples/reconstructions.h):
+  // all tracks as they are, then all of them by one autoencoder, by the next, and so on; all
+  // smaller alike. Null for fakes. Empty where none were wanted.
+  std::vector<const CropStore::Clip*> reconstructed;
+  std::vector<const CropStore::Clip*> recoded_reconstructed;  // The same, encoded as H.264.
   std::size_t without_face = 0;
   std::size_t failed = 0;  // Could not be read.
 };
+
+// Each track encoded as H.264 and decoded again, with the clip's own quantizer. clip: with its
+// digest.
+ClipCrops through_encoder(const ClipCrops& crops, const Clip& clip);
 
 // Cuts the clips that the store does not have yet, and keeps them; recoded: also encoded. Clips
 // that cannot be read are said and counted. clips: with digests. Throws Error that is not the

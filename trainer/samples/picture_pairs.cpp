@@ -5,17 +5,54 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "backbone/input.h"
 #include "base/check.h"
+#include "samples/equal_sharpness.h"
 #include "samples/face_mask.h"
 
 namespace dfd {
 namespace {
 
+// Sums of tenths are not exact.
+constexpr double kRounding = 1e-9;
+
+constexpr std::size_t place_of(Evidence evidence) {
+  std::size_t place = 0;
+  while (kEvidence[place] != evidence) ++place;
+  return place;
+}
+
 std::size_t index(Random& random, std::size_t size) {
   return static_cast<std::size_t>(random.whole(0, static_cast<int>(size) - 1));
+}
+
+// Everybody alike, however many clips show them.
+std::size_t draw_clip(const std::vector<std::vector<std::size_t>>& people, Random& random) {
+  const auto& clips = people[index(random, people.size())];
+  return clips[index(random, clips.size())];
+}
+
+std::vector<std::vector<std::size_t>> values_of(
+    const std::map<std::string, std::vector<std::size_t>>& clips) {
+  std::vector<std::vector<std::size_t>> values;
+  for (const auto& [name, of] : clips) values.push_back(of);
+  return values;
+}
+
+// Else a picture, which has one frame.
+bool is_video(const CropStore::Clip& kept) {
+  return std::any_of(kept.tracks.begin(), kept.tracks.end(),
+                     [](const auto& track) { return track.size() > 1; });
+}
+
+// Where a network's face stands in another picture: most of the face or all of it.
+MaskPlan draw_face_mask(Random& random) {
+  constexpr std::array<MaskKind, 3> kKinds{MaskKind::kWholeFace, MaskKind::kNoForehead,
+                                           MaskKind::kInnerFace};
+  return draw_mask(kKinds[index(random, kKinds.size())], random);
 }
 
 }  // namespace
@@ -31,53 +68,85 @@ PicturePairs::PicturePairs(const PairOptions& options, const SamplingRule& rule,
               "pairs and samples: at least 1 expected");
   DFD_REQUIRE(options.self_blend >= 0 && options.self_blend <= 1, ErrorCode::kInvalidArgument,
               "self-blend " << options.self_blend << ": 0 to 1 expected");
+  DFD_REQUIRE(options.reconstruct >= 0 && options.self_blend + options.reconstruct <= 1 + kRounding,
+              ErrorCode::kInvalidArgument,
+              "self-blend " << options.self_blend << " and reconstruct " << options.reconstruct
+                            << ": parts of at most 1 together expected");
   std::map<std::string, std::vector<std::size_t>> people;
+  std::map<std::string, std::vector<std::size_t>> faked;
+  std::map<std::pair<std::string, bool>, std::map<std::string, std::vector<std::size_t>>> beside;
   for (std::size_t i = 0; i < clips.clips.size(); ++i) {
     const Clip& clip = clips.clips[i];
+    const std::string person = people_of(clip)[0];
     if (clip.fake) {
-      fakes_.push_back(i);
-      if (!clip.source.empty()) made_of_[clip.source].push_back(i);
-    } else {
-      people[people_of(clip)[0]].push_back(i);
-      ++real_;
+      faked[person].push_back(i);
+      ++fake_;
+      continue;
+    }
+    people[person].push_back(i);
+    ++real_;
+    real_of_file_[clip.file] = i;
+    for (const std::string& group : std::set<std::string>{clip.group, ""}) {
+      beside[{group, is_video(*clips.crops[i])}][person].push_back(i);
     }
   }
-  for (auto& [name, real] : people) people_.push_back(std::move(real));
+  people_ = values_of(people);
+  faked_ = values_of(faked);
+  for (const auto& [place, found] : beside) beside_[place] = values_of(found);
   DFD_REQUIRE(real_ > 0, ErrorCode::kInvalidArgument,
               "there are no real clips with a face to train or to validate on");
-  DFD_REQUIRE(!fakes_.empty() || options.self_blend == 1, ErrorCode::kInvalidArgument,
+  DFD_REQUIRE(fake_ > 0 || options.self_blend + options.reconstruct >= 1 - kRounding,
+              ErrorCode::kInvalidArgument,
               "there are no fakes with a face; give --fakes self-blend, which makes them of the "
               "real clips");
+  DFD_REQUIRE(
+      options.reconstruct == 0 || (clips.reconstructed.size() == clips.clips.size() &&
+                                   clips.recoded_reconstructed.size() == clips.recoded.size()),
+      ErrorCode::kInvalidArgument, "there are no reconstructions of the clips");
 }
 
-// Everybody alike, however many clips show them.
-std::size_t PicturePairs::draw_real(Random& random) const {
-  const auto& clips = people_[index(random, people_.size())];
-  return clips[index(random, clips.size())];
+// The clip that it was made of, if it is here. Else one of its group and medium, or at least of its
+// medium, so that neither camera nor compression tells which is fake; a medium that no real clip
+// has tells, whatever is done.
+std::size_t PicturePairs::real_beside(std::size_t fake, Random& random) const {
+  const Clip& clip = clips_.clips[fake];
+  if (const auto source = real_of_file_.find(clip.source); source != real_of_file_.end()) {
+    return source->second;
+  }
+  const bool video = is_video(*clips_.crops[fake]);
+  for (const std::string& group : {clip.group, std::string()}) {
+    const auto found = beside_.find({group, video});
+    if (found != beside_.end()) return draw_clip(found->second, random);
+  }
+  return draw_clip(people_, random);
 }
 
-// One made of the real clip, if there is any.
-std::size_t PicturePairs::draw_fake(std::size_t real, Random& random) const {
-  const auto found = made_of_.find(clips_.clips[real].file);
-  const auto& from = found == made_of_.end() ? fakes_ : found->second;
-  return from[index(random, from.size())];
+PicturePairs::Place PicturePairs::draw_place(const CropStore::Clip& kept, std::size_t tracks,
+                                             Random& random) const {
+  Place place;
+  place.track = index(random, tracks);
+  const auto count = static_cast<std::int64_t>(kept.tracks[place.track].size());
+  const std::int64_t wanted = options_.samples;
+  if (count > wanted) place.first = random.whole(0, static_cast<int>(count - wanted));
+  return place;
+}
+
+PicturePairs::Faces PicturePairs::read(const CropStore::Clip& kept, const Place& from) const {
+  const auto count = static_cast<std::int64_t>(kept.tracks[from.track].size());
+  Faces faces;
+  for (std::int64_t i = 0; i < options_.samples; ++i) {
+    // A short track is read there and back again; nothing is made of zeros.
+    const std::int64_t period = std::max<std::int64_t>(1, 2 * (count - 1));
+    const std::int64_t place = (from.first + i) % period;
+    faces.push_back(store_.read(kept, from.track,
+                                static_cast<std::size_t>(place < count ? place : period - place)));
+  }
+  return faces;
 }
 
 PicturePairs::Faces PicturePairs::read(std::size_t clip, bool recoded, Random& random) const {
   const CropStore::Clip& kept = *(recoded ? clips_.recoded : clips_.crops)[clip];
-  const std::size_t track = index(random, kept.tracks.size());
-  const auto count = static_cast<std::int64_t>(kept.tracks[track].size());
-  const std::int64_t wanted = options_.samples;
-  const std::int64_t first = count > wanted ? random.whole(0, static_cast<int>(count - wanted)) : 0;
-  Faces faces;
-  for (std::int64_t i = 0; i < wanted; ++i) {
-    // A short track is read there and back again; nothing is made of zeros.
-    const std::int64_t period = std::max<std::int64_t>(1, 2 * (count - 1));
-    const std::int64_t place = (first + i) % period;
-    faces.push_back(
-        store_.read(kept, track, static_cast<std::size_t>(place < count ? place : period - place)));
-  }
-  return faces;
+  return read(kept, draw_place(kept, kept.tracks.size(), random));
 }
 
 FaceLandmarks PicturePairs::landmarks_of(const Crop& crop) const {
@@ -122,7 +191,8 @@ PicturePairs::Faces PicturePairs::blend(Faces& real, bool recoded, double hardne
   // A window of several frames keeps its own face: another's would have to move as it does.
   if (options_.samples == 1 && random.chance(options_.other_face)) {
     std::vector<Crop> candidates(4);
-    for (Crop& candidate : candidates) candidate = read(draw_real(random), recoded, random)[0];
+    for (Crop& candidate : candidates)
+      candidate = read(draw_clip(people_, random), recoded, random)[0];
     if (const Crop* fits = fitting_face(real[0], candidates)) other = *fits;
   }
   Faces fakes = real;
@@ -137,21 +207,76 @@ PicturePairs::Faces PicturePairs::blend(Faces& real, bool recoded, double hardne
   return fakes;
 }
 
+PicturePairs::Drawn PicturePairs::self_blended(bool recoded, double hardness,
+                                               Random& random) const {
+  Drawn drawn;
+  drawn.real = read(draw_clip(people_, random), recoded, random);
+  drawn.fake = blend(drawn.real, recoded, hardness, random);
+  drawn.shows[place_of(Evidence::kSeam)] = true;
+  return drawn;
+}
+
+PicturePairs::Drawn PicturePairs::reconstructed(bool recoded, Random& random) const {
+  const std::size_t clip = draw_clip(people_, random);
+  const auto& from = recoded ? clips_.recoded_reconstructed : clips_.reconstructed;
+  const CropStore::Clip& kept = *from[clip];
+  // The clip's own tracks, then as many of each autoencoder.
+  const std::size_t tracks = clips_.crops[clip]->tracks.size();
+  const std::size_t autoencoder = 1 + index(random, kept.tracks.size() / tracks - 1);
+  Place place = draw_place(kept, tracks, random);
+  Drawn drawn;
+  drawn.real = read(kept, place);
+  place.track += autoencoder * tracks;
+  drawn.fake = read(kept, place);
+  const EqualSharpness changes =
+      equal_sharpness(drawn.real[0].rgb, drawn.fake[0].rgb, /*by_blur=*/random.chance(0.5));
+  const bool whole = random.chance(0.5);
+  const MaskPlan mask = draw_face_mask(random);
+  for (std::size_t i = 0; i < drawn.real.size(); ++i) {
+    Crop& real = drawn.real[i];
+    Crop& fake = drawn.fake[i];
+    real.rgb = degrade(real.rgb, changes.first);
+    fake.rgb = degrade(fake.rgb, changes.second);
+    if (whole) continue;
+    fake.rgb = mixed_by(face_mask(mask, landmarks_of(real), real.rgb.cols), real.rgb, fake.rgb);
+  }
+  drawn.shows[place_of(Evidence::kGenerated)] = true;
+  drawn.shows[place_of(Evidence::kSeam)] = !whole;
+  return drawn;
+}
+
+PicturePairs::Drawn PicturePairs::of_data_set(bool recoded, Random& random) const {
+  const std::size_t fake = draw_clip(faked_, random);
+  Drawn drawn;
+  drawn.real = read(real_beside(fake, random), recoded, random);
+  drawn.fake = read(fake, recoded, random);
+  const std::vector<std::string>& known = clips_.clips[fake].evidence;
+  for (std::size_t i = 0; i < kEvidence.size(); ++i) {
+    drawn.shows[i] = std::count(known.begin(), known.end(), to_string(kEvidence[i])) > 0;
+  }
+  return drawn;
+}
+
 PicturePairs::Pair PicturePairs::make_pair(Random& random, double hardness) const {
-  const std::size_t clip = draw_real(random);
   // Both or neither: else the codec would tell.
   const bool recoded = random.chance(options_.recoded * hardness) && !clips_.recoded.empty();
-  Faces real = read(clip, recoded, random);
-  const bool self = fakes_.empty() || random.chance(options_.self_blend);
-  const Faces fake = self ? blend(real, recoded, hardness, random)
-                          : read(draw_fake(clip, random), recoded, random);
+  const double kind = random.between(0, 1);
+  Drawn drawn;
+  // Where the data set has no fakes, rounding must not ask for one.
+  if (kind < options_.reconstruct) {
+    drawn = reconstructed(recoded, random);
+  } else if (fake_ == 0 || kind < options_.reconstruct + options_.self_blend) {
+    drawn = self_blended(recoded, hardness, random);
+  } else {
+    drawn = of_data_set(recoded, random);
+  }
   AugmentOptions options = augment_;
   options.strength = hardness;
   const Augmentation augmentation = draw_augmentation(options, random);
   Pair pair;
-  pair.shows[0] = self;  // A seam.
-  for (const Crop& crop : real) pair.real.push_back(augment(crop.rgb, augmentation, options));
-  for (const Crop& crop : fake) pair.fake.push_back(augment(crop.rgb, augmentation, options));
+  pair.shows = drawn.shows;
+  for (const Crop& crop : drawn.real) pair.real.push_back(augment(crop.rgb, augmentation, options));
+  for (const Crop& crop : drawn.fake) pair.fake.push_back(augment(crop.rgb, augmentation, options));
   return pair;
 }
 

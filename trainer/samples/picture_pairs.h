@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -34,12 +35,14 @@ struct PictureBatch {
 };
 
 struct PairOptions {
-  int pairs = 16;         // In a batch.
-  int samples = 1;        // In a window (T).
-  double self_blend = 1;  // Part of the pairs whose fake is made of the real one; the others' is a
-                          // fake of the data set.
-  double other_face = 0.2;  // Of these, another person's face in its place, where one fits.
-  double recoded = 0.5;     // Part of the pairs, when they are hardest, of crops that were H.264.
+  int pairs = 16;   // In a batch.
+  int samples = 1;  // In a window (T).
+  // Parts of the pairs; what they leave has fakes of the data set.
+  double self_blend = 1;   // The real picture blended into itself.
+  double reconstruct = 0;  // As an autoencoder sees it, whole or its inner face.
+  // Of self-blended ones, another person's face in its place, where one fits.
+  double other_face = 0.2;
+  double recoded = 0.5;  // Part of the pairs, when they are hardest, of crops that were H.264.
   std::uint64_t seed = 1;
 };
 
@@ -48,7 +51,7 @@ struct PairOptions {
 class PicturePairs {
  public:
   // clips, store: borrowed. rule: of master_rule(). Throws Error(kInvalidArgument) when there are
-  // no real clips, or no fakes where some are wanted.
+  // no real clips, or no fakes or reconstructions where some are wanted.
   PicturePairs(const PairOptions& options, const SamplingRule& rule, const MasterClips& clips,
                const CropStore& store);
 
@@ -57,19 +60,37 @@ class PicturePairs {
 
   std::int64_t windows() const { return 2LL * options_.pairs; }  // In a batch.
   std::size_t real() const { return real_; }
-  std::size_t fake() const { return fakes_.size(); }
+  std::size_t fake() const { return fake_; }
 
  private:
   // Crops of one track of one clip, in time.
   using Faces = std::vector<Crop>;
+  // What a fake is known to show, by kEvidence.
+  using Shows = std::array<bool, kEvidence.size()>;
   struct Pair {
-    std::vector<cv::Mat> real, fake;             // Network crops.
-    std::array<bool, kEvidence.size()> shows{};  // What the fake is known to show.
+    std::vector<cv::Mat> real, fake;  // Network crops.
+    Shows shows{};
   };
+  // Master crops.
+  struct Drawn {
+    Faces real, fake;
+    Shows shows{};
+  };
+  // Where a window begins in a clip.
+  struct Place {
+    std::size_t track = 0;
+    std::int64_t first = 0;  // Sample.
+  };
+  // Clips of each.
+  using People = std::vector<std::vector<std::size_t>>;
 
   Pair make_pair(Random& random, double hardness) const;
-  std::size_t draw_real(Random& random) const;
-  std::size_t draw_fake(std::size_t real, Random& random) const;
+  Drawn self_blended(bool recoded, double hardness, Random& random) const;
+  Drawn reconstructed(bool recoded, Random& random) const;
+  Drawn of_data_set(bool recoded, Random& random) const;
+  std::size_t real_beside(std::size_t fake, Random& random) const;
+  Place draw_place(const CropStore::Clip& kept, std::size_t tracks, Random& random) const;
+  Faces read(const CropStore::Clip& kept, const Place& place) const;
   Faces read(std::size_t clip, bool recoded, Random& random) const;
   Faces blend(Faces& real, bool recoded, double hardness, Random& random) const;
   const Crop* fitting_face(const Crop& target, const std::vector<Crop>& candidates) const;
@@ -80,10 +101,13 @@ class PicturePairs {
   AugmentOptions augment_;
   const MasterClips& clips_;
   const CropStore& store_;
-  std::vector<std::vector<std::size_t>> people_;  // Real clips of each.
+  People people_;  // Real clips.
+  People faked_;   // Fakes.
+  // Real clips of a group, "" for all, and a medium: whether they are videos.
+  std::map<std::pair<std::string, bool>, People> beside_;
+  std::map<std::string, std::size_t> real_of_file_;  // Clips.
   std::size_t real_ = 0;
-  std::vector<std::size_t> fakes_;                           // Clips.
-  std::map<std::string, std::vector<std::size_t>> made_of_;  // Fakes, by their source's file.
+  std::size_t fake_ = 0;
 };
 
 }  // namespace dfd

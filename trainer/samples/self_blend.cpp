@@ -207,25 +207,6 @@ cv::Mat moved(const cv::Mat& source, const BlendPlan& plan, const cv::Matx23d& f
   return picture;
 }
 
-// real + mask * (source - real), rounded: exactly real where the mask is 0.
-cv::Mat mixed_by(const cv::Mat& mask, const cv::Mat& real, const cv::Mat& source) {
-  cv::Mat fake(real.size(), CV_8UC3);
-  for (int y = 0; y < real.rows; ++y) {
-    const auto* part = mask.ptr<float>(y);
-    const auto* from = real.ptr<cv::Vec3b>(y);
-    const auto* to = source.ptr<cv::Vec3b>(y);
-    auto* out = fake.ptr<cv::Vec3b>(y);
-    for (int x = 0; x < real.cols; ++x) {
-      for (int i = 0; i < 3; ++i) {
-        const float difference = static_cast<float>(to[x][i] - from[x][i]);
-        out[x][i] =
-            static_cast<uchar>(static_cast<float>(from[x][i]) + part[x] * difference + 0.5F);
-      }
-    }
-  }
-  return fake;
-}
-
 bool teaches(const Blended& pair) {
   int inside = 0;
   int visible = 0;

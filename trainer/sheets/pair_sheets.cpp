@@ -17,6 +17,7 @@
 #include "samples/frozen_backbone.h"
 #include "samples/master_crops.h"
 #include "samples/picture_pairs.h"
+#include "samples/reconstructions.h"
 
 namespace dfd {
 namespace {
@@ -76,11 +77,19 @@ std::vector<std::string> write_pair_sheets(const PairSheetOptions& options,
   std::filesystem::create_directories(options.output, error);
   DFD_REQUIRE(!error, ErrorCode::kIo, options.output << ": cannot be made: " << error.message());
   CropStore store(cache_folder(options.cache), CropFormat::kLossless, progress.say);
-  const MasterClips clips = cut_master_crops(clips_of(options.data, progress.say), rule,
-                                             /*recoded=*/true, store, progress);
+  MasterClips clips = cut_master_crops(clips_of(options.data, progress.say), rule,
+                                       /*recoded=*/true, store, progress);
+  if (options.fakes.reconstruct > 0) {
+    AutoencoderTraining training;
+    training.seed = options.seed;
+    reconstruct_clips(
+        clips, kept_autoencoders(clips, store, training, cache_folder(options.cache), progress.say),
+        /*recoded=*/true, store, progress);
+  }
   PairOptions of_pairs;
   of_pairs.pairs = options.pairs;
-  of_pairs.self_blend = options.self_blend;
+  of_pairs.self_blend = options.fakes.self_blend;
+  of_pairs.reconstruct = options.fakes.reconstruct;
   of_pairs.seed = options.seed;
   const PicturePairs pairs(of_pairs, rule, clips, store);
   constexpr std::array<std::pair<const char*, double>, 3> kSheets{

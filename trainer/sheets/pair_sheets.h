@@ -9,6 +9,7 @@
 
 #include "data/progress.h"
 #include "samples/crops.h"
+#include "samples/fake_parts.h"
 
 namespace dfd {
 
@@ -18,8 +19,8 @@ struct PairSheetOptions {
   std::string cache;   // Of crops; empty: the user's.
   std::string backbone = "new:artifact_cnn";  // Whose crops.
   SamplingOptions sampling;
-  double self_blend = 1;  // Part of the pairs; the others' fakes are the data set's.
-  int pairs = 64;         // A sheet.
+  FakeParts fakes{1, 0};
+  int pairs = 64;  // A sheet.
   std::uint64_t seed = 1;
 };
 

@@ -20,6 +20,7 @@
 #include "samples/frozen_backbone.h"
 #include "samples/master_crops.h"
 #include "samples/picture_pairs.h"
+#include "samples/reconstructions.h"
 #include "training/clips.h"
 #include "training/kept_state.h"
 #include "training/network.h"
@@ -92,10 +93,23 @@ PairOptions pair_options(const TrainOptions& options, const NetworkTraining& tra
   pairs.pairs = training.pairs;
   // The mean of logits is learned sample by sample; a head that remembers needs the window.
   pairs.samples = training.head == "mean" ? 1 : options.sampling.frames;
-  pairs.self_blend = training.self_blend;
+  pairs.self_blend = training.fakes.self_blend;
+  pairs.reconstruct = training.fakes.reconstruct;
   pairs.recoded = training.recoded;
   pairs.seed = options.seed;
   return pairs;
+}
+
+// Both sides, by autoencoders that have seen the training side alone.
+void reconstruct(const TrainOptions& options, const NetworkTraining& training,
+                 const EmbedProgress& progress, PictureData& data) {
+  AutoencoderTraining of_autoencoders;
+  of_autoencoders.seed = options.seed;
+  const std::vector<Autoencoder> autoencoders = kept_autoencoders(
+      data.train.clips, *data.store, of_autoencoders, cache_folder(options.cache), progress.say);
+  for (PictureSide* side : {&data.train, &data.validation}) {
+    reconstruct_clips(side->clips, autoencoders, training.recoded > 0, *data.store, progress);
+  }
 }
 
 void load(const TrainOptions& options, const NetworkTraining& training,
@@ -111,10 +125,14 @@ void load(const TrainOptions& options, const NetworkTraining& training,
     if (const auto failed = side.clips.failed; failed > 0) {
       progress.say(std::to_string(failed) + " clips could not be read; they are left out");
     }
-    side.pairs.emplace(pair_options(options, training), data.rule, side.clips, *data.store);
   };
   cut(data.clips.sides.train, data.train);
   cut(data.clips.sides.validation, data.validation);
+  if (training.fakes.reconstruct > 0) reconstruct(options, training, progress, data);
+  for (PictureSide* side : {&data.train, &data.validation}) {
+    side->pairs.emplace(pair_options(options, training), data.rule, side->clips, *data.store);
+  }
+  progress.say(in_words(training.fakes));
   progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " +
                cache_folder(options.cache));
 }
@@ -126,8 +144,9 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
       << key_of(data.rule) << ' ' << digest_of(data.backbone.tensors) << ' ' << training.head << ' '
       << training.unfreeze << ' ' << training.steps << ' ' << training.pairs << ' '
       << training.learning_rate << ' ' << training.weight_decay << ' ' << training.label_smoothing
-      << ' ' << training.average << ' ' << training.self_blend << ' ' << training.recoded << ' '
-      << training.easy_part << ' ' << training.validation_pairs << ' ' << training.validate_every;
+      << ' ' << training.average << ' ' << training.fakes.self_blend << ' '
+      << training.fakes.reconstruct << ' ' << training.recoded << ' ' << training.easy_part << ' '
+      << training.validation_pairs << ' ' << training.validate_every;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
     for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;
@@ -209,7 +228,8 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
       to_metadata(options, {data.clips.manifest, data.clips.digest, data.train.clips.clips,
                             data.validation.clips.clips, data.rule});
   config.training["recipe"] = "pictures";
-  config.training["self_blend"] = print(training.self_blend);
+  config.training["self_blend"] = print(training.fakes.self_blend);
+  config.training["reconstruct"] = print(training.fakes.reconstruct);
   return config;
 }
 

@@ -15,6 +15,7 @@
 
 #include "detector/config.h"
 #include "detector/report.h"
+#include "samples/fake_parts.h"
 #include "training/train.h"
 
 namespace dfd {
@@ -28,8 +29,8 @@ struct NetworkTraining {
   double weight_decay = 0.02;
   double label_smoothing = 0.02;
   double average = 0.998;
-  double self_blend = 1;  // Part of the pairs.
-  double recoded = 0.5;   // Part of them, when they are hardest, of crops that were H.264.
+  FakeParts fakes{1, 0};
+  double recoded = 0.5;  // Part of the pairs, when they are hardest, of crops that were H.264.
   // The curriculum is done after this part of the steps: large differences and light changes first,
   // or nothing is learned from scratch.
   double easy_part = 0.4;

@@ -98,6 +98,45 @@ TEST_F(Manifests, LinesThatAreNoClipsAreRefusedByFileLineAndKey) {
   EXPECT_TELLS(refused("{\"path\":\"a\xE9\",\"label\":\"real\"}"), "a JSON object expected");
 }
 
+TEST_F(Manifests, AFakeMaySayWhatItShows) {
+  const auto line = [](const std::string& label, const std::string& evidence) {
+    return R"({"path":"b.mp4","label":")" + label + R"(","evidence":)" + evidence + "}";
+  };
+  const auto evidence_of = [&](const std::string& evidence) {
+    return read(line("fake", evidence)).clips[0].evidence;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(evidence_of(R"(["seam"])"), Names{"seam"});
+  EXPECT_EQ(evidence_of(R"(["generated","seam"])"), (Names{"generated", "seam"}));
+  EXPECT_EQ(evidence_of("null"), Names{});
+  EXPECT_EQ(read(line("real", "null")).clips[0].evidence, Names{});
+  EXPECT_TRUE(read(line("fake", "null")).remarks.empty());
+
+  const std::string expected = "\"evidence\": a list of \"seam\" and \"generated\", each once, or";
+  EXPECT_TELLS(refused(line("fake", "[]")), expected);
+  EXPECT_TELLS(refused(line("fake", R"(["Seam"])")), expected);
+  EXPECT_TELLS(refused(line("fake", R"(["seam","seam"])")), expected);
+  EXPECT_TELLS(refused(line("fake", R"(["seam","blur"])")), expected);
+  EXPECT_TELLS(refused(line("fake", R"("seam")")), "\"evidence\": a list of texts expected");
+  EXPECT_TELLS(refused(line("fake", R"({"seam":true})")), "\"evidence\": a list of texts");
+  EXPECT_TELLS(refused(line("fake", R"(["seam",null])")), "found null");
+  EXPECT_TELLS(refused(line("fake", "[\"seam\\u0000\"]")), "without NUL");
+  EXPECT_TELLS(refused(line("real", R"(["seam"])")), "of a real clip expected");
+  EXPECT_TELLS(refused(line("real", "[]")), "of a real clip expected");
+}
+
+TEST_F(Manifests, WhatAFakeShowsComesBackAndCounts) {
+  Manifest written = read(std::string(kReal) + "\n" + kFake + "\n");
+  const std::string unknown = manifest_digest(written);
+  written.clips[1].evidence = {"generated"};
+  const std::string generated = manifest_digest(written);
+  EXPECT_NE(generated, unknown);
+  const fs::path again = folder_ / "again.jsonl";
+  write_manifest(again.string(), written);
+  EXPECT_EQ(read_manifest(again.string()).clips[1].evidence, written.clips[1].evidence);
+  EXPECT_EQ(manifest_digest(read_manifest(again.string())), generated);
+}
+
 TEST_F(Manifests, OnePathIsOneClip) {
   EXPECT_TELLS(refused(std::string(kReal) + "\n" + kFake + "\n" + kReal), ":3: \"path\"");
   EXPECT_TELLS(refused(std::string(kReal) + "\n{\"path\":\"./x/../a.mp4\",\"label\":\"fake\"}"),

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "samples/fake_parts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include "base/check.h"
+
+namespace dfd {
+namespace {
+
+constexpr const char* kSelfBlend = "self-blend";
+constexpr const char* kReconstruct = "reconstruct";
+constexpr const char* kExpected =
+    "a comma list of self-blend[:PART] and reconstruct[:PART] expected, each once, such as "
+    "self-blend,reconstruct:0.25";
+// Sums of tenths are not exact.
+constexpr double kRounding = 1e-9;
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> parts(1);
+  for (const char letter : text) {
+    if (letter == at) {
+      parts.emplace_back();
+    } else {
+      parts.back() += letter;
+    }
+  }
+  return parts;
+}
+
+double part_of(const std::string& digits, const std::string& text) {
+  double part = 0;
+  const char* end = digits.data() + digits.size();
+  const auto parsed = std::from_chars(digits.data(), end, part);
+  // Not below 0 and above 1 alone: "nan" is neither.
+  DFD_REQUIRE(parsed.ec == std::errc() && parsed.ptr == end && part >= 0 && part <= 1,
+              ErrorCode::kInvalidArgument,
+              "fakes \"" << text << "\": \"" << digits << "\" is no part from 0 to 1");
+  return part;
+}
+
+}  // namespace
+
+FakeParts parse_fakes(const std::string& text) {
+  if (text.empty()) return {};
+  std::map<std::string, std::optional<double>> found;
+  for (const std::string& entry : split(text, ',')) {
+    const std::size_t colon = entry.find(':');
+    const std::string name = entry.substr(0, colon);
+    std::optional<double> part;
+    DFD_REQUIRE(name == kSelfBlend || name == kReconstruct, ErrorCode::kInvalidArgument,
+                "fakes \"" << text << "\": " << kExpected);
+    if (colon != std::string::npos) part = part_of(entry.substr(colon + 1), text);
+    DFD_REQUIRE(found.emplace(name, part).second, ErrorCode::kInvalidArgument,
+                "fakes \"" << text << "\": " << name << " stands there twice; " << kExpected);
+  }
+  double sum = 0;
+  std::string without;
+  for (const auto& [name, part] : found) {
+    sum += part.value_or(0);
+    if (part) continue;
+    DFD_REQUIRE(without.empty(), ErrorCode::kInvalidArgument,
+                "fakes \"" << text << "\": one of " << without << " and " << name
+                           << " may have no part; give the other one its part, such as "
+                              "self-blend,reconstruct:0.25");
+    without = name;
+  }
+  DFD_REQUIRE(sum <= 1 + kRounding, ErrorCode::kInvalidArgument,
+              "fakes \"" << text << "\": its parts are " << sum
+                         << " together; give parts that are 1 at most");
+  if (!without.empty()) {
+    DFD_REQUIRE(sum < 1 - kRounding, ErrorCode::kInvalidArgument,
+                "fakes \"" << text << "\": nothing is left for " << without
+                           << "; give the other one a part below 1, or leave " << without
+                           << " out");
+    found[without] = 1 - sum;
+  }
+  return {found[kSelfBlend].value_or(0), found[kReconstruct].value_or(0)};
+}
+
+double left_of(const FakeParts& parts) {
+  const double left = 1 - parts.self_blend - parts.reconstruct;
+  return left < kRounding ? 0 : left;
+}
+
+std::string in_words(const FakeParts& parts) {
+  const auto percent = [](double part) { return std::round(part * 1000) / 10; };
+  std::ostringstream words;
+  words << "of 100 fakes " << percent(parts.self_blend) << " are self-blended, "
+        << percent(parts.reconstruct) << " reconstructed, " << percent(left_of(parts))
+        << " the data set's";
+  return words.str();
+}
+
+}  // namespace dfd

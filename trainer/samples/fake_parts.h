@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Which kinds of fakes a training makes of real clips, and how many of each.
+
+#pragma once
+
+#include <string>
+
+namespace dfd {
+
+// Parts of all pairs, [0, 1], together at most 1; what is left has fakes of the data set.
+struct FakeParts {
+  double self_blend = 0;
+  double reconstruct = 0;
+};
+
+// Of a comma list of self-blend[:PART] and reconstruct[:PART], each at most once; one of them may
+// have no part and gets what the other leaves. Empty: none of either. Throws
+// Error(kInvalidArgument) for any other text.
+FakeParts parse_fakes(const std::string& text);
+
+double left_of(const FakeParts& parts);  // The data set's, [0, 1].
+
+// For people: "of 100 fakes 75 are self-blended, 25 reconstructed, 0 the data set's".
+std::string in_words(const FakeParts& parts);
+
+}  // namespace dfd
