@@ -105,6 +105,16 @@ PicturePairs::PicturePairs(const PairOptions& options, const SamplingRule& rule,
       ErrorCode::kInvalidArgument, "there are no reconstructions of the clips");
 }
 
+bool PicturePairs::tell_all_evidence() const {
+  if (options_.reconstruct > 0) return true;  // Inner faces show both.
+  std::set<std::string> told;
+  if (options_.self_blend > 0) told.insert(to_string(Evidence::kSeam));
+  if (options_.self_blend < 1) {
+    for (const Clip& clip : clips_.clips) told.insert(clip.evidence.begin(), clip.evidence.end());
+  }
+  return told.size() == kEvidence.size();
+}
+
 // The clip that it was made of, if it is here. Else one of its group and medium, or at least of its
 // medium, so that neither camera nor compression tells which is fake; a medium that no real clip
 // has tells, whatever is done.

@@ -58,6 +58,9 @@ class PicturePairs {
   // Batch number `number` for that purpose. hardness: the curriculum, [0, 1].
   PictureBatch make(const std::string& purpose, std::int64_t number, double hardness) const;
 
+  // Does some pair show each kind of evidence? Then a network can learn all.
+  bool tell_all_evidence() const;
+
   std::int64_t windows() const { return 2LL * options_.pairs; }  // In a batch.
   std::size_t real() const { return real_; }
   std::size_t fake() const { return fake_; }

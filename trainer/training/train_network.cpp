@@ -21,12 +21,14 @@
 #include "samples/master_crops.h"
 #include "samples/picture_pairs.h"
 #include "samples/reconstructions.h"
+#include "scoring/device.h"
 #include "training/clips.h"
 #include "training/kept_state.h"
 #include "training/network.h"
 #include "training/prefetch.h"
 #include "training/provenance.h"
 #include "training/validation.h"
+#include "window/mean_windows.h"
 
 namespace dfd {
 namespace {
@@ -92,7 +94,7 @@ PairOptions pair_options(const TrainOptions& options, const NetworkTraining& tra
   PairOptions pairs;
   pairs.pairs = training.pairs;
   // The mean of logits is learned sample by sample; a head that remembers needs the window.
-  pairs.samples = training.head == "mean" ? 1 : options.sampling.frames;
+  pairs.samples = training.head == kMean ? 1 : options.sampling.frames;
   pairs.self_blend = training.fakes.self_blend;
   pairs.reconstruct = training.fakes.reconstruct;
   pairs.recoded = training.recoded;
@@ -104,6 +106,7 @@ PairOptions pair_options(const TrainOptions& options, const NetworkTraining& tra
 void reconstruct(const TrainOptions& options, const NetworkTraining& training,
                  const EmbedProgress& progress, PictureData& data) {
   AutoencoderTraining of_autoencoders;
+  of_autoencoders.device = select_device(training.device);
   of_autoencoders.seed = options.seed;
   const std::vector<Autoencoder> autoencoders = kept_autoencoders(
       data.train.clips, *data.store, of_autoencoders, cache_folder(options.cache), progress.say);
@@ -129,10 +132,20 @@ void load(const TrainOptions& options, const NetworkTraining& training,
   cut(data.clips.sides.train, data.train);
   cut(data.clips.sides.validation, data.validation);
   if (training.fakes.reconstruct > 0) reconstruct(options, training, progress, data);
-  for (PictureSide* side : {&data.train, &data.validation}) {
-    side->pairs.emplace(pair_options(options, training), data.rule, side->clips, *data.store);
-  }
+  PairOptions pairs = pair_options(options, training);
+  data.train.pairs.emplace(pairs, data.rule, data.train.clips, *data.store);
   progress.say(in_words(training.fakes));
+  const double made = pairs.self_blend + pairs.reconstruct;
+  const auto& others = data.validation.clips.clips;
+  if (made > 0 &&
+      std::none_of(others.begin(), others.end(), [](auto& clip) { return clip.fake; })) {
+    if (left_of(training.fakes) > 0) {
+      progress.say("there are no fakes to validate on but those that are made of real clips");
+    }
+    pairs.self_blend /= made;
+    pairs.reconstruct /= made;
+  }
+  data.validation.pairs.emplace(pairs, data.rule, data.validation.clips, *data.store);
   progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " +
                cache_folder(options.cache));
 }
@@ -265,8 +278,10 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
   write_tensors(options.output, to_metadata(config), tensors);
 }
 
-NetworkOptions network_options(const TrainOptions& options, const NetworkTraining& training) {
+NetworkOptions network_options(const TrainOptions& options, const NetworkTraining& training,
+                               const PicturePairs& pairs) {
   NetworkOptions network;
+  network.evidence = training.head == kMean && pairs.tell_all_evidence();
   network.head = training.head;
   network.unfreeze = training.unfreeze;
   network.learning_rate = training.learning_rate;
@@ -292,7 +307,7 @@ class Steps {
       : options_(options),
         training_(training),
         data_(data),
-        network_(network_options(options, training), data.backbone),
+        network_(network_options(options, training, *data.train.pairs), data.backbone),
         config_(config_of(options, training, data, network_)),
         resume_(options.output, identity_of(options, training, data)) {}
 

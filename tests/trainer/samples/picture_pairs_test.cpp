@@ -157,7 +157,8 @@ TEST_F(PicturePairsTest, FakesWithoutTheirRecordingStandBesideTheirGroupAndMediu
   add("street picture", false, 100, "c");
   add("street video", false, 140, "d", "", 2);
   const auto add_fake = [&](const std::string& group, std::size_t crops) {
-    add("forged", true, 220, "e", "somewhere else", crops);
+    // The store keeps what it has under a name.
+    add("forged in " + group + std::to_string(crops), true, 220, "e", "somewhere else", crops);
     clips_.clips.back().group = group;
   };
   const auto levels = [&] {
@@ -271,6 +272,19 @@ TEST_F(PicturePairsTest, RecodedReconstructionsStandBesideRecodedCrops) {
   EXPECT_GT(bright, 3);  // Three in ten, and light changes of light.
   EXPECT_LT(bright, 25);
   EXPECT_TRUE((brightness.slice(0, 1, 80, 2) > brightness.slice(0, 0, 80, 2)).all().item<bool>());
+}
+
+TEST_F(PicturePairsTest, AllEvidenceIsToldByReconstructionsOrByWhatTheManifestSays) {
+  add("real", false, 60, "anna");
+  add_reconstructions(60, 10);
+  EXPECT_FALSE(PicturePairs(options(1), rule(), clips_, store_).tell_all_evidence());
+  EXPECT_TRUE(PicturePairs(reconstructions(8), rule(), clips_, store_).tell_all_evidence());
+  add("painted", true, 90, "bert");
+  EXPECT_FALSE(PicturePairs(options(0.5), rule(), clips_, store_).tell_all_evidence());
+  clips_.clips.back().evidence = {"generated"};
+  EXPECT_TRUE(PicturePairs(options(0.5), rule(), clips_, store_).tell_all_evidence());
+  // It is never drawn.
+  EXPECT_FALSE(PicturePairs(options(1), rule(), clips_, store_).tell_all_evidence());
 }
 
 TEST_F(PicturePairsTest, EverybodyIsDrawnAlikeHoweverManyClipsShowThem) {
