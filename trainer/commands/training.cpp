@@ -110,6 +110,8 @@ void add_network_options(CLI::App* command, Given& given) {
   };
   add("--steps", network.steps, "Steps in all");
   add("--pairs", network.pairs, "Pairs of a real and a fake window in a step");
+  add("--group", network.group,
+      "Pictures of a step whose batch norm statistics are taken together; more are faster on CUDA");
   add("--rate", network.learning_rate, "Learning rate of AdamW");
   add("--weight-decay", network.weight_decay, "Of AdamW");
   add("--label-smoothing", network.label_smoothing, "Of both labels together");
@@ -118,6 +120,11 @@ void add_network_options(CLI::App* command, Given& given) {
   add("--recoded", network.recoded,
       "Part of the pairs, when they are hardest, that were H.264 of quantizer 18 to 40; 0: none");
   add("--validation-pairs", network.validation_pairs, "Pairs that the best weights are chosen by");
+  command
+      ->add_option("--target-fpr", network.target_fpr,
+                   "Part of the real windows among them that the threshold may flag; without, it "
+                   "is 0.5")
+      ->group(group);
   add("--validate-every", network.validate_every, "Steps; a checkpoint is written then, too");
   add("--time-limit", given.time_limit,
       "Seconds until it stops after a step, with status 4; 0: none");

@@ -164,8 +164,8 @@ std::string TrainedNetwork::device() const {
 
 TensorMap TrainedNetwork::state() const {
   TensorMap state;
-  for (const auto& [name, tensor] : all_) state["now." + name] = tensor.detach();
-  for (const auto& [name, tensor] : averaged_) state["averaged." + name] = tensor;
+  for (const auto& [name, tensor] : all_) state["now." + name] = tensor.detach().to(at::kCPU);
+  for (const auto& [name, tensor] : averaged_) state["averaged." + name] = tensor.to(at::kCPU);
   torch::serialize::OutputArchive archive;
   optimizer_->save(archive);
   state["optimizer"] = packed(archive);

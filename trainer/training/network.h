@@ -54,7 +54,7 @@ class TrainedNetwork {
   HeadInfo head_info() const { return head_->info(); }
   std::string device() const;  // Such as "bf16 on cpu".
 
-  // All that changes with steps, and back. Throws Error(kCorruptModel).
+  // All that changes with steps, on the CPU, and back. Throws Error(kCorruptModel).
   TensorMap state() const;
   void restore(const TensorMap& state);
 

@@ -47,6 +47,8 @@ void check(const TrainOptions& options, const NetworkTraining& training) {
   require(training.validate_every >= 1, "validate-every: at least 1 expected");
   require(training.easy_part >= 0 && training.easy_part <= 1, "easy-part: 0 to 1 expected");
   require(training.recoded >= 0 && training.recoded <= 1, "recoded: 0 to 1 expected");
+  require(!training.target_fpr || (*training.target_fpr > 0 && *training.target_fpr < 1),
+          "target-fpr: above 0, below 1 expected");
   require(training.threads >= 0, "threads: at least 0 expected");
   require(!options.seed_recipe,
           "--recipe seed leaves the backbone as it is; train without --unfreeze");
@@ -156,10 +158,10 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
   all << data.clips.digest << ' ' << data.clips.manifest.split << ' ' << options.seed << ' '
       << key_of(data.rule) << ' ' << digest_of(data.backbone.tensors) << ' ' << training.head << ' '
       << training.unfreeze << ' ' << training.steps << ' ' << training.pairs << ' '
-      << training.learning_rate << ' ' << training.weight_decay << ' ' << training.label_smoothing
-      << ' ' << training.average << ' ' << training.fakes.self_blend << ' '
-      << training.fakes.reconstruct << ' ' << training.recoded << ' ' << training.easy_part << ' '
-      << training.validation_pairs << ' ' << training.validate_every;
+      << training.group << ' ' << training.learning_rate << ' ' << training.weight_decay << ' '
+      << training.label_smoothing << ' ' << training.average << ' ' << training.fakes.self_blend
+      << ' ' << training.fakes.reconstruct << ' ' << training.recoded << ' ' << training.easy_part
+      << ' ' << training.validation_pairs << ' ' << training.validate_every;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
     for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;
@@ -257,10 +259,13 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
                  const PictureData& data, ModelConfig config, const Progress& progress) {
   const StepReport& best = progress.best_report;
   TensorMap tensors = progress.best;
+  CalibrationOptions calibration_options;
+  calibration_options.target_fpr = training.target_fpr;
   const Calibration calibration =
-      calibrate(tensors, validated(progress.best, config, training, data));
+      calibrate(tensors, validated(progress.best, config, training, data), calibration_options);
   config.temperature = calibration.temperature;
   config.bias = calibration.bias;
+  config.threshold = calibration.threshold;
   nlohmann::ordered_json told = to_json(calibration);
   told["by"] = "validation pairs";
   config.training["calibration"] = told.dump();
@@ -284,6 +289,7 @@ NetworkOptions network_options(const TrainOptions& options, const NetworkTrainin
   network.evidence = training.head == kMean && pairs.tell_all_evidence();
   network.head = training.head;
   network.unfreeze = training.unfreeze;
+  network.group = training.group;
   network.learning_rate = training.learning_rate;
   network.weight_decay = training.weight_decay;
   network.label_smoothing = training.label_smoothing;
@@ -374,7 +380,9 @@ class Steps {
     if (report.best) {
       state_.best_report = report;
       state_.best.clear();
-      for (const auto& [name, tensor] : network_.averaged()) state_.best[name] = tensor.clone();
+      for (const auto& [name, tensor] : network_.averaged()) {
+        state_.best[name] = tensor.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+      }
     }
     state_.loss = 0;
     return report;

@@ -25,6 +25,7 @@ struct NetworkTraining {
   int unfreeze = -1;  // Last layers of the backbone that are trained; -1: all.
   std::int64_t steps = 5000;
   int pairs = 16;  // Of a real and a fake window, in a step.
+  int group = 16;  // Pictures whose batch norm statistics are taken together.
   double learning_rate = 1e-3;
   double weight_decay = 0.02;
   double label_smoothing = 0.02;
@@ -35,6 +36,8 @@ struct NetworkTraining {
   // or nothing is learned from scratch.
   double easy_part = 0.4;
   int validation_pairs = 256;
+  // Of the real windows that validate, which the threshold may flag; none: it is 0.5.
+  std::optional<double> target_fpr;
   std::int64_t validate_every = 250;        // Steps; a checkpoint is written then, too.
   std::chrono::milliseconds time_limit{0};  // 0: none. A step that has begun is finished.
   int threads = 0;                          // That make pictures; 0: as many as there are cores.
@@ -46,7 +49,7 @@ struct NetworkTraining {
 
 // On pairs that are always the same.
 struct ValidationFigures {
-  double loss = 0;      // As in training, but of the labels as they are.
+  double loss = 0;      // Log loss once calibrated, as a model is before it is written.
   double auc = 0;       // Of the windows' scores.
   double accuracy = 0;  // At a logit of 0.
   // Of each kind's logit among the windows where it is known; none where the head knows no kinds,

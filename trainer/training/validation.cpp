@@ -8,7 +8,6 @@
 #include <c10/core/GradMode.h>
 
 #include "judging/metrics.h"
-#include "training/loss.h"
 #include "training/network.h"
 #include "training/prefetch.h"
 
@@ -28,20 +27,39 @@ std::vector<LabeledLogit> logits_of_kind(const ValidatedWindows& windows, std::i
   return known;
 }
 
-std::vector<LabeledLogit> larger_logits(const ValidatedWindows& windows) {
-  const at::Tensor larger = windows.logits.amax(1);
-  std::vector<LabeledLogit> all;
-  for (std::int64_t i = 0; i < larger.size(0); ++i) {
-    all.push_back({larger[i].item<double>(), windows.labels[i].item<float>() > 0});
-  }
-  return all;
-}
-
 bool has_both(const std::vector<LabeledLogit>& windows) {
   bool real = false;
   bool fake = false;
   for (const LabeledLogit& window : windows) (window.fake ? fake : real) = true;
   return real && fake;
+}
+
+// What calibrates each column of logits; those of which nothing is known stay as they are.
+struct Rows {
+  at::Tensor temperature, bias;  // float [K]
+};
+
+Rows rows_of(const ValidatedWindows& windows) {
+  const std::int64_t kinds = windows.logits.size(1);
+  Rows rows{at::ones({kinds}), at::zeros({kinds})};
+  if (kinds == 1) return rows;
+  for (std::int64_t kind = 0; kind < kinds; ++kind) {
+    const auto known = logits_of_kind(windows, kind);
+    if (!has_both(known)) continue;
+    const Calibration found = calibrate(known, {});
+    rows.temperature[kind] = found.temperature;
+    rows.bias[kind] = found.bias;
+  }
+  return rows;
+}
+
+std::vector<LabeledLogit> larger_logits(const ValidatedWindows& windows, const Rows& rows) {
+  const at::Tensor larger = ((windows.logits - rows.bias) / rows.temperature).amax(1);
+  std::vector<LabeledLogit> all;
+  for (std::int64_t i = 0; i < larger.size(0); ++i) {
+    all.push_back({larger[i].item<double>(), windows.labels[i].item<float>() > 0});
+  }
+  return all;
 }
 
 Metrics metrics_of(const std::vector<LabeledLogit>& windows) {
@@ -77,9 +95,9 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
 ValidationFigures measure(const ValidatedWindows& windows) {
   const c10::NoGradGuard no_grad;
   ValidationFigures figures;
-  figures.loss =
-      window_losses(windows.logits, windows.labels, windows.evidence, 0).mean().item<double>();
-  const Metrics metrics = metrics_of(larger_logits(windows));
+  const std::vector<LabeledLogit> larger = larger_logits(windows, rows_of(windows));
+  figures.loss = calibrate(larger, {}).after.log_loss;
+  const Metrics metrics = metrics_of(larger);
   figures.auc = metrics.auc;
   figures.accuracy = metrics.accuracy;
   if (windows.logits.size(1) == 1) return figures;
@@ -90,22 +108,18 @@ ValidationFigures measure(const ValidatedWindows& windows) {
   return figures;
 }
 
-Calibration calibrate(TensorMap& tensors, const ValidatedWindows& windows) {
-  if (windows.logits.size(1) == 1) return calibrate(larger_logits(windows), {});
-  ValidatedWindows calibrated{windows.logits.clone(), windows.labels, windows.evidence};
-  at::Tensor weight = tensors.at("classifier.weight").clone();
-  at::Tensor bias = tensors.at("classifier.bias").clone();
-  for (std::int64_t kind = 0; kind < windows.logits.size(1); ++kind) {
-    const auto known = logits_of_kind(windows, kind);
-    if (!has_both(known)) continue;
-    const Calibration of_kind = calibrate(known, {});
-    weight[kind].div_(of_kind.temperature);
-    bias[kind].sub_(of_kind.bias).div_(of_kind.temperature);
-    calibrated.logits.select(1, kind).sub_(of_kind.bias).div_(of_kind.temperature);
+Calibration calibrate(TensorMap& tensors, const ValidatedWindows& windows,
+                      const CalibrationOptions& options) {
+  const Rows rows = rows_of(windows);
+  if (windows.logits.size(1) > 1) {
+    at::Tensor weight = tensors.at("classifier.weight").clone();
+    at::Tensor bias = tensors.at("classifier.bias").clone();
+    weight.div_(rows.temperature.unsqueeze(1));
+    bias.sub_(rows.bias).div_(rows.temperature);
+    tensors["classifier.weight"] = weight;
+    tensors["classifier.bias"] = bias;
   }
-  tensors["classifier.weight"] = weight;
-  tensors["classifier.bias"] = bias;
-  return calibrate(larger_logits(calibrated), {});
+  return calibrate(larger_logits(windows, rows), options);
 }
 
 }  // namespace dfd

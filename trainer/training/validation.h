@@ -30,10 +30,11 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
 
 ValidationFigures measure(const ValidatedWindows& windows);
 
-// Temperature and bias of the windows' logits. Those of each kind of evidence are folded into its
-// row of the head first, in tensors, so that one kind's logit means as much as the other's. For
+// Of the windows' logits. Those of each kind of evidence are calibrated first and the result folded
+// into its row of the head, in tensors, so that one kind's logit means as much as the other's. For
 // want of other clips: deepfake-trainer calibrate does better where there are clips of both
-// classes.
-Calibration calibrate(TensorMap& tensors, const ValidatedWindows& windows);
+// classes. Throws as the other calibrate().
+Calibration calibrate(TensorMap& tensors, const ValidatedWindows& windows,
+                      const CalibrationOptions& options);
 
 }  // namespace dfd

@@ -54,7 +54,7 @@ void write_tensors(const std::string& path, const Metadata& metadata, const Tens
 std::string digest_of(const TensorMap& tensors) {
   std::string all;
   for (const auto& [name, tensor] : tensors) {
-    const at::Tensor flat = tensor.contiguous();
+    const at::Tensor flat = tensor.detach().cpu().contiguous();
     all += name + sha256(flat.data_ptr(), flat.nbytes());
   }
   return sha256(all.data(), all.size());

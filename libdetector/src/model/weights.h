@@ -26,7 +26,7 @@ TensorMap read_tensors(const SafetensorsFile& file);
 // Writes tensors (any device, made contiguous) and metadata. Throws Error: kNotFound, kIo.
 void write_tensors(const std::string& path, const Metadata& metadata, const TensorMap& tensors);
 
-// SHA-256 over names and bytes of all.
+// SHA-256 over names and bytes of all, on any device.
 std::string digest_of(const TensorMap& tensors);
 
 // Hands out the tensors of a file by name and checks dtype and shape; in the end nothing may be

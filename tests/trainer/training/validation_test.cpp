@@ -60,7 +60,7 @@ TEST(Validation, AHeadWithoutKindsHasOnlyItsScores) {
 TEST(Validation, CalibrationMakesKindsComparable) {
   TensorMap tensors{{"classifier.weight", at::ones({2, 3})}, {"classifier.bias", at::zeros({2})}};
   const TensorMap before = tensors;
-  const Calibration calibration = calibrate(tensors, two_kinds(1, 10));
+  const Calibration calibration = calibrate(tensors, two_kinds(1, 10), {});
   const at::Tensor& weight = tensors.at("classifier.weight");
   EXPECT_NEAR(weight[0][0].item<double>() / weight[1][0].item<double>(), 10, 3);
   EXPECT_TRUE(before.at("classifier.weight").equal(at::ones({2, 3})));  // Not the caller's.
@@ -71,7 +71,7 @@ TEST(Validation, CalibrationMakesKindsComparable) {
 
 TEST(Validation, AFoldedRowGivesTheCalibratedLogit) {
   TensorMap tensors{{"classifier.weight", at::ones({2, 1})}, {"classifier.bias", at::ones({2})}};
-  calibrate(tensors, two_kinds(4, 4));
+  calibrate(tensors, two_kinds(4, 4), {});
   // A seam's logit of 4 is 3 plus the bias of 1; the truth is that 4 / scale has log odds of 2.
   const double logit = tensors.at("classifier.weight")[0][0].item<double>() * 3 +
                        tensors.at("classifier.bias")[0].item<double>();
@@ -82,7 +82,7 @@ TEST(Validation, ARowThatNothingIsKnownOfStaysAsItIs) {
   TensorMap tensors{{"classifier.weight", at::ones({2, 3})}, {"classifier.bias", at::zeros({2})}};
   ValidatedWindows windows = two_kinds(3, 1);
   windows.evidence.select(1, 1).fill_(-1);
-  calibrate(tensors, windows);
+  calibrate(tensors, windows, {});
   EXPECT_EQ(tensors.at("classifier.weight")[1][0].item<float>(), 1);
   EXPECT_NE(tensors.at("classifier.weight")[0][0].item<float>(), 1);
 }
