@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
 
+#include "backbone/artifact_cnn.h"
 #include "backbone/input.h"
 #include "base/picture.h"
 #include "detector/engine.h"
@@ -24,6 +26,7 @@
 #include "scoring/device.h"
 #include "scoring/scorer.h"
 #include "support/test_model.h"
+#include "window/mean_windows.h"
 
 namespace dfd {
 namespace {
@@ -35,6 +38,7 @@ constexpr Orientation kTurns[] = {Orientation::kIdentity, Orientation::kRotate90
                                   Orientation::kTransverse};
 constexpr int kWidth = 320;
 constexpr int kHeight = 240;
+constexpr std::int64_t kEmbedded = 512;  // Of artifact_cnn.
 
 // Soft patches of all colours, another picture for each seed.
 cv::Mat picture(int seed) {
@@ -171,21 +175,21 @@ class CudaScorerTest : public testing::Test {
   std::optional<ExplainMethod> explain_;
 };
 
-TEST_F(CudaScorerTest, EmbedsAndScoresAsTheCpuDoes) {
-  struct Case {
-    Precision precision;
-    double cosine;  // Least, of an embedding and the CPU's.
-    double logit;   // Largest difference.
-  };
-  // Of a random network, whose logits are small: fp32 is TF32 where LibTorch takes it.
-  for (const Case& tried : {Case{Precision::kFp32, 0.9999, 2e-3},
-                            {Precision::kFp16, 0.999, 5e-3},
-                            {Precision::kBf16, 0.99, 5e-2}}) {
-    LoadedModel ours = load(tried.precision);
-    LoadedModel reference = load_model(test::shared_model(), at::kCPU);
+struct Closeness {
+  Precision precision;
+  double cosine;  // Least, of an embedding and the CPU's.
+  double logit;   // Largest difference.
+};
+
+class CudaAgainstCpu : public CudaScorerTest {
+ protected:
+  void expect_close(const std::string& file, const Closeness& tried) {
+    LoadedModel ours = load_model(file, *device_, tried.precision);
+    LoadedModel reference = load_model(file, at::kCPU);
+    const int length = reference.config.window_length;
     std::vector<std::unique_ptr<Window>> our_windows;
     std::vector<std::unique_ptr<Window>> reference_windows;
-    for (int sample = 0; sample < test::kTestWindow + 2; ++sample) {
+    for (int sample = 0; sample < length + 2; ++sample) {
       std::vector<Pixels> pixels;
       std::vector<FrameView> frames;
       for (int track = 0; track < 5; ++track) {
@@ -198,13 +202,48 @@ TEST_F(CudaScorerTest, EmbedsAndScoresAsTheCpuDoes) {
         EXPECT_GT(cosine(found[i].embedding, expected[i].embedding), tried.cosine)
             << to_string(tried.precision);
         ASSERT_EQ(found[i].logit.has_value(), expected[i].logit.has_value());
-        EXPECT_EQ(found[i].logit.has_value(), sample + 1 >= test::kTestWindow);
-        if (found[i].logit) {
-          EXPECT_NEAR(found[i].logit->logit, expected[i].logit->logit, tried.logit)
-              << to_string(tried.precision);
-        }
+        EXPECT_EQ(found[i].logit.has_value(), sample + 1 >= length);
+        if (!found[i].logit) continue;
+        EXPECT_NEAR(found[i].logit->logit, expected[i].logit->logit, tried.logit)
+            << to_string(tried.precision);
+        ASSERT_EQ(found[i].logit->evidence.has_value(), expected[i].logit->evidence.has_value());
       }
     }
+  }
+};
+
+TEST_F(CudaAgainstCpu, InceptionResnetAndLstmAreTheSame) {
+  // Of a random network, whose logits are small: fp32 is TF32 where LibTorch takes it.
+  for (const Closeness& tried : {Closeness{Precision::kFp32, 0.9999, 2e-3},
+                                 {Precision::kFp16, 0.999, 5e-3},
+                                 {Precision::kBf16, 0.99, 5e-2}}) {
+    expect_close(test::shared_model(), tried);
+  }
+}
+
+TEST_F(CudaAgainstCpu, ArtifactCnnAndItsKindsOfEvidenceAreTheSame) {
+  const std::filesystem::path file = test::scratch_folder("cuda_artifact") / "model.safetensors";
+  ModelConfig config;
+  config.backbone.name = kArtifactCnn;
+  config.backbone.source = "random, seed 1";
+  config.input = artifact_cnn_kind().input;
+  config.input.crop = CropRule::kSquare;
+  config.input.margin = 1.3;
+  config.window_length = 3;
+  config.head = mean_info(kEmbedded, /*evidence=*/true);
+  TensorMap tensors{{"classifier.weight", at::full({2, kEmbedded}, 0.01F)},
+                    {"classifier.bias", at::zeros({2})}};
+  tensors["classifier.weight"][1].mul_(at::arange(kEmbedded).remainder(2) - 0.5);
+  for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1)) {
+    tensors[kBackbonePrefix + name] = tensor;
+  }
+  write_tensors(file.string(), to_metadata(config), tensors);
+  // Its logits are about 5. The kernel's interpolation is finer than warpAffine's
+  // (crop_pixel_test.cpp), which a network that reads residuals sees: it shifts them by up to 2 %.
+  for (const Closeness& tried : {Closeness{Precision::kFp32, 0.9995, 0.2},
+                                 {Precision::kFp16, 0.999, 0.2},
+                                 {Precision::kBf16, 0.99, 0.3}}) {
+    expect_close(file.string(), tried);
   }
 }
 
