@@ -173,15 +173,16 @@ std::vector<Property> make_table() {
   /**
    * GstDeepfakeDetect:model-file:
    *
-   * Safetensors file that deepfake-trainer made. Required. Set while playing, the new model is
-   * loaded beside the old one and takes its place between two samples; when it cannot be loaded,
-   * the old one stays. A `model-updated` message tells which.
+   * Safetensors file that deepfake-trainer made. Null takes the one that `DEEPFAKEDETECT_MODEL`
+   * names in the environment, else the one that comes with the plugin. Set while playing, the new
+   * model is loaded beside the old one and takes its place between two samples; when it cannot be
+   * loaded, the old one stays. A `model-updated` message tells which.
    *
    * Since: 0.1
    */
   table.push_back(text(
-      {"model-file", "Model file", "Safetensors model made by deepfake-trainer; required",
-       kPlaying},
+      {"model-file", "Model file",
+       "Safetensors model made by deepfake-trainer; null: the plugin's own", kPlaying},
       [](auto& all) -> auto& { return all.engine.model_file; }));
   /**
    * GstDeepfakeDetect:face-model-file:

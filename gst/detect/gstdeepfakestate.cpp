@@ -8,6 +8,7 @@
 #include "gstdeepfakecuda.h"
 #include "gstdeepfakeerror.h"
 #include "gstdeepfakeframe.h"
+#include "gstdeepfakemodel.h"
 #include "gstdeepfakewords.h"
 
 #define GST_CAT_DEFAULT gst_deepfake_detect_debug
@@ -28,6 +29,18 @@ void log_model(GstElement* element, const dfd::Engine& engine, int threads) {
   }
 }
 
+std::shared_ptr<dfd::Engine> load_engine(const std::string& model_file,
+                                         const GstDeepfakeSettings& settings) {
+  dfd::EngineConfig config = settings.engine;
+  config.model_file = model_file;
+  return dfd::Engine::load(config);
+}
+
+std::string model_file_of(const GstDeepfakeSettings& settings) {
+  const std::string& given = settings.engine.model_file;
+  return given.empty() ? gst_deepfake_default_model() : given;
+}
+
 }  // namespace
 
 bool GstDeepfakeLatency::add(GstClockTime wait) {
@@ -39,7 +52,7 @@ bool GstDeepfakeLatency::add(GstClockTime wait) {
 std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
                                                          const GstDeepfakeSettings& settings) {
   auto state = std::make_shared<GstDeepfakeState>();
-  const std::shared_ptr<dfd::Engine> engine = dfd::Engine::load(settings.engine);
+  const std::shared_ptr<dfd::Engine> engine = load_engine(model_file_of(settings), settings);
   state->session = dfd::Session::create(engine, settings.session);
   state->threshold = settings.session.decision.threshold;
   state->explain = settings.session.explain;
@@ -56,9 +69,11 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
 
 void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
                                    const GstDeepfakeSettings& settings) {
+  std::string file;
   std::string error;
   try {
-    const std::shared_ptr<dfd::Engine> engine = dfd::Engine::load(settings.engine);
+    file = model_file_of(settings);
+    const std::shared_ptr<dfd::Engine> engine = load_engine(file, settings);
     state.session->swap_engine(engine);
     gst_deepfake_post_warnings(element, engine->model(), settings.session.region,
                                state.session->face_detector());
@@ -68,9 +83,8 @@ void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
     gst_deepfake_post_warning(element, failure);
   }
   gst_element_post_message(
-      element,
-      gst_deepfake_model_message_new(element, state.context.stream_id, settings.engine.model_file,
-                                     state.session->engine()->model().id, error));
+      element, gst_deepfake_model_message_new(element, state.context.stream_id, file,
+                                              state.session->engine()->model().id, error));
 }
 
 void gst_deepfake_state_resolve_mode(GstPad* sink_pad, GstDeepfakeState& state, int mode) {

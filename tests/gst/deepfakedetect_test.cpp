@@ -98,7 +98,7 @@ TEST(DeepfakeDetect, BadModelsFailTheStateChangeWithTheRightError) {
     const char* text;
   };
   const std::vector<Case> cases{
-      {"", GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS, "no model file was given"},
+      {"", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, "/nowhere/default.safetensors"},
       {"model-file=/nowhere/m.safetensors", GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
        "/nowhere/m.safetensors"},
       {"model-file=" + folder.string(), GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
@@ -116,6 +116,7 @@ TEST(DeepfakeDetect, BadModelsFailTheStateChangeWithTheRightError) {
       {"device=cuda:99 model-file=" + test::shared_model(), GST_LIBRARY_ERROR,
        GST_LIBRARY_ERROR_INIT, "cuda:99"},
   };
+  g_setenv("DEEPFAKEDETECT_MODEL", "/nowhere/default.safetensors", TRUE);
   for (const Case& tried : cases) {
     Outcome outcome;
     play("videotestsrc num-buffers=1 ! deepfakedetect name=d " + tried.properties + " ! fakesink",
@@ -126,6 +127,17 @@ TEST(DeepfakeDetect, BadModelsFailTheStateChangeWithTheRightError) {
     EXPECT_EQ(outcome.code, tried.code) << tried.properties << ": " << outcome.text;
     EXPECT_NE(outcome.text.find(tried.text), std::string::npos) << outcome.text;
   }
+  g_unsetenv("DEEPFAKEDETECT_MODEL");
+}
+
+TEST(DeepfakeDetect, WithoutAModelFileTakesTheOneThatTheEnvironmentNames) {
+  g_setenv("DEEPFAKEDETECT_MODEL", test::shared_model(dfd::Region::kFullFrame).c_str(), TRUE);
+  Outcome outcome;
+  play(kTestSource + std::string("deepfakedetect name=d inference-region=full-frame ! fakesink"),
+       outcome);
+  g_unsetenv("DEEPFAKEDETECT_MODEL");
+  EXPECT_TRUE(outcome.eos) << outcome.text;
+  EXPECT_FALSE(outcome.messages.empty());
 }
 
 TEST(DeepfakeDetect, RestartsAfterAnError) {
