@@ -28,9 +28,16 @@ Manifest scan_ffpp(const std::string& folder, const ScanOptions& options);
 bool has_dfd(const std::string& folder);
 Manifest scan_dfd(const std::string& folder, const ScanOptions& options);
 
-// DFDC (Dolhansky et al. 2020): folders with metadata.json, or with labels.csv (the test set).
+// DFDC (Dolhansky et al. 2020): folders with metadata.json, or with labels.csv (the test set). And
+// its preview (Dolhansky et al. 2019): dataset.json beside original_videos, method_A and method_B.
 bool has_dfdc(const std::string& folder);
 Manifest scan_dfdc(const std::string& folder, const ScanOptions& options);
+
+// DeeperForensics-1.0 (Jiang et al. 2020): manipulated_videos/VARIANT/TARGET_ACTOR, of targets of
+// FaceForensics++, source_videos/ACTOR/.../ACTOR_..., and lists/splits/train, val and test.txt with
+// names of swaps. The targets are read where FaceForensics++'s original_sequences are put beside.
+bool has_deeperforensics(const std::string& folder);
+Manifest scan_deeperforensics(const std::string& folder, const ScanOptions& options);
 
 // real/... and fake/... or fake/GENERATOR/..., of videos and pictures.
 bool has_folders(const std::string& folder);

@@ -25,7 +25,14 @@ const std::vector<LayoutKind>& kinds() {
        has_ffpp, scan_ffpp},
       {"dfd", "original_sequences/actors or manipulated_sequences/DeepFakeDetection", has_dfd,
        scan_dfd},
-      {"dfdc", "metadata.json or labels.csv, here or in the folders here", has_dfdc, scan_dfdc},
+      {"dfdc",
+       "metadata.json, labels.csv, or dataset.json beside original_videos, method_A or method_B, "
+       "here or in the folders here",
+       has_dfdc, scan_dfdc},
+      {"deeperforensics",
+       "manipulated_videos with end_to_end... or reenact_postprocess, or source_videos with "
+       "actors' folders",
+       has_deeperforensics, scan_deeperforensics},
       {"folders", "the folders real and fake", has_folders, scan_folders},
       {"images", "pictures and no videos", has_images, scan_images},
   };

@@ -17,7 +17,7 @@ struct ScanOptions {
   std::string identity_pattern;  // images: a regular expression whose first group is the identity.
 };
 
-// celeb-df, ffpp, dfd, dfdc, folders, images.
+// celeb-df, ffpp, dfd, dfdc, deeperforensics, folders, images.
 std::vector<std::string> layout_names();
 
 // The clips below folder with what names and official lists tell, and official splits as columns.

@@ -9,6 +9,7 @@
 
 #include "data/dataset.h"
 #include "trainer/data/data_folders.h"
+#include "trainer/data/layouts_fixture.h"
 
 namespace dfd {
 namespace {
@@ -17,23 +18,9 @@ namespace fs = std::filesystem;
 using test::by_file;
 using test::error_of;
 using test::joined;
+using test::Layouts;
 using test::put_file;
 using test::put_files;
-
-class Layouts : public testing::Test {
- protected:
-  Manifest scan(const std::string& layout = "auto") const {
-    ScanOptions options;
-    options.layout = layout;
-    return scan_folder(folder_.string(), options);
-  }
-
-  std::string refused(const ScanOptions& options = {}) const {
-    return error_of([&] { scan_folder(folder_.string(), options); });
-  }
-
-  fs::path folder_ = test::scratch_folder("layouts");
-};
 
 class CelebDf : public Layouts {
  protected:
@@ -192,59 +179,6 @@ TEST_F(Ffpp, DeepFakeDetectionIsALayoutOfItsOwn) {
   EXPECT_TELLS(refused(), "the layouts ffpp and dfd are here");
   EXPECT_EQ(scan("dfd").clips.size(), 2U);
   EXPECT_EQ(scan("ffpp").clips.size(), 2U);
-}
-
-class Dfdc : public Layouts {};
-
-TEST_F(Dfdc, MetadataTellLabelsAndSources) {
-  put_files(folder_, {"part_0/a.mp4", "part_0/b.mp4", "part_0/c.mp4", "part_1/a.mp4",
-                      "part_1/x.txt", "part_1/.hidden.mp4", "elsewhere/y.txt"});
-  put_file(folder_ / "part_0/metadata.json",
-           R"({"a.mp4":{"label":"FAKE","split":"train","original":"b.mp4"},)"
-           R"("b.mp4":{"label":"REAL","split":"train"},"gone.mp4":{"label":"REAL"}})");
-  put_file(folder_ / "part_1/metadata.json", R"({"a.mp4":{"label":"REAL","original":null}})");
-  const Manifest manifest = scan();
-  auto clips = by_file(manifest);
-  ASSERT_EQ(clips.size(), 3U);
-  EXPECT_TRUE(clips["part_0/a.mp4"].fake);
-  EXPECT_EQ(clips["part_0/a.mp4"].source, "part_0/b.mp4");
-  EXPECT_EQ(clips["part_0/a.mp4"].split, SplitSide::kTrain);
-  EXPECT_EQ(clips["part_0/a.mp4"].group, "part_0");
-  EXPECT_FALSE(clips["part_1/a.mp4"].fake);
-  EXPECT_FALSE(clips["part_1/a.mp4"].split);
-  EXPECT_TELLS(joined(manifest.remarks), "1 videos of metadata.json or labels.csv are not here");
-  EXPECT_TELLS(joined(manifest.remarks), "1 videos are in no metadata.json");
-  EXPECT_TELLS(joined(manifest.remarks), "2 other files");
-}
-
-TEST_F(Dfdc, LabelsOfTheTestSetAreTest) {
-  put_files(folder_, {"videos/a.mp4", "videos/b.mp4"});
-  put_file(folder_ / "labels.csv", "filename,label\r\na.mp4,1\r\nb.mp4,0\r\n");
-  auto clips = by_file(scan());
-  ASSERT_EQ(clips.size(), 2U);
-  EXPECT_TRUE(clips["videos/a.mp4"].fake);
-  EXPECT_EQ(clips["videos/b.mp4"].split, SplitSide::kTest);
-  // A list of their own comes before the one above them; nothing is there twice.
-  put_file(folder_ / "videos/metadata.json",
-           R"({"a.mp4":{"label":"FAKE"},"b.mp4":{"label":"REAL"}})");
-  EXPECT_EQ(scan().clips.size(), 2U);
-}
-
-TEST_F(Dfdc, ListsThatAreWrongAreNamed) {
-  put_files(folder_, {"a.mp4"});
-  const auto told = [&](const std::string& file, const std::string& text) {
-    put_file(folder_ / file, text);
-    return refused();
-  };
-  EXPECT_TELLS(told("metadata.json", "[]"), "metadata.json: a JSON object");
-  EXPECT_TELLS(told("metadata.json", R"({"a.mp4":{"label":"fake"}})"), "a.mp4: \"label\"");
-  EXPECT_TELLS(told("metadata.json", R"({"a.mp4":{}})"), "\"label\"");
-  EXPECT_TELLS(told("metadata.json", R"({"a.mp4":{"label":"REAL","split":"val"}})"), "\"split\"");
-  EXPECT_TELLS(told("metadata.json", R"({"a.mp4":{"label":"REAL","original":1}})"), "\"original\"");
-  EXPECT_TELLS(told("labels.csv", "filename,label\na.mp4\n"), "labels.csv:2:");
-  EXPECT_TELLS(told("labels.csv", "a.mp4,2\n"), "labels.csv:1:");
-  EXPECT_TELLS(told("labels.csv", ",1\n"), "labels.csv:1:");
-  EXPECT_TELLS(told("labels.csv", "a.mp4,1\na.mp4,0\n"), "labels.csv:2: a.mp4 stands there twice");
 }
 
 class Folders : public Layouts {};
