@@ -69,6 +69,10 @@ def describe(name, face):
         line += f", score {face.score:.3f}"
     else:
         line += f", no score ({face.reason})"
+    if face.evidence == GstDeepfake.DeepfakeEvidence.SEAM and face.seam_probability >= 0:
+        line += f", seam {face.seam_probability:.3f}"
+    if face.evidence == GstDeepfake.DeepfakeEvidence.GENERATED and face.generated_probability >= 0:
+        line += f", generated {face.generated_probability:.3f}"
     if face.partial:
         return line + f", partial: only {face.samples} samples, the window never filled"
     return line + f", {face.windows} windows over {face.samples} samples"

@@ -61,8 +61,13 @@ struct Sizes {
 
 std::string label_of(const GstDeepfakeFace& face) {
   const std::string who = face.track_id == 0 ? "" : "#" + std::to_string(face.track_id) + " ";
+  // Of what is no alarm it would only puzzle.
+  const auto indicator = face.verdict >= GST_DEEPFAKE_VERDICT_SUSPICIOUS
+                             ? gst_deepfake_indicator_of(face)
+                             : std::nullopt;
   return who + gst_deepfake_statement(face.verdict, face.probability,
-                                      gst_deepfake_reason_text(face.reason));
+                                      gst_deepfake_reason_text(face.reason),
+                                      indicator ? gst_deepfake_indicator_text(*indicator) : "");
 }
 
 std::string banner_of(const GstDeepfakeMeta& meta, bool located) {
@@ -365,7 +370,9 @@ void append(std::string& bytes, const T& value) {
 void append(std::string& key, const GstDeepfakeFace& face) {
   append(key, face.track_id);
   append(key, std::array<float, 4>{face.x, face.y, face.width, face.height});
-  append(key, std::array<double, 2>{face.probability, face.score});
+  append(key, std::array<double, 4>{face.probability, face.score, face.seam_probability,
+                                    face.generated_probability});
+  append(key, face.evidence);
   append(key, face.verdict);
   append(key, face.reason);
   append(key, face.windows);

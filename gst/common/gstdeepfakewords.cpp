@@ -33,6 +33,19 @@ const char* gst_deepfake_reason_text(const gchar* reason) {
   return reason != nullptr ? reason : "error";
 }
 
+std::optional<GstDeepfakeIndicator> gst_deepfake_indicator_of(const GstDeepfakeFace& face) {
+  const bool seam = face.evidence == GST_DEEPFAKE_EVIDENCE_SEAM;
+  if (!seam && face.evidence != GST_DEEPFAKE_EVIDENCE_GENERATED) return std::nullopt;
+  const double probability = seam ? face.seam_probability : face.generated_probability;
+  const bool known = probability >= 0 && probability <= 1;
+  if (!known) return std::nullopt;
+  return GstDeepfakeIndicator{gst_deepfake_evidence_get_name(face.evidence), probability};
+}
+
+std::string gst_deepfake_indicator_text(const GstDeepfakeIndicator& indicator) {
+  return std::string(indicator.kind) + " " + percent(indicator.probability);
+}
+
 std::string gst_deepfake_statement(GstDeepfakeVerdict verdict, double probability,
                                    const std::string& reason, const std::string& remark) {
   gchar* name = g_ascii_strup(gst_deepfake_verdict_get_name(verdict), -1);

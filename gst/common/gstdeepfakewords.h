@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "gstdeepfakemeta.h"
@@ -16,6 +17,17 @@ std::string gst_deepfake_hexadecimal(const std::string& bytes);
 
 // A meta's reason; of a stranger's that has none, "error".
 const char* gst_deepfake_reason_text(const gchar* reason);
+
+// Of which kind of evidence a face's score speaks, and how probable that kind is; none where that
+// is not known.
+struct GstDeepfakeIndicator {
+  const char* kind;  // Static: "seam".
+  double probability;
+};
+std::optional<GstDeepfakeIndicator> gst_deepfake_indicator_of(const GstDeepfakeFace& face);
+
+// For people: "seam 93 %".
+std::string gst_deepfake_indicator_text(const GstDeepfakeIndicator& indicator);
 
 // For people: "MANIPULATED 94 % (face #3)", "AUTHENTIC (manipulated with 6 %)", "UNDECIDED
 // (warming-up)". No number reads as certainty, nor as how sure "authentic" is. probability: below 0

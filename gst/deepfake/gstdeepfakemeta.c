@@ -56,6 +56,9 @@ gst_deepfake_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
   self->n_faces = 0;
   self->faces = NULL;
   self->running_time = GST_CLOCK_TIME_NONE;
+  self->evidence = GST_DEEPFAKE_EVIDENCE_NONE;
+  self->seam_probability = -1;
+  self->generated_probability = -1;
   memset (self->_gst_reserved, 0, sizeof (self->_gst_reserved));
   return TRUE;
 }
@@ -82,6 +85,18 @@ face_count_cells (const GstDeepfakeFace * face)
       (gsize) face->heatmap_columns * face->heatmap_rows;
 }
 
+/* Programs that were built before there were these fields left zero in them, which is no
+ * probability. */
+static void
+settle_evidence (GstDeepfakeEvidence evidence, gdouble * seam,
+    gdouble * generated)
+{
+  if (evidence == GST_DEEPFAKE_EVIDENCE_NONE) {
+    *seam = -1;
+    *generated = -1;
+  }
+}
+
 static void
 face_copy_into (GstDeepfakeFace * self, const GstDeepfakeFace * like)
 {
@@ -94,6 +109,8 @@ face_copy_into (GstDeepfakeFace * self, const GstDeepfakeFace * like)
   }
   self->heatmap = cells == 0 ? NULL :
       g_memdup2 (like->heatmap, cells * sizeof (gfloat));
+  settle_evidence (self->evidence, &self->seam_probability,
+      &self->generated_probability);
 }
 
 G_DEFINE_BOXED_TYPE (GstDeepfakeFace, gst_deepfake_face, gst_deepfake_face_copy,
@@ -170,6 +187,11 @@ gst_deepfake_meta_put (GstBuffer * buffer, const GstDeepfakeMeta * like)
   self->probability = like->probability;
   self->threshold = like->threshold;
   self->running_time = like->running_time;
+  self->evidence = like->evidence;
+  self->seam_probability = like->seam_probability;
+  self->generated_probability = like->generated_probability;
+  settle_evidence (self->evidence, &self->seam_probability,
+      &self->generated_probability);
   self->n_faces = like->n_faces;
   if (like->n_faces > 0)
     self->faces = g_new (GstDeepfakeFace, like->n_faces);
@@ -218,9 +240,7 @@ gst_deepfake_meta_deserialize (const GstMetaInfo * info, GstBuffer * buffer,
 {
   (void) info;
 
-  if (version != GST_DEEPFAKE_SERIALIZED_VERSION)
-    return NULL;
-  return (GstMeta *) gst_deepfake_meta_from_bytes (buffer, data, size);
+  return (GstMeta *) gst_deepfake_meta_from_bytes (buffer, version, data, size);
 }
 #endif
 

@@ -34,6 +34,11 @@ G_BEGIN_DECLS
  * @heatmap_rows: rows of the heatmap
  * @heatmap: (nullable): which parts of the crop speak for "manipulated", row by row from the top, in
  *   [0, 1]; says nothing of how much. %NULL where there is no explanation
+ * @evidence: which kind of evidence the score speaks of
+ * @seam_probability: that the face was blended into the picture, smoothed over time as @probability
+ *   is, in [0, 1]; -1 when there is none. Means nothing where @evidence is
+ *   %GST_DEEPFAKE_EVIDENCE_NONE
+ * @generated_probability: likewise, that a network painted it
  *
  * What is known of one face. Set all of it to zero before filling it in: further fields may come in
  * the reserved room.
@@ -61,9 +66,12 @@ typedef struct {
   guint heatmap_columns;
   guint heatmap_rows;
   gfloat *heatmap;
+  GstDeepfakeEvidence evidence;
+  gdouble seam_probability;
+  gdouble generated_probability;
 
   /*< private >*/
-  gpointer _gst_reserved[8];
+  gpointer _gst_reserved[5];
 } GstDeepfakeFace;
 
 typedef struct _GstDeepfakeMeta GstDeepfakeMeta;
@@ -83,6 +91,9 @@ typedef struct _GstDeepfakeMeta GstDeepfakeMeta;
  * @faces: (array length=n_faces): by ascending track id
  * @running_time: of the frame that was analysed, as in the messages; %GST_CLOCK_TIME_NONE when it is
  *   not known, as after the meta came in the stream
+ * @evidence: the worst face's
+ * @seam_probability: the worst face's, in [0, 1]; -1 when there is none
+ * @generated_probability: the worst face's, in [0, 1]; -1 when there is none
  *
  * The newest results of a stream, on every buffer. The meta carries no tags, so scaling, conversion
  * and encoding keep it; the boxes are then still those of the frame that was analysed, whose size
@@ -105,9 +116,12 @@ struct _GstDeepfakeMeta {
   guint n_faces;
   GstDeepfakeFace *faces;
   GstClockTime running_time;
+  GstDeepfakeEvidence evidence;
+  gdouble seam_probability;
+  gdouble generated_probability;
 
   /*< private >*/
-  gpointer _gst_reserved[8];
+  gpointer _gst_reserved[5];
 };
 
 #define GST_DEEPFAKE_META_API_TYPE (gst_deepfake_meta_api_get_type ())

@@ -23,7 +23,9 @@
  * which its writer did not. A message is damaged when
  *
  * * one of its fields is missing or of another type than the documentation of deepfakedetect says;
- *   the stream's `probability` may be missing, and a face's `probability` and `score`
+ *   the stream's `probability` may be missing, a face's `probability` and `score`, and of both
+ *   `evidence`, `seam-probability` and `generated-probability`
+ * * there is a probability of a kind of evidence and no `evidence`
  * * a probability, a score, a confidence or the threshold lies outside [0, 1], or is no number
  * * the side of a box is no number, or larger than a #gfloat can be
  * * a verdict has a name that nobody knows
@@ -32,8 +34,8 @@
  * * it is of the event "model-updated", and `error` is there though `success` is true, or missing
  *   though it is false; or `model-file-hex` does not hold pairs of hexadecimal digits
  *
- * Fields that this version does not know are passed over, and a reason that it does not know is
- * read as "error".
+ * Fields that this version does not know are passed over, a reason that it does not know is read as
+ * "error", and a kind of evidence that it does not know as none.
  */
 
 #include "gstdeepfakereport.h"
@@ -57,6 +59,9 @@ struct _GstDeepfakeReport
   const gchar *reason;
   gdouble probability;
   gdouble threshold;
+  GstDeepfakeEvidence evidence;
+  gdouble seam_probability;
+  gdouble generated_probability;
   guint n_faces;
   GstDeepfakeFace *faces;
 
@@ -158,6 +163,26 @@ read_verdict (const GstStructure * structure, GstDeepfakeVerdict * verdict,
           "verdict"), verdict);
 }
 
+/* Where no kind is told there is nothing to have a probability. */
+static gboolean
+read_evidence (const GstStructure * structure, GstDeepfakeEvidence * evidence,
+    gdouble * seam, gdouble * generated)
+{
+  const gboolean told = gst_structure_has_field (structure, "evidence");
+  const gchar *name = gst_structure_get_string (structure, "evidence");
+  const gboolean good = told == (name != NULL)
+      && read_optional_part (structure, "seam-probability", seam)
+      && read_optional_part (structure, "generated-probability", generated)
+      && (told || (*seam == -1 && *generated == -1));
+
+  *evidence = gst_deepfake_evidence_from_name (name);
+  if (*evidence == GST_DEEPFAKE_EVIDENCE_NONE) {
+    *seam = -1;
+    *generated = -1;
+  }
+  return good;
+}
+
 static gboolean
 read_face (const GstStructure * structure, GstDeepfakeFace * face)
 {
@@ -173,6 +198,8 @@ read_face (const GstStructure * structure, GstDeepfakeFace * face)
       && read_pixels (structure, "height", &face->height)
       && read_optional_part (structure, "probability", &face->probability)
       && read_optional_part (structure, "score", &face->score)
+      && read_evidence (structure, &face->evidence, &face->seam_probability,
+      &face->generated_probability)
       && read_verdict (structure, &face->verdict, &face->reason)
       && gst_structure_get_uint64 (structure, "windows", &face->windows)
       && gst_structure_get_uint64 (structure, "samples", &face->samples)
@@ -213,6 +240,8 @@ read_results (const GstStructure * structure, GstDeepfakeReport * self)
       && read_verdict (structure, &self->verdict, &self->reason)
       && read_optional_part (structure, "probability", &self->probability)
       && read_part (structure, "threshold", &self->threshold)
+      && read_evidence (structure, &self->evidence, &self->seam_probability,
+      &self->generated_probability)
       && read_faces (structure, self);
 }
 
@@ -312,6 +341,8 @@ gst_deepfake_report_new_from_message (GstMessage * message)
   self->reason = "none";
   self->probability = -1;
   self->threshold = -1;
+  self->seam_probability = -1;
+  self->generated_probability = -1;
   if (!read_message (gst_message_get_structure (message), self))
     g_clear_pointer (&self, gst_deepfake_report_unref);
   return self;
@@ -533,6 +564,53 @@ gst_deepfake_report_get_probability (const GstDeepfakeReport * report)
 {
   g_return_val_if_fail (report != NULL, -1);
   return report->probability;
+}
+
+/**
+ * gst_deepfake_report_get_evidence:
+ * @report: a #GstDeepfakeReport
+ *
+ * Returns: which kind of evidence the worst face's score speaks of
+ *
+ * Since: 0.1
+ */
+GstDeepfakeEvidence
+gst_deepfake_report_get_evidence (const GstDeepfakeReport * report)
+{
+  g_return_val_if_fail (report != NULL, GST_DEEPFAKE_EVIDENCE_NONE);
+  return report->evidence;
+}
+
+/**
+ * gst_deepfake_report_get_seam_probability:
+ * @report: a #GstDeepfakeReport
+ *
+ * Returns: that the worst face was blended into the picture, smoothed over time, in [0, 1]; -1 when
+ *   there is none
+ *
+ * Since: 0.1
+ */
+gdouble
+gst_deepfake_report_get_seam_probability (const GstDeepfakeReport * report)
+{
+  g_return_val_if_fail (report != NULL, -1);
+  return report->seam_probability;
+}
+
+/**
+ * gst_deepfake_report_get_generated_probability:
+ * @report: a #GstDeepfakeReport
+ *
+ * Returns: that a network painted the worst face, smoothed over time, in [0, 1]; -1 when there is
+ *   none
+ *
+ * Since: 0.1
+ */
+gdouble
+gst_deepfake_report_get_generated_probability (const GstDeepfakeReport * report)
+{
+  g_return_val_if_fail (report != NULL, -1);
+  return report->generated_probability;
 }
 
 /**

@@ -110,6 +110,18 @@ gdouble gst_deepfake_report_get_probability (
     const GstDeepfakeReport * report);
 
 GST_DEEPFAKE_API
+GstDeepfakeEvidence gst_deepfake_report_get_evidence (
+    const GstDeepfakeReport * report);
+
+GST_DEEPFAKE_API
+gdouble gst_deepfake_report_get_seam_probability (
+    const GstDeepfakeReport * report);
+
+GST_DEEPFAKE_API
+gdouble gst_deepfake_report_get_generated_probability (
+    const GstDeepfakeReport * report);
+
+GST_DEEPFAKE_API
 gdouble gst_deepfake_report_get_threshold (const GstDeepfakeReport * report);
 
 GST_DEEPFAKE_API

@@ -6,9 +6,12 @@
 
 /* Little-endian GVariant: stream, model, frame size, verdict, reason, probability, threshold, running
  * time, and the faces with their fields in the order of the struct. Of an absent heatmap the array
- * is empty. */
+ * is empty. Version 2 ends there; behind it comes the evidence of the stream, and that of each face:
+ * the kind and both probabilities. */
 #define FACE_TYPE "(tdddddddusttbuuad)"
 #define META_TYPE "(msmsuuusddta" FACE_TYPE ")"
+#define EVIDENCE_TYPE "(udd)"
+#define FULL_TYPE "(" META_TYPE EVIDENCE_TYPE "a" EVIDENCE_TYPE ")"
 
 /* Before the cells: the place of the crop. */
 #define PLACE_NUMBERS 4
@@ -88,14 +91,13 @@ valid_name (const gchar * name)
   return name == NULL ? NULL : g_utf8_make_valid (name, -1);
 }
 
-GBytes *
-gst_deepfake_meta_to_bytes (const GstDeepfakeMeta * meta)
+static GVariant *
+meta_to_variant (const GstDeepfakeMeta * meta)
 {
   gchar *stream_id = valid_name (meta->stream_id);
   gchar *model_id = valid_name (meta->model_id);
   GVariantBuilder faces;
   GVariant *variant;
-  GBytes *bytes;
   guint i;
 
   g_variant_builder_init (&faces, G_VARIANT_TYPE ("a" FACE_TYPE));
@@ -111,12 +113,33 @@ gst_deepfake_meta_to_bytes (const GstDeepfakeMeta * meta)
         mapped ? face->heatmap_columns : 0, mapped ? face->heatmap_rows : 0,
         heatmap_to_variant (face));
   }
-  variant = g_variant_ref_sink (g_variant_new (META_TYPE, stream_id, model_id,
-          meta->frame_width, meta->frame_height, (guint32) meta->verdict,
-          gst_deepfake_reason_from_name (meta->reason), meta->probability,
-          meta->threshold, meta->running_time, &faces));
+  variant = g_variant_new (META_TYPE, stream_id, model_id,
+      meta->frame_width, meta->frame_height, (guint32) meta->verdict,
+      gst_deepfake_reason_from_name (meta->reason), meta->probability,
+      meta->threshold, meta->running_time, &faces);
   g_free (stream_id);
   g_free (model_id);
+  return variant;
+}
+
+GBytes *
+gst_deepfake_meta_to_bytes (const GstDeepfakeMeta * meta)
+{
+  GVariantBuilder evidence;
+  GVariant *variant;
+  GBytes *bytes;
+  guint i;
+
+  g_variant_builder_init (&evidence, G_VARIANT_TYPE ("a" EVIDENCE_TYPE));
+  for (i = 0; i < meta->n_faces; i++) {
+    const GstDeepfakeFace *face = &meta->faces[i];
+    g_variant_builder_add (&evidence, EVIDENCE_TYPE, (guint32) face->evidence,
+        face->seam_probability, face->generated_probability);
+  }
+  variant = g_variant_ref_sink (g_variant_new ("(@" META_TYPE EVIDENCE_TYPE
+          "a" EVIDENCE_TYPE ")", meta_to_variant (meta),
+          (guint32) meta->evidence, meta->seam_probability,
+          meta->generated_probability, &evidence));
   if (G_BYTE_ORDER == G_BIG_ENDIAN) {
     GVariant *swapped = g_variant_byteswap (variant);
     g_variant_unref (variant);
@@ -161,8 +184,44 @@ face_from_variant (GVariant * variant, GstDeepfakeFace * face)
   return good;
 }
 
+static gboolean
+evidence_from_variant (GVariant * variant, GstDeepfakeEvidence * evidence,
+    gdouble * seam, gdouble * generated)
+{
+  guint32 kind;
+
+  g_variant_get (variant, EVIDENCE_TYPE, &kind, seam, generated);
+  *evidence = (GstDeepfakeEvidence) kind;
+  return kind <= GST_DEEPFAKE_EVIDENCE_GENERATED && is_part_or_none (*seam)
+      && is_part_or_none (*generated);
+}
+
+/* full: of version 3. */
+static gboolean
+all_evidence_from_variant (GVariant * full, GstDeepfakeMeta * like)
+{
+  GVariant *stream = g_variant_get_child_value (full, 1);
+  GVariant *list = g_variant_get_child_value (full, 2);
+  gboolean good = g_variant_n_children (list) == like->n_faces
+      && evidence_from_variant (stream, &like->evidence,
+      &like->seam_probability, &like->generated_probability);
+  guint i;
+
+  for (i = 0; i < like->n_faces && good; i++) {
+    GVariant *face = g_variant_get_child_value (list, i);
+    good = evidence_from_variant (face, &like->faces[i].evidence,
+        &like->faces[i].seam_probability,
+        &like->faces[i].generated_probability);
+    g_variant_unref (face);
+  }
+  g_variant_unref (list);
+  g_variant_unref (stream);
+  return good;
+}
+
+/* full: (nullable): what has the evidence besides. */
 static GstDeepfakeMeta *
-meta_from_variant (GstBuffer * buffer, GVariant * variant)
+meta_from_variant (GstBuffer * buffer, GVariant * variant, GVariant * full)
 {
   GstDeepfakeMeta *meta = NULL;
   const gchar *stream_id, *model_id, *reason;
@@ -197,7 +256,8 @@ meta_from_variant (GstBuffer * buffer, GVariant * variant)
       .n_faces = (guint) n_faces,.faces = faces,
       .running_time = running_time
     };
-    meta = gst_deepfake_meta_put (buffer, &like);
+    if (full == NULL || all_evidence_from_variant (full, &like))
+      meta = gst_deepfake_meta_put (buffer, &like);
   }
   for (i = 0; i < n_faces; i++)
     g_free (faces[i].heatmap);
@@ -207,15 +267,20 @@ meta_from_variant (GstBuffer * buffer, GVariant * variant)
 }
 
 GstDeepfakeMeta *
-gst_deepfake_meta_from_bytes (GstBuffer * buffer, const guint8 * data,
-    gsize size)
+gst_deepfake_meta_from_bytes (GstBuffer * buffer, guint8 version,
+    const guint8 * data, gsize size)
 {
-  /* A copy, since GVariant wants its data aligned. */
-  GBytes *bytes = g_bytes_new (data, size);
-  GVariant *variant = g_variant_ref_sink (g_variant_new_from_bytes
-      (G_VARIANT_TYPE (META_TYPE), bytes, FALSE));
+  const gboolean full = version == GST_DEEPFAKE_SERIALIZED_VERSION;
+  GBytes *bytes;
+  GVariant *variant;
   GstDeepfakeMeta *meta = NULL;
 
+  if (!full && version != 2)
+    return NULL;
+  /* A copy, since GVariant wants its data aligned. */
+  bytes = g_bytes_new (data, size);
+  variant = g_variant_ref_sink (g_variant_new_from_bytes
+      (G_VARIANT_TYPE (full ? FULL_TYPE : META_TYPE), bytes, FALSE));
   g_bytes_unref (bytes);
   if (G_BYTE_ORDER == G_BIG_ENDIAN) {
     GVariant *swapped = g_variant_byteswap (variant);
@@ -223,8 +288,12 @@ gst_deepfake_meta_from_bytes (GstBuffer * buffer, const guint8 * data,
     variant = swapped;
   }
   /* Damaged data would otherwise be read as zeros, and verdict 0 is "authentic". */
-  if (g_variant_is_normal_form (variant))
-    meta = meta_from_variant (buffer, variant);
+  if (g_variant_is_normal_form (variant)) {
+    GVariant *inner = full ? g_variant_get_child_value (variant, 0) :
+        g_variant_ref (variant);
+    meta = meta_from_variant (buffer, inner, full ? variant : NULL);
+    g_variant_unref (inner);
+  }
   g_variant_unref (variant);
   return meta;
 }

@@ -26,6 +26,25 @@ gst_deepfake_verdict_get_type (void)
 }
 
 GType
+gst_deepfake_evidence_get_type (void)
+{
+  static GType type = 0;
+  static const GEnumValue values[] = {
+    {GST_DEEPFAKE_EVIDENCE_NONE, "GST_DEEPFAKE_EVIDENCE_NONE", "none"},
+    {GST_DEEPFAKE_EVIDENCE_SEAM, "GST_DEEPFAKE_EVIDENCE_SEAM", "seam"},
+    {GST_DEEPFAKE_EVIDENCE_GENERATED, "GST_DEEPFAKE_EVIDENCE_GENERATED",
+        "generated"},
+    {0, NULL, NULL}
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType registered = g_enum_register_static ("GstDeepfakeEvidence", values);
+    g_once_init_leave (&type, registered);
+  }
+  return type;
+}
+
+GType
 gst_deepfake_overlay_get_type (void)
 {
   static GType type = 0;
@@ -86,6 +105,43 @@ gst_deepfake_verdict_from_name (const gchar * name,
     }
   }
   return FALSE;
+}
+
+static const gchar *const evidence_names[] = { "none", "seam", "generated" };
+
+/**
+ * gst_deepfake_evidence_get_name:
+ * @evidence: a #GstDeepfakeEvidence
+ *
+ * Returns: (transfer none): its name in messages, "seam" or "generated"; "none" of all others
+ *
+ * Since: 0.1
+ */
+const gchar *
+gst_deepfake_evidence_get_name (GstDeepfakeEvidence evidence)
+{
+  return (guint) evidence < G_N_ELEMENTS (evidence_names) ?
+      evidence_names[evidence] : "none";
+}
+
+/**
+ * gst_deepfake_evidence_from_name:
+ * @name: (nullable): such as "seam"
+ *
+ * Returns: the kind of that name; #GST_DEEPFAKE_EVIDENCE_NONE when this version knows none of it
+ *
+ * Since: 0.1
+ */
+GstDeepfakeEvidence
+gst_deepfake_evidence_from_name (const gchar * name)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (evidence_names); i++) {
+    if (g_strcmp0 (name, evidence_names[i]) == 0)
+      return (GstDeepfakeEvidence) i;
+  }
+  return GST_DEEPFAKE_EVIDENCE_NONE;
 }
 
 static const gchar *const reasons[] = {

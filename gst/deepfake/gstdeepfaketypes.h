@@ -32,6 +32,22 @@ typedef enum {
 } GstDeepfakeVerdict;
 
 /**
+ * GstDeepfakeEvidence:
+ * @GST_DEEPFAKE_EVIDENCE_NONE: the model knows no kinds, or has given no score yet
+ * @GST_DEEPFAKE_EVIDENCE_SEAM: a face that was blended into another picture: its seam
+ * @GST_DEEPFAKE_EVIDENCE_GENERATED: a face that a network painted: its traces
+ *
+ * What a score speaks of. It is an indicator beside the verdict and makes none.
+ *
+ * Since: 0.1
+ */
+typedef enum {
+  GST_DEEPFAKE_EVIDENCE_NONE,
+  GST_DEEPFAKE_EVIDENCE_SEAM,
+  GST_DEEPFAKE_EVIDENCE_GENERATED
+} GstDeepfakeEvidence;
+
+/**
  * GstDeepfakeOverlay:
  * @GST_DEEPFAKE_OVERLAY_BOXES: a box around each face
  * @GST_DEEPFAKE_OVERLAY_LABELS: track, verdict and probability beside it
@@ -50,10 +66,14 @@ typedef enum {
 } GstDeepfakeOverlay;
 
 #define GST_TYPE_DEEPFAKE_VERDICT (gst_deepfake_verdict_get_type ())
+#define GST_TYPE_DEEPFAKE_EVIDENCE (gst_deepfake_evidence_get_type ())
 #define GST_TYPE_DEEPFAKE_OVERLAY (gst_deepfake_overlay_get_type ())
 
 GST_DEEPFAKE_API
 GType gst_deepfake_verdict_get_type (void);
+
+GST_DEEPFAKE_API
+GType gst_deepfake_evidence_get_type (void);
 
 GST_DEEPFAKE_API
 GType gst_deepfake_overlay_get_type (void);
@@ -64,6 +84,12 @@ const gchar *gst_deepfake_verdict_get_name (GstDeepfakeVerdict verdict);
 GST_DEEPFAKE_API
 gboolean gst_deepfake_verdict_from_name (const gchar * name,
     GstDeepfakeVerdict * verdict);
+
+GST_DEEPFAKE_API
+const gchar *gst_deepfake_evidence_get_name (GstDeepfakeEvidence evidence);
+
+GST_DEEPFAKE_API
+GstDeepfakeEvidence gst_deepfake_evidence_from_name (const gchar * name);
 
 GST_DEEPFAKE_API
 const gchar *gst_deepfake_reason_from_name (const gchar * name);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 #ifdef HAVE_ANALYTICS
@@ -101,6 +102,14 @@ void add_verdict_params(GstVideoRegionOfInterestMeta* region, const dfd::FaceRep
   if (face.probability) {
     gst_structure_set(classification, "confidence", G_TYPE_DOUBLE, *face.probability, nullptr);
     gst_structure_set(ours, "probability", G_TYPE_DOUBLE, *face.probability, nullptr);
+  }
+  if (face.evidence) {
+    gst_structure_set(ours, "evidence", G_TYPE_STRING, dfd::to_string(*face.evidence), nullptr);
+    for (const dfd::Evidence kind : dfd::kEvidence) {
+      const auto& indicator = face.indicators[static_cast<std::size_t>(kind)];
+      const std::string field = std::string(dfd::to_string(kind)) + "-probability";
+      if (indicator) gst_structure_set(ours, field.c_str(), G_TYPE_DOUBLE, *indicator, nullptr);
+    }
   }
   gst_video_region_of_interest_meta_add_param(region, classification);
   gst_video_region_of_interest_meta_add_param(region, ours);

@@ -16,6 +16,17 @@ void set_optional(GstStructure* structure, const char* field, const std::optiona
   if (value) gst_structure_set(structure, field, G_TYPE_DOUBLE, *value, nullptr);
 }
 
+// Of a face's report, or the stream's.
+template <typename Report>
+void set_evidence(GstStructure* structure, const Report& report) {
+  if (!report.evidence) return;
+  gst_structure_set(structure, "evidence", G_TYPE_STRING, dfd::to_string(*report.evidence),
+                    nullptr);
+  const auto [seam, generated] = report.indicators;
+  set_optional(structure, "seam-probability", seam);
+  set_optional(structure, "generated-probability", generated);
+}
+
 GstStructure* face_structure(const dfd::FaceReport& face) {
   GstStructure* structure = gst_structure_new(
       "face", "track-id", G_TYPE_UINT64, face.track, "x", G_TYPE_DOUBLE, double{face.box.x}, "y",
@@ -27,6 +38,7 @@ GstStructure* face_structure(const dfd::FaceReport& face) {
       static_cast<gboolean>(face.partial), nullptr);
   set_optional(structure, "probability", face.probability);
   set_optional(structure, "score", face.score);
+  set_evidence(structure, face);
   return structure;
 }
 
@@ -44,6 +56,20 @@ GstDeepfakeVerdict verdict_of(dfd::Verdict verdict) {
   return GST_DEEPFAKE_VERDICT_UNDECIDED;
 }
 
+GstDeepfakeEvidence evidence_of(const std::optional<dfd::Evidence>& evidence) {
+  if (!evidence) return GST_DEEPFAKE_EVIDENCE_NONE;
+  return *evidence == dfd::Evidence::kSeam ? GST_DEEPFAKE_EVIDENCE_SEAM
+                                           : GST_DEEPFAKE_EVIDENCE_GENERATED;
+}
+
+// To: a GstDeepfakeFace or a GstDeepfakeMeta.
+template <typename To, typename Report>
+void fill_evidence(To& to, const Report& report) {
+  to.evidence = evidence_of(report.evidence);
+  to.seam_probability = report.indicators[0].value_or(-1);
+  to.generated_probability = report.indicators[1].value_or(-1);
+}
+
 GstDeepfakeFace meta_face(const dfd::FaceReport& report) {
   GstDeepfakeFace face{};
   face.track_id = report.track;
@@ -59,6 +85,7 @@ GstDeepfakeFace meta_face(const dfd::FaceReport& report) {
   face.windows = report.windows;
   face.samples = report.samples;
   face.partial = static_cast<gboolean>(report.partial);
+  fill_evidence(face, report);
   if (report.explanation) {
     const dfd::Explanation& explanation = *report.explanation;
     face.heatmap_x = explanation.region.x;
@@ -92,6 +119,7 @@ GstMessage* gst_deepfake_message_new(GstElement* element, const dfd::Event& even
       G_TYPE_STRING, dfd::to_string(report.reason), "model-id", G_TYPE_STRING,
       context.model_id.c_str(), nullptr);
   set_optional(structure, "probability", report.probability);
+  set_evidence(structure, report);
   GValue faces = G_VALUE_INIT;
   g_value_init(&faces, GST_TYPE_LIST);
   for (const dfd::FaceReport& face : report.faces) {
@@ -156,6 +184,7 @@ void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& re
   meta->reason = dfd::to_string(report.reason);
   meta->probability = report.probability.value_or(-1);
   meta->threshold = report.threshold;
+  fill_evidence(*meta, report);
   const bool analysed = report.frame_width > 0;
   if (analysed) meta->running_time = static_cast<GstClockTime>(report.time.count());
 }

@@ -71,6 +71,16 @@ void set_part(Json& object, const char* field, double value) {
   if (is_part(value)) object[field] = value;
 }
 
+// Of a face, or the stream.
+template <typename From>
+void set_evidence(Json& ours, const From& from) {
+  const GstDeepfakeEvidence evidence = from.evidence;
+  if (evidence != GST_DEEPFAKE_EVIDENCE_SEAM && evidence != GST_DEEPFAKE_EVIDENCE_GENERATED) return;
+  ours["evidence"] = gst_deepfake_evidence_get_name(evidence);
+  set_part(ours, "seam_probability", from.seam_probability);
+  set_part(ours, "generated_probability", from.generated_probability);
+}
+
 // Nothing where a number is none: half a heatmap would mislead.
 std::optional<Json> heatmap_of(const GstDeepfakeFace& face) {
   const float place[] = {face.heatmap_x, face.heatmap_y, face.heatmap_width, face.heatmap_height};
@@ -141,6 +151,7 @@ Json object_of(const GstDeepfakeRecord& record, guint index, const std::string& 
                {"reason", gst_deepfake_reason_text(face.reason)}};
   set_part(ours, "probability", face.probability);
   set_part(ours, "score", face.score);
+  set_evidence(ours, face);
   ours["windows"] = face.windows;
   ours["samples"] = face.samples;
   ours["partial"] = face.partial != FALSE;
@@ -161,6 +172,7 @@ Json line_of(const GstDeepfakeRecord& record) {
                {"verdict", gst_deepfake_verdict_get_name(meta.verdict)},
                {"reason", gst_deepfake_reason_text(meta.reason)}};
   set_part(ours, "probability", meta.probability);
+  set_evidence(ours, meta);
   set_part(ours, "threshold", meta.threshold);
   ours["model_id"] = model;
   line["deepfake"] = std::move(ours);

@@ -30,6 +30,9 @@ enum Item : std::uint8_t {
   kHeight,
   kFaceCount,
   kFaces,
+  kEvidence,
+  kSeamProbability,
+  kGeneratedProbability,
 };
 
 enum FaceItem : std::uint8_t {
@@ -43,6 +46,9 @@ enum FaceItem : std::uint8_t {
   kWindows,
   kSamples,
   kPartial,
+  kFaceEvidence,
+  kFaceSeamProbability,
+  kFaceGeneratedProbability,
 };
 
 void append_unsigned(std::string& bytes, std::uint64_t value, int size) {
@@ -99,6 +105,15 @@ void append_text(std::string& bytes, std::uint8_t tag, const char* text) {
   append_item(bytes, tag, valid);
 }
 
+// first: the tag of the kind; those of the probabilities follow it.
+void append_evidence(std::string& bytes, std::uint8_t first, GstDeepfakeEvidence evidence,
+                     double seam, double generated) {
+  if (evidence != GST_DEEPFAKE_EVIDENCE_SEAM && evidence != GST_DEEPFAKE_EVIDENCE_GENERATED) return;
+  append_number(bytes, first, static_cast<std::uint64_t>(evidence));
+  append_part(bytes, static_cast<std::uint8_t>(first + 1), seam);
+  append_part(bytes, static_cast<std::uint8_t>(first + 2), generated);
+}
+
 std::string face_set(const GstDeepfakeRecord& record, guint index) {
   const GstDeepfakeFace& face = record.meta->faces[index];
   std::string set;
@@ -118,6 +133,8 @@ std::string face_set(const GstDeepfakeRecord& record, guint index) {
   append_number(set, kWindows, face.windows);
   append_number(set, kSamples, face.samples);
   append_number(set, kPartial, face.partial != FALSE ? 1 : 0);
+  append_evidence(set, kFaceEvidence, face.evidence, face.seam_probability,
+                  face.generated_probability);
   return set;
 }
 
@@ -175,6 +192,7 @@ std::string gst_deepfake_klv_packet(const GstDeepfakeKlvKey& key, const GstDeepf
     append_number(set, kWidth, record.width);
     append_number(set, kHeight, record.height);
   }
+  append_evidence(set, kEvidence, meta.evidence, meta.seam_probability, meta.generated_probability);
   append_number(set, kFaceCount, meta.n_faces);
   // The key, and three tags or lengths of at most four bytes, come on top.
   const std::size_t head = key.size() + 12;

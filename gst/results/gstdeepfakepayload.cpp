@@ -93,6 +93,11 @@ Json face_to_json(const GstDeepfakeMeta* meta, GstBuffer* buffer, guint index) {
   json["conf"] = part(face.detection_confidence);
   write_optional(json, "p", face.probability);
   write_optional(json, "score", face.score);
+  if (face.evidence != GST_DEEPFAKE_EVIDENCE_NONE) {
+    json["evidence"] = gst_deepfake_evidence_get_name(face.evidence);
+    write_optional(json, "seam", face.seam_probability);
+    write_optional(json, "generated", face.generated_probability);
+  }
   json["verdict"] = gst_deepfake_verdict_get_name(face.verdict);
   if (g_strcmp0(face.reason, "none") != 0) json["reason"] = cut(face.reason, kReasonLimit);
   json["windows"] = face.windows;
@@ -186,6 +191,18 @@ void read_box(const Json& value, GstDeepfakeFace& face, Picture& picture) {
   face.height = pixels(3, 0, picture.height);
 }
 
+// Probabilities are of the kinds that there are, so without a kind that is known there are none.
+void read_evidence(const Json& json, GstDeepfakeFace& face) {
+  face.seam_probability = optional_part(json, "seam");
+  face.generated_probability = optional_part(json, "generated");
+  if (json.contains("evidence")) {
+    face.evidence = gst_deepfake_evidence_from_name(word(json, "evidence").c_str());
+  }
+  if (face.evidence == GST_DEEPFAKE_EVIDENCE_NONE) {
+    face.seam_probability = face.generated_probability = -1;
+  }
+}
+
 GstDeepfakeFace face_from_json(const Json& json, Picture& picture) {
   if (!json.is_object()) throw Refused("a face is no object");
   GstDeepfakeFace face{};
@@ -194,6 +211,7 @@ GstDeepfakeFace face_from_json(const Json& json, Picture& picture) {
   face.detection_confidence = static_cast<gfloat>(number(member(json, "conf"), "conf", 0, 1));
   face.probability = optional_part(json, "p");
   face.score = optional_part(json, "score");
+  read_evidence(json, face);
   face.verdict = verdict_in(json);
   face.reason = json.contains("reason")
                     ? gst_deepfake_reason_from_name(word(json, "reason").c_str())
@@ -234,6 +252,10 @@ GstDeepfakeMeta* read(std::string_view text, Picture picture, GstBuffer* buffer,
     faces.push_back(face_from_json(entry, picture));
     if (faces.back().verdict > verdict) throw Refused("a face is worse than the verdict");
   }
+  // The worst stands first, and the stream's evidence is its.
+  GstDeepfakeFace worst{};
+  worst.seam_probability = worst.generated_probability = -1;
+  if (!faces.empty()) worst = faces.front();
   std::stable_sort(
       faces.begin(), faces.end(),
       [](const GstDeepfakeFace& a, const GstDeepfakeFace& b) { return a.track_id < b.track_id; });
@@ -255,6 +277,9 @@ GstDeepfakeMeta* read(std::string_view text, Picture picture, GstBuffer* buffer,
   meta->reason = gst_deepfake_reason_from_name(reason.c_str());
   meta->probability = probability;
   meta->threshold = threshold;
+  meta->evidence = worst.evidence;
+  meta->seam_probability = worst.seam_probability;
+  meta->generated_probability = worst.generated_probability;
   left_out = all - list.size();
   return meta;
 }

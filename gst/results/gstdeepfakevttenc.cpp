@@ -11,9 +11,10 @@
  * ## Method
  *
  * A cue spans the time over which the stream's verdict and reason stay the same. Its text is the
- * verdict with the highest probability of that time: `MANIPULATED 94 % (face #3)`, `UNDECIDED
- * (no-face)`, `AUTHENTIC (manipulated with 3 %)`. Times are stream time, so they fit the video
- * file. A cue goes out when it ends: at a change, a hole in the results, EOS, or after
+ * verdict with the highest probability of that time: `MANIPULATED 94 % (face #3)`, with a model
+ * that knows kinds of evidence `MANIPULATED 94 % (face #3, seam 93 %)`, `UNDECIDED (no-face)`,
+ * `AUTHENTIC (manipulated with 3 %)`. Times are stream time, so they fit the video file. A cue goes
+ * out when it ends: at a change, a hole in the results, EOS, or after
  * #GstDeepfakeVttEnc:max-cue-duration, so that who reads along sees something and a crash loses
  * little, where the sink keeps nothing back either (`filesink buffer-mode=unbuffered`). A comment
  * before the first cue names the stream, the model and the threshold.
@@ -73,6 +74,7 @@ struct Cue {
   std::string reason;
   double probability;  // -1: none.
   std::optional<guint64> track;
+  std::optional<GstDeepfakeIndicator> indicator;  // Of that face.
 };
 
 std::string time_of(GstClockTime time) {
@@ -106,6 +108,7 @@ std::string text_of(const Cue& cue) {
   std::string whose;
   if (cue.verdict >= GST_DEEPFAKE_VERDICT_SUSPICIOUS && cue.track) {
     whose = *cue.track == 0 ? "whole picture" : "face #" + std::to_string(*cue.track);
+    if (cue.indicator) whose += ", " + gst_deepfake_indicator_text(*cue.indicator);
   }
   return escaped(gst_deepfake_statement(cue.verdict, cue.probability, cue.reason, whose));
 }
@@ -123,16 +126,15 @@ std::string comment_of(const GstDeepfakeMeta& meta) {
          escaped(gst_deepfake_utf8(meta.model_id)) + ", threshold " + threshold + "\n\n";
 }
 
-// The face that the verdict is of.
-std::optional<guint64> worst_track_of(const GstDeepfakeMeta& meta) {
+// The face that the verdict is of; null where there is none.
+const GstDeepfakeFace* worst_face_of(const GstDeepfakeMeta& meta) {
   const GstDeepfakeFace* begin = meta.faces;
   const GstDeepfakeFace* end = begin + meta.n_faces;
   const GstDeepfakeFace* worst =
       std::max_element(begin, end, [](const GstDeepfakeFace& a, const GstDeepfakeFace& b) {
         return std::pair(a.verdict, a.probability) < std::pair(b.verdict, b.probability);
       });
-  if (worst == end) return std::nullopt;
-  return worst->track_id;
+  return worst == end ? nullptr : worst;
 }
 
 // Of a frame without a duration only its beginning is known.
@@ -148,13 +150,15 @@ bool is_of(const Cue& cue, const GstDeepfakeMeta& meta) {
 Cue cue_of(const GstDeepfakeRecord& record) {
   const GstDeepfakeMeta& meta = *record.meta;
   const bool known = meta.probability >= 0 && meta.probability <= 1;
+  const GstDeepfakeFace* worst = worst_face_of(meta);
   return {record.stream_time,
           end_of(record),
           record.pts,
           meta.verdict,
           gst_deepfake_reason_text(meta.reason),
           known ? meta.probability : -1,
-          worst_track_of(meta)};
+          worst != nullptr ? std::optional(worst->track_id) : std::nullopt,
+          worst != nullptr ? gst_deepfake_indicator_of(*worst) : std::nullopt};
 }
 
 }  // namespace
@@ -229,6 +233,7 @@ static void gst_deepfake_vtt_enc_encode(GstDeepfakeEncoder* self, const GstDeepf
     if (cue.probability > priv.cue->probability && is_of(*priv.cue, *record.meta)) {
       priv.cue->probability = cue.probability;
       priv.cue->track = cue.track;
+      priv.cue->indicator = cue.indicator;
     }
   } else if (!record.reordered) {
     priv.cue = std::move(cue);

@@ -90,6 +90,21 @@ TEST(JsonLines, TellWhatGvametaconvertHasNoPlaceFor) {
   EXPECT_EQ(heatmap["values"][1], Json::parse("[0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]"));
 }
 
+TEST(JsonLines, TellKindsOfEvidenceWhereTheyAreKnown) {
+  auto seam = manipulated();
+  test::set_evidence(seam, GST_DEEPFAKE_EVIDENCE_SEAM, 0.875, 0.25);
+  const Json line = line_of({seam, undecided()});
+  for (const Json& said : {line["deepfake"], line["objects"].at(0)["deepfake"]}) {
+    EXPECT_EQ(said["evidence"], "seam");
+    EXPECT_EQ(said["seam_probability"], 0.875);
+    EXPECT_EQ(said["generated_probability"], 0.25);
+  }
+  const Json& other = line["objects"].at(1)["deepfake"];
+  for (const char* field : {"evidence", "seam_probability", "generated_probability"}) {
+    EXPECT_FALSE(other.contains(field)) << field;
+  }
+}
+
 TEST(JsonLines, LeaveOutNumbersThatThereAreNot) {
   const Json line = line_of({undecided()});
   EXPECT_FALSE(line["deepfake"].contains("probability"));
@@ -337,6 +352,10 @@ TEST(JsonSchema, RefusesWrongRecords) {
       with("/objects/0/deepfake/heatmap/values/7/7", nullptr),
       with("/objects/0/deepfake/box_known", false),
       with("/resolution/width", 0),
+      with("/deepfake/evidence", ""),
+      with("/objects/0/deepfake/evidence", 1),
+      with("/deepfake/seam_probability", -1),
+      with("/objects/0/deepfake/generated_probability", 1.5),
   };
   const std::string file = DFD_TEST_SCRATCH "/wrong.jsonl";
   std::ofstream stream(file);
@@ -349,7 +368,7 @@ TEST(JsonSchema, RefusesWrongRecords) {
     EXPECT_NE(("\n" + check.output).find("\n" + std::to_string(i) + ": "), std::string::npos)
         << wrong[i - 1] << " passes";
   }
-  EXPECT_NE(check.output.find("22 lines, 21 wrong"), std::string::npos) << check.output;
+  EXPECT_NE(check.output.find("26 lines, 25 wrong"), std::string::npos) << check.output;
 }
 
 // --- What all three have from their base

@@ -76,6 +76,20 @@ TEST(Klv, TellsOfEachFace) {
   EXPECT_EQ(face.number(10), 1U);
 }
 
+TEST(Klv, TellsKindsOfEvidenceWhereTheyAreKnown) {
+  auto generated = manipulated();
+  test::set_evidence(generated, GST_DEEPFAKE_EVIDENCE_GENERATED, 0.25, 0.875);
+  const test::KlvPacket packet(packet_of({generated, undecided()}));
+  EXPECT_EQ(packet.set.number(13), 2U);
+  EXPECT_EQ(packet.set.part(14), 0.25F);
+  EXPECT_EQ(packet.set.part(15), 0.875F);
+  ASSERT_EQ(packet.faces.size(), 2U);
+  EXPECT_EQ(packet.faces[0].number(11), 2U);
+  EXPECT_EQ(packet.faces[0].part(12), 0.25F);
+  EXPECT_EQ(packet.faces[0].part(13), 0.875F);
+  for (const unsigned tag : {11U, 12U, 13U}) EXPECT_FALSE(packet.faces[1].has(tag)) << tag;
+}
+
 TEST(Klv, LeavesOutNumbersThatThereAreNot) {
   const test::KlvPacket packet(packet_of({undecided()}));
   EXPECT_FALSE(packet.set.has(7));

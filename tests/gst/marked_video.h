@@ -31,6 +31,13 @@ inline GstDeepfakeFace make_face(guint64 track, float x, float y, float size,
   return face;
 }
 
+inline void set_evidence(GstDeepfakeFace& face, GstDeepfakeEvidence evidence, double seam,
+                         double generated) {
+  face.evidence = evidence;
+  face.seam_probability = seam;
+  face.generated_probability = generated;
+}
+
 // A heatmap over the whole box. cells: columns * rows of them, row by row, and not copied.
 inline void set_heatmap(GstDeepfakeFace& face, guint columns, guint rows, gfloat* cells) {
   face.heatmap_width = 1;
@@ -53,6 +60,10 @@ inline GstDeepfakeMeta* mark(GstBuffer* buffer, guint width, guint height,
     meta->verdict = face.verdict;
     meta->reason = face.reason;
     meta->probability = face.probability;
+    if (face.evidence == GST_DEEPFAKE_EVIDENCE_NONE) continue;
+    meta->evidence = face.evidence;
+    meta->seam_probability = face.seam_probability;
+    meta->generated_probability = face.generated_probability;
   }
   return meta;
 }

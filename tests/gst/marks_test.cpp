@@ -89,6 +89,19 @@ TEST_F(Marks, NumbersThatAreNotThereAreLeftOut) {
   EXPECT_EQ(number_in(regions()[0], "manipulation", "confidence"), -1);
 }
 
+TEST_F(Marks, TellKindsOfEvidenceWhereTheyAreKnown) {
+  report_.faces[0].evidence = dfd::Evidence::kSeam;
+  report_.faces[0].indicators = {0.875, 0.25};
+  GstDeepfakeMarks::add_regions(buffer_, report_);
+  const auto found = regions();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(text_in(found[0], "deepfake", "evidence"), "seam");
+  EXPECT_EQ(number_in(found[0], "deepfake", "seam-probability"), 0.875);
+  EXPECT_EQ(number_in(found[0], "deepfake", "generated-probability"), 0.25);
+  EXPECT_EQ(text_in(found[1], "deepfake", "evidence"), "");
+  EXPECT_EQ(number_in(found[1], "deepfake", "seam-probability"), -1);
+}
+
 TEST_F(Marks, ARegionThatIsThereGetsTheVerdictAndNoTwin) {
   gst_buffer_add_video_region_of_interest_meta(buffer_, "face", 44, 58, 80, 80);
   gst_buffer_add_video_region_of_interest_meta(buffer_, "car", 40, 60, 80, 80);

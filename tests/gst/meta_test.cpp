@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -271,6 +272,59 @@ TEST(DeepfakeMeta, NamesThatNobodyKnowsAreNoVerdictAndAnError) {
   EXPECT_STREQ(gst_deepfake_reason_from_name(nullptr), "error");
 }
 
+TEST(DeepfakeMeta, KindsOfEvidenceHaveNames) {
+  for (const char* name : {"none", "seam", "generated"}) {
+    EXPECT_STREQ(gst_deepfake_evidence_get_name(gst_deepfake_evidence_from_name(name)), name);
+  }
+  EXPECT_EQ(gst_deepfake_evidence_from_name("generated"), GST_DEEPFAKE_EVIDENCE_GENERATED);
+  EXPECT_EQ(gst_deepfake_evidence_from_name("rendered"), GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(gst_deepfake_evidence_from_name(nullptr), GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_STREQ(gst_deepfake_evidence_get_name(static_cast<GstDeepfakeEvidence>(9)), "none");
+  auto* kinds = static_cast<GEnumClass*>(g_type_class_ref(GST_TYPE_DEEPFAKE_EVIDENCE));
+  EXPECT_EQ(g_enum_get_value_by_nick(kinds, "seam")->value, GST_DEEPFAKE_EVIDENCE_SEAM);
+  g_type_class_unref(kinds);
+}
+
+// What was built before there were kinds leaves zero in their place.
+TEST(DeepfakeMeta, ZeroIsNoProbabilityOfAKind) {
+  GstBuffer* buffer = gst_buffer_new();
+  const GstDeepfakeMeta* meta = test::mark(
+      buffer, 320, 240, {test::make_face(1, 0, 0, 9, GST_DEEPFAKE_VERDICT_UNDECIDED, -1)});
+  EXPECT_EQ(meta->evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->seam_probability, -1);
+  EXPECT_EQ(meta->generated_probability, -1);
+  EXPECT_EQ(meta->faces[0].evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->faces[0].seam_probability, -1);
+  EXPECT_EQ(meta->faces[0].generated_probability, -1);
+  gst_buffer_unref(buffer);
+}
+
+TEST(DeepfakeMeta, CopiesHaveTheEvidence) {
+  GstBuffer* from = gst_buffer_new();
+  auto face = test::make_face(1, 0, 0, 9, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9);
+  test::set_evidence(face, GST_DEEPFAKE_EVIDENCE_SEAM, 0.875, 0.25);
+  test::mark(from, 320, 240, {face});
+  GstBuffer* to = gst_buffer_copy(from);
+  const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(to);
+  EXPECT_EQ(meta->evidence, GST_DEEPFAKE_EVIDENCE_SEAM);
+  EXPECT_EQ(meta->seam_probability, 0.875);
+  EXPECT_EQ(meta->generated_probability, 0.25);
+  EXPECT_EQ(meta->faces[0].evidence, GST_DEEPFAKE_EVIDENCE_SEAM);
+  EXPECT_EQ(meta->faces[0].seam_probability, 0.875);
+  EXPECT_EQ(meta->faces[0].generated_probability, 0.25);
+  gst_buffer_unref(to);
+  gst_buffer_unref(from);
+}
+
+// As they were before there were kinds: programs need not be built anew.
+TEST(DeepfakeMeta, ItsStructsKeepTheirSizes) {
+  if (sizeof(gpointer) != 8) GTEST_SKIP() << "of 64 bits alone";
+  EXPECT_EQ(sizeof(GstDeepfakeFace), 184U);
+  EXPECT_EQ(offsetof(GstDeepfakeFace, evidence), 120U);
+  EXPECT_EQ(sizeof(GstDeepfakeMeta), 160U);
+  EXPECT_EQ(offsetof(GstDeepfakeMeta, evidence), 96U);
+}
+
 class Bytes : public testing::Test {
  protected:
   void SetUp() override {
@@ -281,6 +335,7 @@ class Bytes : public testing::Test {
     cells[11] = 1;
     test::set_heatmap(face, 4, 3, cells.data());
     face.heatmap_width = 1.25F;
+    test::set_evidence(face, GST_DEEPFAKE_EVIDENCE_GENERATED, 0.25, 0.6875);
     test::mark(from_, 1920, 1080,
                {face, test::make_face(8, 0, 0, 9, GST_DEEPFAKE_VERDICT_UNDECIDED, -1)});
     gst_buffer_get_deepfake_meta(from_)->running_time = 90 * GST_SECOND;
@@ -295,7 +350,8 @@ class Bytes : public testing::Test {
     gst_buffer_unref(to_);
   }
   GstDeepfakeMeta* read(const std::vector<guint8>& bytes) {
-    return gst_deepfake_meta_from_bytes(to_, bytes.data(), bytes.size());
+    return gst_deepfake_meta_from_bytes(to_, GST_DEEPFAKE_SERIALIZED_VERSION, bytes.data(),
+                                        bytes.size());
   }
 
   GstBuffer* from_ = nullptr;
@@ -320,6 +376,46 @@ TEST_F(Bytes, BringTheWholeMetaAcross) {
   EXPECT_EQ(meta->running_time, 90 * GST_SECOND);
   EXPECT_EQ(meta->faces[1].probability, -1);
   EXPECT_STREQ(meta->faces[1].reason, "warming-up");
+  EXPECT_EQ(meta->evidence, GST_DEEPFAKE_EVIDENCE_GENERATED);
+  EXPECT_EQ(meta->seam_probability, 0.25);
+  EXPECT_EQ(meta->generated_probability, 0.6875);
+  EXPECT_EQ(meta->faces[0].evidence, GST_DEEPFAKE_EVIDENCE_GENERATED);
+  EXPECT_EQ(meta->faces[0].seam_probability, 0.25);
+  EXPECT_EQ(meta->faces[0].generated_probability, 0.6875);
+  EXPECT_EQ(meta->faces[1].evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->faces[1].seam_probability, -1);
+}
+
+TEST_F(Bytes, OfTheVersionBeforeAreReadAndTellNoKinds) {
+  GVariant* old = g_variant_ref_sink(g_variant_new_parsed(
+      "(@ms 'camera', @ms nothing, %u, %u, %u, 'none', 0.75, 0.5, @t 7, "
+      "[(@t 3, 1.0, 2.0, 30.0, 40.0, 0.875, 0.75, 0.625, %u, 'none', @t 5, @t 24, false, %u, %u, "
+      "@ad [])])",
+      320U, 240U, 2U, 2U, 0U, 0U));
+  ASSERT_STREQ(g_variant_get_type_string(old), "(msmsuuusddta(tdddddddusttbuuad))");
+  const auto* data = static_cast<const guint8*>(g_variant_get_data(old));
+  const gsize size = g_variant_get_size(old);
+  const GstDeepfakeMeta* meta = gst_deepfake_meta_from_bytes(to_, 2, data, size);
+  ASSERT_NE(meta, nullptr);
+  EXPECT_STREQ(meta->stream_id, "camera");
+  ASSERT_EQ(meta->n_faces, 1U);
+  EXPECT_EQ(meta->faces[0].track_id, 3U);
+  EXPECT_EQ(meta->faces[0].score, 0.625);
+  EXPECT_EQ(meta->evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->seam_probability, -1);
+  EXPECT_EQ(meta->faces[0].evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->faces[0].generated_probability, -1);
+  for (const guint8 version : {0, 1, 3, 4, 255}) {
+    EXPECT_EQ(gst_deepfake_meta_from_bytes(to_, version, data, size), nullptr) << int{version};
+  }
+  g_variant_unref(old);
+}
+
+TEST_F(Bytes, OfThisVersionAreNoneOfAnother) {
+  for (const guint8 version : {0, 1, 2, 4, 255}) {
+    EXPECT_EQ(gst_deepfake_meta_from_bytes(to_, version, bytes_.data(), bytes_.size()), nullptr)
+        << int{version};
+  }
 }
 
 TEST_F(Bytes, OfAMapWithoutRowsHaveNone) {
@@ -357,9 +453,10 @@ TEST_F(Bytes, AreRefusedWithNumbersThatAreNone) {
     GstBuffer* from = gst_buffer_copy(from_);
     change(*gst_buffer_get_deepfake_meta(from));
     GBytes* bytes = gst_deepfake_meta_to_bytes(gst_buffer_get_deepfake_meta(from));
-    const bool was = gst_deepfake_meta_from_bytes(
-                         to_, static_cast<const guint8*>(g_bytes_get_data(bytes, nullptr)),
-                         g_bytes_get_size(bytes)) == nullptr;
+    const bool was =
+        gst_deepfake_meta_from_bytes(to_, GST_DEEPFAKE_SERIALIZED_VERSION,
+                                     static_cast<const guint8*>(g_bytes_get_data(bytes, nullptr)),
+                                     g_bytes_get_size(bytes)) == nullptr;
     g_bytes_unref(bytes);
     gst_buffer_unref(from);
     return was;
@@ -371,6 +468,14 @@ TEST_F(Bytes, AreRefusedWithNumbersThatAreNone) {
   EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].detection_confidence = -3; }));
   EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].heatmap[5] = NAN; }));
   EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].x = INFINITY; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.seam_probability = 1.5; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.generated_probability = NAN; }));
+  EXPECT_TRUE(
+      refused([](GstDeepfakeMeta& meta) { meta.evidence = static_cast<GstDeepfakeEvidence>(3); }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].seam_probability = -0.5; }));
+  EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) {
+    meta.faces[0].evidence = static_cast<GstDeepfakeEvidence>(77);
+  }));
   EXPECT_TRUE(refused([](GstDeepfakeMeta& meta) { meta.faces[0].heatmap_y = NAN; }));
   EXPECT_TRUE(refused(
       [](GstDeepfakeMeta& meta) { meta.faces[0].verdict = GST_DEEPFAKE_VERDICT_MANIPULATED; }));

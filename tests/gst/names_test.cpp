@@ -30,6 +30,7 @@ TEST(Names, OfEachListAreDifferent) {
   expect_names(dfd::kVerdicts);
   expect_names(dfd::kReasons);
   expect_names(dfd::kEventKinds);
+  expect_names(dfd::kEvidence);
 }
 
 TEST(Names, OfVerdictsAreTheLibrarys) {
@@ -44,6 +45,51 @@ TEST(Names, OfReasonsAreTheLibrarys) {
   const gchar* const* names = gst_deepfake_reason_get_names();
   for (const dfd::Reason reason : dfd::kReasons) EXPECT_STREQ(*names++, dfd::to_string(reason));
   EXPECT_EQ(*names, nullptr);
+}
+
+TEST(Names, OfKindsOfEvidenceAreTheLibrarys) {
+  for (const dfd::Evidence kind : dfd::kEvidence) {
+    const GstDeepfakeEvidence found = gst_deepfake_evidence_from_name(dfd::to_string(kind));
+    EXPECT_NE(found, GST_DEEPFAKE_EVIDENCE_NONE);
+    EXPECT_STREQ(gst_deepfake_evidence_get_name(found), dfd::to_string(kind));
+  }
+}
+
+TEST(Names, EvidenceIsReadBackFromAMessage) {
+  GstElement* element = gst_pipeline_new(nullptr);
+  GstDeepfakeContext context;
+  gst_segment_init(&context.segment, GST_FORMAT_TIME);
+  for (const dfd::Evidence kind : dfd::kEvidence) {
+    dfd::Event event;
+    event.report.faces.resize(1);
+    event.report.evidence = event.report.faces[0].evidence = kind;
+    event.report.indicators = {0.25, 0.75};
+    event.report.faces[0].indicators = {0.5, 0.125};
+    GstMessage* message = gst_deepfake_message_new(element, event, context);
+    GstDeepfakeReport* report = gst_deepfake_report_new_from_message(message);
+    gst_message_unref(message);
+    ASSERT_NE(report, nullptr) << dfd::to_string(kind);
+    EXPECT_STREQ(gst_deepfake_evidence_get_name(gst_deepfake_report_get_evidence(report)),
+                 dfd::to_string(kind));
+    EXPECT_EQ(gst_deepfake_report_get_seam_probability(report), 0.25);
+    EXPECT_EQ(gst_deepfake_report_get_generated_probability(report), 0.75);
+    const GstDeepfakeFace* face = gst_deepfake_report_get_face(report, 0);
+    EXPECT_STREQ(gst_deepfake_evidence_get_name(face->evidence), dfd::to_string(kind));
+    EXPECT_EQ(face->seam_probability, 0.5);
+    EXPECT_EQ(face->generated_probability, 0.125);
+    gst_deepfake_report_unref(report);
+
+    GstBuffer* buffer = gst_buffer_new();
+    gst_deepfake_add_result_meta(buffer, event.report, context);
+    const GstDeepfakeMeta* meta = gst_buffer_get_deepfake_meta(buffer);
+    EXPECT_STREQ(gst_deepfake_evidence_get_name(meta->evidence), dfd::to_string(kind));
+    EXPECT_EQ(meta->seam_probability, 0.25);
+    EXPECT_EQ(meta->generated_probability, 0.75);
+    EXPECT_STREQ(gst_deepfake_evidence_get_name(meta->faces[0].evidence), dfd::to_string(kind));
+    EXPECT_EQ(meta->faces[0].generated_probability, 0.125);
+    gst_buffer_unref(buffer);
+  }
+  gst_object_unref(element);
 }
 
 TEST(Names, EveryMessageIsReadBack) {

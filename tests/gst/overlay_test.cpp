@@ -117,6 +117,21 @@ TEST(DeepfakeOverlay, LabelsLieBesideFacesAndInTheFrame) {
   }
 }
 
+// The plate grows with its text.
+TEST(DeepfakeOverlay, LabelsOfAlarmsNameTheKindOfEvidence) {
+  const auto label = [](GstDeepfakeVerdict verdict, GstDeepfakeEvidence evidence) {
+    GstDeepfakeFace face = face_at(200, 100, 120, verdict);
+    test::set_evidence(face, evidence, 0.93, 0.93);
+    return Drawn("labels", 640, 360, {face}).touched_at_all();
+  };
+  const int plain = label(GST_DEEPFAKE_VERDICT_MANIPULATED, GST_DEEPFAKE_EVIDENCE_NONE);
+  const int seam = label(GST_DEEPFAKE_VERDICT_MANIPULATED, GST_DEEPFAKE_EVIDENCE_SEAM);
+  EXPECT_GT(seam, plain * 5 / 4);
+  EXPECT_GT(label(GST_DEEPFAKE_VERDICT_MANIPULATED, GST_DEEPFAKE_EVIDENCE_GENERATED), seam);
+  EXPECT_EQ(label(GST_DEEPFAKE_VERDICT_AUTHENTIC, GST_DEEPFAKE_EVIDENCE_SEAM),
+            label(GST_DEEPFAKE_VERDICT_AUTHENTIC, GST_DEEPFAKE_EVIDENCE_NONE));
+}
+
 TEST(DeepfakeOverlay, LabelsOfNeighboursDoNotLieOnEachOther) {
   std::vector<GstDeepfakeFace> faces;
   int apart = 0;

@@ -112,6 +112,59 @@ TEST_F(Payload, BringsTheMetaAcrossAndItsBoxesToTheNewSize) {
   EXPECT_EQ(left_out_, 0U);
 }
 
+// Of a worst face that is blended, and another that says nothing of kinds.
+std::string with_evidence(GstBuffer* buffer) {
+  auto face = test::make_face(7, 80, 120, 160, GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9);
+  test::set_evidence(face, GST_DEEPFAKE_EVIDENCE_SEAM, 0.91237, 0.25);
+  test::mark(buffer, 640, 480,
+             {test::make_face(4, 0, 0, 9, GST_DEEPFAKE_VERDICT_UNDECIDED, -1), face});
+  return gst_deepfake_payload_write(gst_buffer_get_deepfake_meta(buffer), buffer);
+}
+
+TEST_F(Payload, BringsTheEvidenceAcrossAndTheStreamsIsTheWorstFaces) {
+  const std::string text = with_evidence(from_);
+  EXPECT_NE(text.find(R"("score":0.9,"evidence":"seam","seam":0.9124,"generated":0.25,"verdict")"),
+            std::string::npos)
+      << text;
+  const GstDeepfakeMeta* meta = read(text);
+  ASSERT_NE(meta, nullptr) << refusal_;
+  EXPECT_EQ(meta->evidence, GST_DEEPFAKE_EVIDENCE_SEAM);
+  EXPECT_EQ(meta->seam_probability, 0.9124);
+  EXPECT_EQ(meta->generated_probability, 0.25);
+  EXPECT_EQ(meta->faces[0].evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->faces[0].seam_probability, -1);
+  EXPECT_EQ(meta->faces[1].evidence, GST_DEEPFAKE_EVIDENCE_SEAM);
+  EXPECT_EQ(meta->faces[1].seam_probability, 0.9124);
+  EXPECT_EQ(meta->faces[1].generated_probability, 0.25);
+}
+
+TEST_F(Payload, WithoutEvidenceThereIsNoKind) {
+  EXPECT_EQ(text_.find("evidence"), std::string::npos) << text_;
+  const GstDeepfakeMeta* meta = read(text_);
+  ASSERT_NE(meta, nullptr) << refusal_;
+  EXPECT_EQ(meta->evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->seam_probability, -1);
+}
+
+TEST_F(Payload, AKindThatNobodyKnowsIsNone) {
+  Json json = Json::parse(with_evidence(from_));
+  json["faces"][0]["evidence"] = "rendered";
+  const GstDeepfakeMeta* meta = read(json.dump());
+  ASSERT_NE(meta, nullptr) << refusal_;
+  EXPECT_EQ(meta->evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(meta->seam_probability, -1);
+  EXPECT_EQ(meta->faces[1].seam_probability, -1);
+}
+
+TEST_F(Payload, IsRefusedForDamagedEvidence) {
+  text_ = with_evidence(from_);
+  for (const Json& other : {Json(nullptr), Json(true), Json(-3), Json(1.5), Json::array({1})}) {
+    for (const char* key : {"evidence", "seam", "generated"}) {
+      expect_refused([&](Json& json) { json["faces"][0][key] = other; }, key);
+    }
+  }
+}
+
 TEST_F(Payload, WithoutAPictureSizeThePlacesAreUnknown) {
   const GstDeepfakeMeta* meta = read(text_, 0, 0);
   ASSERT_NE(meta, nullptr) << refusal_;
@@ -143,6 +196,7 @@ GstDeepfakeMeta* mark_crowd(GstBuffer* buffer, const std::string& stream) {
     face.reason = "low-confidence";
     face.windows = face.samples = G_MAXUINT64;
     face.partial = TRUE;
+    test::set_evidence(face, GST_DEEPFAKE_EVIDENCE_GENERATED, 0.12345, 0.98765);
     faces.push_back(face);
   }
   GstDeepfakeMeta* meta = gst_buffer_add_deepfake_meta(buffer, stream.c_str(), stream.c_str(), 1333,

@@ -285,6 +285,75 @@ TEST(DeepfakeReport, WhatIsNotKnownStaysUnknown) {
   EXPECT_EQ(gst_deepfake_report_get_face(report.get(), 0)->score, -1);
 }
 
+void set_evidence(GstStructure* structure, const char* kind, double seam, double generated) {
+  gst_structure_set(structure, "evidence", G_TYPE_STRING, kind, "seam-probability", G_TYPE_DOUBLE,
+                    seam, "generated-probability", G_TYPE_DOUBLE, generated, nullptr);
+}
+
+TEST(DeepfakeReport, TellsKindsOfEvidence) {
+  GstStructure* message = make_message("score", "suspicious");
+  set_evidence(message, "generated", 0.125, 0.75);
+  GstStructure* face = make_face(7, "suspicious");
+  set_evidence(face, "seam", 0.5, 0.25);
+  set_faces(message, {face});
+  const Report report = read(message);
+  ASSERT_NE(report, nullptr);
+  EXPECT_EQ(gst_deepfake_report_get_evidence(report.get()), GST_DEEPFAKE_EVIDENCE_GENERATED);
+  EXPECT_EQ(gst_deepfake_report_get_seam_probability(report.get()), 0.125);
+  EXPECT_EQ(gst_deepfake_report_get_generated_probability(report.get()), 0.75);
+  EXPECT_EQ(gst_deepfake_report_get_face(report.get(), 0)->evidence, GST_DEEPFAKE_EVIDENCE_SEAM);
+  EXPECT_EQ(gst_deepfake_report_get_face(report.get(), 0)->seam_probability, 0.5);
+  EXPECT_EQ(gst_deepfake_report_get_face(report.get(), 0)->generated_probability, 0.25);
+}
+
+TEST(DeepfakeReport, OfAModelThatKnowsNoKindsThereAreNone) {
+  const Report report = read(make_message("score", "suspicious"));
+  ASSERT_NE(report, nullptr);
+  EXPECT_EQ(gst_deepfake_report_get_evidence(report.get()), GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(gst_deepfake_report_get_seam_probability(report.get()), -1);
+  EXPECT_EQ(gst_deepfake_report_get_generated_probability(report.get()), -1);
+  EXPECT_EQ(gst_deepfake_report_get_face(report.get(), 0)->evidence, GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(gst_deepfake_report_get_face(report.get(), 0)->seam_probability, -1);
+}
+
+TEST(DeepfakeReport, OfAScoreThatNeverFilledAKindHasNoProbability) {
+  GstStructure* message = make_message("track-lost", "undecided");
+  set_text("evidence", "seam")(message);
+  const Report report = read(message);
+  ASSERT_NE(report, nullptr);
+  EXPECT_EQ(gst_deepfake_report_get_evidence(report.get()), GST_DEEPFAKE_EVIDENCE_SEAM);
+  EXPECT_EQ(gst_deepfake_report_get_seam_probability(report.get()), -1);
+}
+
+TEST(DeepfakeReport, AKindThatNobodyKnowsIsNone) {
+  GstStructure* message = make_message("score", "suspicious");
+  set_evidence(message, "rendered", 0.5, 0.5);
+  const Report report = read(message);
+  ASSERT_NE(report, nullptr);
+  EXPECT_EQ(gst_deepfake_report_get_evidence(report.get()), GST_DEEPFAKE_EVIDENCE_NONE);
+  EXPECT_EQ(gst_deepfake_report_get_seam_probability(report.get()), -1);
+}
+
+TEST(DeepfakeReport, IsRefusedForDamagedEvidence) {
+  const std::vector<Change> damages = {
+      set_int("evidence"),
+      set_text("seam-probability", "0.5"),
+      [](GstStructure* structure) { set_evidence(structure, "seam", 1.5, 0.5); },
+      [](GstStructure* structure) { set_evidence(structure, "seam", 0.5, -0.5); },
+      [](GstStructure* structure) { set_evidence(structure, "rendered", 0.5, NAN); },
+      [](GstStructure* structure) {
+        gst_structure_set(structure, "seam-probability", G_TYPE_DOUBLE, 0.5, nullptr);
+      }};
+  for (std::size_t i = 0; i < damages.size(); ++i) {
+    EXPECT_TRUE(is_refused(make_message("score", "suspicious"), damages[i])) << i;
+    EXPECT_TRUE(is_refused(make_message("score", "suspicious"), [&](GstStructure* message) {
+      GstStructure* face = make_face(7, "suspicious");
+      damages[i](face);
+      set_faces(message, {face});
+    })) << i;
+  }
+}
+
 TEST(DeepfakeReport, PassesOverFieldsThatItDoesNotKnow) {
   GstStructure* message = make_message("verdict-changed", "suspicious");
   set_int("weather")(message);

@@ -78,6 +78,18 @@ TEST(WebVtt, NamesTheReasonAndTheWholePicture) {
   EXPECT_EQ(cue_of({gap}), "MANIPULATED (gap, face #3)\n\n");
 }
 
+TEST(WebVtt, NamesTheKindOfEvidenceOfAnAlarm) {
+  auto alarm = kAlarm;
+  test::set_evidence(alarm, GST_DEEPFAKE_EVIDENCE_SEAM, 0.88, 0.2);
+  EXPECT_EQ(cue_of({alarm}), "MANIPULATED 90 % (face #3, seam 88 %)\n\n");
+  auto clean = kClean;
+  test::set_evidence(clean, GST_DEEPFAKE_EVIDENCE_SEAM, 0.03, 0.02);
+  EXPECT_EQ(cue_of({clean}), "AUTHENTIC (manipulated with 3 %)\n\n");
+  alarm.generated_probability = -1;
+  alarm.evidence = GST_DEEPFAKE_EVIDENCE_GENERATED;
+  EXPECT_EQ(cue_of({alarm}), "MANIPULATED 90 % (face #3)\n\n") << "no number of that kind";
+}
+
 TEST(WebVtt, NoNumberReadsAsCertainty) {
   EXPECT_EQ(cue_of({face(GST_DEEPFAKE_VERDICT_MANIPULATED, 0.9996)}),
             "MANIPULATED over 99 % (face #3)\n\n");

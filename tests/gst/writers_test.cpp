@@ -119,7 +119,8 @@ TEST(Writers, TheBytesForAnotherProcessAreReadBack) {
     GstBuffer* buffer = gst_buffer_new();
     gsize size = 0;
     const auto* data = static_cast<const guint8*>(g_bytes_get_data(bytes, &size));
-    expect_same(gst_deepfake_meta_from_bytes(buffer, data, size), face);
+    expect_same(gst_deepfake_meta_from_bytes(buffer, GST_DEEPFAKE_SERIALIZED_VERSION, data, size),
+                face);
     g_bytes_unref(bytes);
     gst_buffer_unref(buffer);
   });

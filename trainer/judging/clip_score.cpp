@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "data/json_name.h"
+#include "detector/report.h"
 
 namespace dfd {
 namespace {
@@ -128,6 +129,23 @@ class Fields {
   std::set<std::string> taken_;
 };
 
+void read_evidence(Fields& fields, ClipScore& clip) {
+  clip.evidence = fields.text("evidence", false);
+  const bool known = clip.evidence == to_string(Evidence::kSeam) ||
+                     clip.evidence == to_string(Evidence::kGenerated);
+  if (!clip.evidence.empty() && !known) fields.refuse("evidence", "\"seam\" or \"generated\"");
+  if (known && !clip.logit) fields.refuse("evidence", "nothing without a logit");
+  const auto number = [&](const char* key) {
+    const std::optional<double> found = fields.number(key, 0, 1, false);
+    if (found.has_value() != known) {
+      fields.refuse(key, "a number beside a kind of evidence, and nothing without one,");
+    }
+    return found;
+  };
+  clip.seam_probability = number("seam_probability");
+  clip.generated_probability = number("generated_probability");
+}
+
 }  // namespace
 
 Json to_json(const ClipScore& clip) {
@@ -138,6 +156,11 @@ Json to_json(const ClipScore& clip) {
   set_text(line, "group", clip.group);
   set_number(line, "logit", clip.logit);
   set_number(line, "probability", clip.probability);
+  if (!clip.evidence.empty()) {
+    line["evidence"] = clip.evidence;
+    set_number(line, "seam_probability", clip.seam_probability);
+    set_number(line, "generated_probability", clip.generated_probability);
+  }
   set_text(line, "verdict", clip.verdict);
   set_text(line, "reason", clip.reason);
   line["samples"] = clip.samples;
@@ -169,6 +192,7 @@ ClipScore from_json(const Json& line, const std::string& where) {
   if (clip.logit.has_value() != clip.probability.has_value()) {
     fields.refuse("probability", "a number beside a logit, and null without one,");
   }
+  read_evidence(fields, clip);
   clip.verdict = fields.text("verdict");
   clip.reason = fields.text("reason");
   clip.samples = fields.count("samples");

@@ -23,6 +23,10 @@ struct ClipScore {
   // Both or neither: a clip without a face, for one, has no score.
   std::optional<double> logit;        // Before calibration; finite.
   std::optional<double> probability;  // That it is fake, after calibration; in [0, 1].
+  // All three, of a scored clip and a model that knows kinds of evidence, or none: the kind whose
+  // mean logit is the larger, "seam" or "generated", and each kind's calibrated probability.
+  std::string evidence;
+  std::optional<double> seam_probability, generated_probability;
   std::string verdict;
   std::string reason;    // Why there is no score, or no verdict.
   int samples = 0;       // Scored ones.
@@ -38,9 +42,10 @@ struct ClipScore {
 };
 
 // {"path","label","generator","group","logit","probability","verdict","reason","samples","windows",
-// "partial","seconds_to_verdict"}: null where there is none; label is "real" or "fake". What
-// figures need besides, "compression", "identity", "source", "face_size", "bytes", "pixels",
-// "sharpness" and "brightness", follows where it is known.
+// "partial","seconds_to_verdict"}: null where there is none; label is "real" or "fake". Behind the
+// probability stand "evidence", "seam_probability" and "generated_probability" where the model
+// knows kinds. What figures need besides, "compression", "identity", "source", "face_size",
+// "bytes", "pixels", "sharpness" and "brightness", follows where it is known.
 nlohmann::ordered_json to_json(const ClipScore& clip);
 
 // Such a line read back. where: of the line, such as "scores.jsonl:3", for errors. Throws

@@ -65,6 +65,12 @@ nlohmann::ordered_json score_pictures(const std::string& model,
   if (names != pictures) line["files_hex"] = bytes;
   line["logit"] = logit->logit;
   line["probability"] = calibrated(logit->logit, config);
+  if (logit->evidence) {
+    const auto [seam, generated] = *logit->evidence;
+    line["evidence"] = to_string(generated > seam ? Evidence::kGenerated : Evidence::kSeam);
+    line["seam_probability"] = calibrated(seam, config);
+    line["generated_probability"] = calibrated(generated, config);
+  }
   line["samples"] = pictures.size();
   return line;
 }

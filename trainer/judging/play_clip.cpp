@@ -27,9 +27,14 @@ namespace {
 // Frames that sharpness and brightness are taken from.
 constexpr int kLooks = 8;
 
+struct WindowScores {
+  double score;
+  EvidenceProbabilities evidence;
+};
+
 struct TrackScores {
-  std::vector<double> windows;    // Scores of full windows.
-  std::optional<double> partial;  // Of one that never filled.
+  std::vector<WindowScores> windows;    // Full ones.
+  std::optional<WindowScores> partial;  // One that never filled.
   std::uint64_t samples = 0;
   std::uint64_t seen_windows = 0;
   double size = 0;  // Of its boxes' shorter sides, summed over so many reports.
@@ -68,7 +73,9 @@ class ClipPlayer {
       if (event.kind != EventKind::kTrackLost) continue;
       for (const FaceReport& face : event.report.faces) {
         TrackScores& track = tracks_[face.track];
-        if (face.partial && face.score) track.partial = face.score;
+        if (face.partial && face.score) {
+          track.partial = WindowScores{*face.score, face.evidence_scores};
+        }
         track.samples = std::max(track.samples, face.samples);
       }
     }
@@ -97,7 +104,8 @@ class ClipPlayer {
       return;
     }
     score.logit = logit;
-    score.probability = 1 / (1 + std::exp(-(*logit - options_.bias) / options_.temperature));
+    score.probability = probability_of(*logit);
+    tell_evidence(*worst, score);
     score.partial = worst->windows.empty();
     score.verdict = to_string(worst->verdict);
     score.reason = to_string(score.partial ? Reason::kPartial : worst->reason);
@@ -117,21 +125,46 @@ class ClipPlayer {
     return options_.bias + options_.temperature * std::log(p / (1 - p));
   }
 
-  std::optional<double> logit_of(const TrackScores& track) const {
-    if (track.windows.empty()) {
-      return track.partial ? std::optional<double>(logit_of(*track.partial)) : std::nullopt;
-    }
+  double probability_of(double logit) const {
+    return 1 / (1 + std::exp(-(logit - options_.bias) / options_.temperature));
+  }
+
+  // The mean logit over a track's windows of what is read of each; none where one has none.
+  template <typename Read>
+  std::optional<double> mean_logit(const TrackScores& track, const Read& read) const {
+    std::vector<WindowScores> windows = track.windows;
+    if (windows.empty() && track.partial) windows.push_back(*track.partial);
     double sum = 0;
-    for (const double score : track.windows) sum += logit_of(score);
-    return sum / static_cast<double>(track.windows.size());
+    for (const WindowScores& window : windows) {
+      const std::optional<double> score = read(window);
+      if (!score) return std::nullopt;
+      sum += logit_of(*score);
+    }
+    if (windows.empty()) return std::nullopt;
+    return sum / static_cast<double>(windows.size());
+  }
+
+  std::optional<double> logit_of(const TrackScores& track) const {
+    return mean_logit(track,
+                      [](const WindowScores& window) { return std::optional(window.score); });
+  }
+
+  void tell_evidence(const TrackScores& track, ClipScore& score) const {
+    const auto seam = mean_logit(track, [](const auto& window) { return window.evidence[0]; });
+    const auto generated = mean_logit(track, [](const auto& window) { return window.evidence[1]; });
+    if (!seam || !generated) return;
+    score.evidence = to_string(*generated > *seam ? Evidence::kGenerated : Evidence::kSeam);
+    score.seam_probability = probability_of(*seam);
+    score.generated_probability = probability_of(*generated);
   }
 
   void look(const FaceReport& face, Timestamp time) {
     TrackScores& track = tracks_[face.track];
     // Counts go on with each window, and begin anew with another person.
     const std::uint64_t before = std::exchange(track.seen_windows, face.windows);
-    if (face.windows != before && face.windows > 0 && face.score)
-      track.windows.push_back(*face.score);
+    if (face.windows != before && face.windows > 0 && face.score) {
+      track.windows.push_back({*face.score, face.evidence_scores});
+    }
     if (face.samples > track.samples) {
       track.size += std::min(face.box.width, face.box.height);
       ++track.sizes;

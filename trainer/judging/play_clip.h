@@ -31,8 +31,9 @@ ClipScore unscored(const Clip& clip);
 
 // A track's logit is the mean over its full windows, else that of its partial score; the clip has
 // the highest among the tracks with at least half as many samples as the longest, and that track's
-// verdict. A clip without a score has none, and the reason why. A picture is a clip of one frame.
-// Throws Error: kNotFound, kIo (the clip's); the session's.
+// verdict. Of a model that knows kinds of evidence, each kind's probability is that of its mean
+// logit over the same windows. A clip without a score has none, and the reason why. A picture is a
+// clip of one frame. Throws Error: kNotFound, kIo (the clip's); the session's.
 ClipScore play_clip(const Clip& clip, const std::shared_ptr<Engine>& engine,
                     const PlayOptions& options);
 

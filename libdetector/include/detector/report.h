@@ -63,6 +63,9 @@ inline constexpr std::array kEventKinds{EventKind::kScore, EventKind::kVerdictCh
                                         EventKind::kIdentityChanged, EventKind::kTrackLost,
                                         EventKind::kOverload};
 
+// One of each kind, [0, 1]; none where the model knows no kinds.
+using EvidenceProbabilities = std::array<std::optional<double>, kEvidence.size()>;
+
 // Stable lower-case names, as they stand in messages: "undecided", "warming-up", "track-lost".
 DFD_API const char* to_string(Verdict verdict) noexcept;
 DFD_API const char* to_string(Reason reason) noexcept;
@@ -96,6 +99,10 @@ struct FaceReport {
   float detection_confidence = 0.F;   // In [0, 1].
   std::optional<double> probability;  // Smoothed over time, [0, 1]; none before the first score.
   std::optional<double> score;        // Of the newest window, [0, 1].
+  // The kind that the score speaks of; none where the model knows no kinds, or there is no score.
+  std::optional<Evidence> evidence;
+  EvidenceProbabilities evidence_scores{};  // Of the newest window: the larger is the score.
+  EvidenceProbabilities indicators{};       // Smoothed over time as the probability is.
   Verdict verdict = Verdict::kUndecided;
   Reason reason = Reason::kWarmingUp;
   std::uint64_t windows = 0;  // Full windows scored so far, of the person it shows.
@@ -106,7 +113,8 @@ struct FaceReport {
   std::shared_ptr<const Explanation> explanation;
 };
 
-// The newest state of a stream. The probability is the worst track's.
+// The newest state of a stream. The probability, the kind of evidence and the indicators are the
+// worst track's.
 struct StreamReport {
   Timestamp time{};  // Of the frame that was analysed last.
   int frame_width = 0;
@@ -115,6 +123,8 @@ struct StreamReport {
   Verdict verdict = Verdict::kUndecided;
   Reason reason = Reason::kNoFace;
   std::optional<double> probability;
+  std::optional<Evidence> evidence;
+  EvidenceProbabilities indicators{};
   std::vector<FaceReport> faces;  // By ascending track id.
 };
 

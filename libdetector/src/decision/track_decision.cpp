@@ -6,6 +6,14 @@
 #include <cmath>
 
 namespace dfd {
+namespace {
+
+// kept: weight of the old value, [0, 1].
+double smoothed(const std::optional<double>& old, double fresh, double kept) {
+  return fresh + (old.value_or(fresh) - fresh) * kept;
+}
+
+}  // namespace
 
 void TrackDecision::begin_anew(const DecisionConfig& config) {
   const Verdict alarm = std::max(verdict_, Verdict::kUndecided);
@@ -13,13 +21,17 @@ void TrackDecision::begin_anew(const DecisionConfig& config) {
   verdict_ = alarm;
 }
 
-void TrackDecision::update(double score, Timestamp time) {
+void TrackDecision::update(double score, Timestamp time, const EvidenceProbabilities& evidence) {
   double kept = 0;  // Weight of the old value.
   if (probability_ && config_.half_life.count() > 0) {
     kept = std::exp2(-static_cast<double>((time - updated_).count()) /
                      static_cast<double>(config_.half_life.count()));
   }
-  probability_ = score + (probability_.value_or(score) - score) * kept;
+  probability_ = smoothed(probability_, score, kept);
+  for (std::size_t i = 0; i < evidence.size(); ++i) {
+    indicators_[i] =
+        evidence[i] ? std::optional(smoothed(indicators_[i], *evidence[i], kept)) : std::nullopt;
+  }
   updated_ = time;
 
   const bool above = *probability_ >= config_.threshold;

@@ -19,8 +19,9 @@ class TrackDecision {
   // threshold in config must be given ([0, 1]).
   explicit TrackDecision(const DecisionConfig& config) : config_(config) {}
 
-  // A full window's probability in [0, 1]. Times must not fall.
-  void update(double score, Timestamp time);
+  // A full window's probability in [0, 1], and that of each kind of evidence, which are smoothed
+  // beside it and decide nothing. Times must not fall.
+  void update(double score, Timestamp time, const EvidenceProbabilities& evidence = {});
 
   // Scores of another scale follow: the probability is forgotten, and that it was authentic. An
   // alarm stays until they say otherwise.
@@ -29,6 +30,7 @@ class TrackDecision {
   void set_threshold(double threshold) { config_.threshold = threshold; }
 
   std::optional<double> probability() const { return probability_; }
+  const EvidenceProbabilities& indicators() const { return indicators_; }
   Verdict verdict() const { return verdict_; }
 
  private:
@@ -38,6 +40,7 @@ class TrackDecision {
 
   DecisionConfig config_;
   std::optional<double> probability_;
+  EvidenceProbabilities indicators_{};
   Timestamp updated_{};
   std::optional<Timestamp> above_since_;  // Probability >= threshold without a break.
   std::optional<Timestamp> below_since_;  // Probability < threshold - hysteresis without a break.

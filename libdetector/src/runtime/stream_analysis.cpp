@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/picture.h"
 #include "face/quality.h"
+#include "runtime/face_score.h"
 #include "runtime/process_end.h"
 
 namespace dfd {
@@ -20,13 +21,6 @@ constexpr int kMissesSurvived = 2;
 
 // How long a person may be away and still be the same track. Not measured.
 constexpr std::chrono::seconds kRemembered{5};
-
-// Broken weights must not become a verdict.
-double checked_score(double logit, const ModelConfig& model) {
-  DFD_REQUIRE(std::isfinite(logit), ErrorCode::kInference,
-              "the network gave " << logit << " instead of a logit; its weights may be damaged");
-  return calibrated(logit, model);
-}
 
 // Order of alarm; among equals the higher probability counts.
 bool is_worse(const FaceReport& a, const FaceReport& b) {
@@ -39,6 +33,8 @@ StreamReport only(const FaceReport& face, StreamReport report) {
   report.verdict = face.verdict;
   report.reason = face.reason;
   report.probability = face.probability;
+  report.evidence = face.evidence;
+  report.indicators = face.indicators;
   return report;
 }
 
@@ -281,13 +277,12 @@ void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& 
                       to_stored(explained_regions_[i], turn), time_});
     }
     if (!results[i].logit) continue;
-    const double score = checked_score(results[i].logit->logit, model_);
-    track.report.score = score;
+    set_score(track.report, *results[i].logit, model_);
     track.report.partial = false;
     track.refilling = Reason::kNone;
     ++track.report.windows;
     ++counters_.windows;
-    track.decision.update(score, time_);
+    track.decision.update(*track.report.score, time_, track.report.evidence_scores);
     changed_score_ = true;
   }
   for (auto& [id, track] : tracks_) {
@@ -357,7 +352,7 @@ void StreamAnalysis::swap_model(const SessionConfig& config, const ModelConfig& 
   if (finished_) return;  // What was said last stands; the next frame begins anew.
   for (auto& [id, track] : tracks_) {
     track.decision.begin_anew(config_.decision);
-    track.report.score.reset();
+    forget_score(track.report);
     begin_window(track, Reason::kWarmingUp);
     judge(track);
   }
@@ -370,7 +365,7 @@ void StreamAnalysis::change_person(Track& track) {
   if (track.window) track.window->restart();
   track.decision = TrackDecision(config_.decision);
   FaceReport& face = track.report;
-  face.score.reset();
+  forget_score(face);
   face.windows = 0;
   face.samples = 0;
   face.partial = false;
@@ -407,6 +402,7 @@ void StreamAnalysis::judge(Track& track) const {
   seen.stale = is_stale(track);
   const Judgement judgement = dfd::judge(seen);
   track.report.probability = track.decision.probability();
+  track.report.indicators = track.decision.indicators();
   track.report.verdict = judgement.verdict;
   track.report.reason = judgement.reason;
 }
@@ -435,6 +431,8 @@ StreamReport StreamAnalysis::report() const {
     report.verdict = worst->verdict;
     report.reason = worst->reason;
     report.probability = worst->probability;
+    report.evidence = worst->evidence;
+    report.indicators = worst->indicators;
   }
   return report;
 }
@@ -453,7 +451,7 @@ void StreamAnalysis::end(Track& track, Scorer& scorer) {
   FaceReport& face = track.report;
   if (face.windows == 0 && track.window) {
     if (const auto logit = scorer.partial(*track.window)) {
-      face.score = checked_score(logit->logit, model_);
+      set_score(face, *logit, model_);
       face.partial = true;
       face.reason = Reason::kPartial;
     }

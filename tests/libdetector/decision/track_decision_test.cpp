@@ -86,6 +86,39 @@ TEST(TrackDecision, SmoothingDoesNotDependOnTheRate) {
   EXPECT_NEAR(*slow.probability(), *fast.probability(), 1e-9);
 }
 
+TEST(TrackDecision, IndicatorsAreSmoothedAsTheProbabilityIs) {
+  TrackDecision decision(config(2000));
+  EXPECT_FALSE(decision.indicators()[0] || decision.indicators()[1]);
+  decision.update(0.5, 0ms, {0.5, 0.25});
+  EXPECT_EQ(decision.indicators(), (EvidenceProbabilities{0.5, 0.25}));
+  decision.update(0.75, 2000ms, {0.0, 0.75});
+  EXPECT_NEAR(*decision.probability(), 0.625, 1e-12);
+  EXPECT_NEAR(*decision.indicators()[0], 0.25, 1e-12);
+  EXPECT_NEAR(*decision.indicators()[1], 0.5, 1e-12);
+}
+
+TEST(TrackDecision, IndicatorsDecideNothing) {
+  TrackDecision plain(config());
+  TrackDecision beside(config());
+  for (const auto time : {0ms, 1000ms}) {
+    plain.update(0.3, time);
+    beside.update(0.3, time, {0.9, 0.9});
+  }
+  EXPECT_EQ(beside.verdict(), Verdict::kAuthentic);
+  EXPECT_EQ(beside.probability(), plain.probability());
+}
+
+TEST(TrackDecision, AnotherModelsScoresLeaveNoIndicators) {
+  TrackDecision decision(config(2000));
+  decision.update(0.5, 0ms, {0.5, 0.25});
+  decision.begin_anew(config(2000));
+  EXPECT_EQ(decision.indicators(), EvidenceProbabilities());
+  decision.update(0.75, 100ms, {0.75, 0.125});
+  EXPECT_EQ(decision.indicators(), (EvidenceProbabilities{0.75, 0.125}));
+  decision.update(0.75, 200ms);
+  EXPECT_EQ(decision.indicators(), EvidenceProbabilities());
+}
+
 // Whatever the input, with thresholds 0.4 and 0.5.
 TEST(TrackDecision, NeverChangesItsMindBetweenTheThresholds) {
   std::mt19937 random(1);

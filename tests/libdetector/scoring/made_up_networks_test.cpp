@@ -26,6 +26,7 @@
 #include "support/fakes.h"
 #include "support/test_model.h"
 #include "window/head.h"
+#include "window/mean_windows.h"
 
 namespace dfd {
 namespace {
@@ -206,6 +207,83 @@ TEST_F(MadeUpNetworks, RunThroughASession) {
   EXPECT_FALSE(face.explanation);
   push(*session, 3, 100);
   EXPECT_EQ(session->report().faces.at(0).windows, 2U);
+}
+
+// The head that there is, with two rows: of the mean of all, 0.833, they make -0.167 and 1.667.
+ModelConfig two_rows_config() {
+  ModelConfig config = made_up_config();
+  config.head = mean_info(kSize, true);
+  return config;
+}
+
+TensorMap two_rows_tensors() {
+  const at::Tensor mean = at::full({kSize}, 1.F / kSize);
+  return {{std::string(kBackbonePrefix) + "gain", at::full({1}, 0.5F)},
+          {"classifier.weight", at::stack({mean, 2 * mean})},
+          {"classifier.bias", at::tensor({-1.F, 0.F})}};
+}
+
+constexpr double kSeamScore = 0.4584;       // Of -0.167.
+constexpr double kGeneratedScore = 0.8412;  // Of 1.667.
+
+TEST_F(MadeUpNetworks, WithTwoRowsTellKindsOfEvidence) {
+  EngineConfig engine;
+  engine.model_file = write(two_rows_config(), two_rows_tensors());
+  const auto session = Session::create(Engine::load(engine), session_config());
+  push(*session, 0, 100);
+  push(*session, 1, 100);
+  EXPECT_FALSE(session->report().faces.at(0).evidence);
+  push(*session, 2, 100);
+  const StreamReport report = session->report();
+  const FaceReport& face = report.faces.at(0);
+  EXPECT_EQ(face.evidence, Evidence::kGenerated);
+  EXPECT_NEAR(face.score.value(), kGeneratedScore, 0.005);
+  EXPECT_NEAR(face.evidence_scores[0].value(), kSeamScore, 0.005);
+  EXPECT_EQ(face.evidence_scores[1], face.score);
+  EXPECT_EQ(face.indicators, face.evidence_scores) << "of one window";
+  EXPECT_EQ(report.evidence, Evidence::kGenerated);
+  EXPECT_EQ(report.indicators, face.indicators);
+  // Darker, the other row is the larger one: the indicators follow as the probability does.
+  for (int i = 3; i < 3 + kTaken; ++i) push(*session, i, 80);
+  const FaceReport darker = session->report().faces.at(0);
+  EXPECT_EQ(darker.evidence, Evidence::kSeam);
+  EXPECT_EQ(darker.evidence_scores[0], darker.score);
+  EXPECT_LT(*darker.evidence_scores[1], *darker.score);
+  EXPECT_GT(*darker.indicators[1], *darker.evidence_scores[1]);
+  EXPECT_LT(*darker.indicators[1], *face.indicators[1]);
+  EXPECT_GE(*darker.probability, *darker.indicators[0]);
+  EXPECT_GE(*darker.probability, *darker.indicators[1]);
+}
+
+TEST_F(MadeUpNetworks, WithTwoRowsAPartialScoreHasAKindAndNoIndicators) {
+  EngineConfig engine;
+  engine.model_file = write(two_rows_config(), two_rows_tensors());
+  const auto session = Session::create(Engine::load(engine), session_config());
+  push(*session, 0, 100);
+  session->finish();
+  const FaceReport face = session->report().faces.at(0);
+  EXPECT_TRUE(face.partial);
+  EXPECT_EQ(face.evidence, Evidence::kGenerated);
+  EXPECT_NEAR(face.evidence_scores[0].value(), kSeamScore, 0.005);
+  EXPECT_EQ(face.indicators, EvidenceProbabilities());
+}
+
+TEST_F(MadeUpNetworks, WithoutKindsTellNone) {
+  EngineConfig engine;
+  engine.model_file = write(two_rows_config(), two_rows_tensors());
+  const auto session = Session::create(Engine::load(engine), session_config());
+  for (int i = 0; i < kTaken; ++i) push(*session, i, 100);
+  ASSERT_TRUE(session->report().evidence);
+  engine.model_file = write(made_up_config(), made_up_tensors());
+  session->swap_engine(Engine::load(engine));
+  push(*session, kTaken, 100);
+  EXPECT_FALSE(session->report().evidence) << "the other model's";
+  for (int i = 1; i < kTaken; ++i) push(*session, kTaken + i, 100);
+  const FaceReport face = session->report().faces.at(0);
+  ASSERT_TRUE(face.score);
+  EXPECT_FALSE(face.evidence);
+  EXPECT_EQ(face.evidence_scores, EvidenceProbabilities());
+  EXPECT_EQ(face.indicators, EvidenceProbabilities());
 }
 
 TEST_F(MadeUpNetworks, GiveAPartialScoreAtTheEnd) {

@@ -2,6 +2,9 @@
 
 #include "judging/clip_score.h"
 
+#include <functional>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "detector/error.h"
@@ -52,6 +55,47 @@ TEST(ClipScore, ComesBackAsItWasWritten) {
   EXPECT_EQ(back.source, "reals/a.mp4");
   EXPECT_DOUBLE_EQ(back.bytes, 4096);
   EXPECT_DOUBLE_EQ(*back.seconds_to_verdict, 3.5);
+}
+
+ClipScore blended_clip() {
+  ClipScore clip = scored_clip();
+  clip.evidence = "seam";
+  clip.seam_probability = 0.75;
+  clip.generated_probability = 0.25;
+  return clip;
+}
+
+TEST(ClipScore, KindsOfEvidenceComeBack) {
+  const Json line = to_json(blended_clip());
+  EXPECT_NE(line.dump().find(R"("probability":0.75,"evidence":"seam","seam_probability":0.75,)"
+                             R"("generated_probability":0.25,"verdict")"),
+            std::string::npos)
+      << line;
+  const ClipScore back = from_json(Json::parse(line.dump()), "line 1");
+  EXPECT_EQ(back.evidence, "seam");
+  EXPECT_EQ(back.seam_probability, 0.75);
+  EXPECT_EQ(back.generated_probability, 0.25);
+}
+
+TEST(ClipScore, HalfAKindOfEvidenceIsAMistake) {
+  const auto refused = [](const std::function<void(Json&)>& change) {
+    Json line = to_json(blended_clip());
+    change(line);
+    try {
+      from_json(line, "line 1");
+    } catch (const Error&) {
+      return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refused([](Json&) {}));
+  EXPECT_TRUE(refused([](Json& line) { line["evidence"] = "rendered"; }));
+  EXPECT_TRUE(refused([](Json& line) { line["evidence"] = 1; }));
+  EXPECT_TRUE(refused([](Json& line) { line.erase("evidence"); }));
+  EXPECT_TRUE(refused([](Json& line) { line.erase("seam_probability"); }));
+  EXPECT_TRUE(refused([](Json& line) { line["generated_probability"] = 1.5; }));
+  EXPECT_TRUE(refused([](Json& line) { line["generated_probability"] = nullptr; }));
+  EXPECT_TRUE(refused([](Json& line) { line["logit"] = line["probability"] = nullptr; }));
 }
 
 TEST(ClipScore, WhatIsMissingIsNull) {
