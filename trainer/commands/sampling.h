@@ -22,6 +22,9 @@ constexpr const char* kFakesHelp =
     "all "
     "without --fakes, are the data set's fakes";
 
+constexpr const char* kAutoencoderHelp =
+    "Steps that each autoencoder is trained for, with --fakes reconstruct";
+
 // options: outlives the parsing of the command line, which fills it.
 void add_sampling(CLI::App* command, SamplingOptions& options);
 

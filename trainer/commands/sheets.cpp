@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -22,6 +23,7 @@ void add_crops(CLI::App& app, Actions& actions) {
   static std::string backbone = "random:1";
   static bool augmented = false;
   static std::string fakes;
+  static std::int64_t autoencoder_steps = kAutoencoderSteps;
   static std::string cache;
   CLI::App* command =
       app.add_subcommand("crops", "Draw contact sheets of what training would see of a data set");
@@ -36,6 +38,8 @@ void add_crops(CLI::App& app, Actions& actions) {
                     "Draw pairs of real and fake crops, changed by chance, as a training from "
                     "pictures sees them");
   command->add_option("--fakes", fakes, kFakesHelp);
+  command->add_option("--autoencoder-steps", autoencoder_steps, kAutoencoderHelp)
+      ->capture_default_str();
   command->add_option("--cache", cache, kCacheHelp);
   command->footer(
       "Examples:\n"
@@ -45,6 +49,7 @@ void add_crops(CLI::App& app, Actions& actions) {
   actions[command] = [] {
     if (augmented) {
       PairSheetOptions options{data, output, cache, backbone, sampling, parse_fakes(fakes)};
+      options.autoencoder_steps = autoencoder_steps;
       for (const std::string& sheet : write_pair_sheets(options, embed_progress())) {
         print({{"sheet", sheet}});
       }

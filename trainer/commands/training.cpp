@@ -119,6 +119,7 @@ void add_network_options(CLI::App* command, Given& given) {
   add("--easy-part", network.easy_part, "Part of the steps until pairs are as hard as they get");
   add("--recoded", network.recoded,
       "Part of the pairs, when they are hardest, that were H.264 of quantizer 18 to 40; 0: none");
+  add("--autoencoder-steps", network.autoencoder_steps, kAutoencoderHelp);
   add("--validation-pairs", network.validation_pairs, "Pairs that the best weights are chosen by");
   command
       ->add_option("--target-fpr", network.target_fpr,

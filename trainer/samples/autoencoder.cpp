@@ -63,8 +63,8 @@ Layers layers_of(const AutoencoderKind& kind) {
   const std::int64_t deep = eight ? kEighth : kQuarter;
   layers.encoder = {{"encoder.0", 3, kHalf, 5}, {"encoder.1", kHalf, kQuarter}};
   if (eight) layers.encoder.push_back({"encoder.2", kQuarter, kEighth});
-  layers.to_code = {"encoder.code", deep, code};
-  layers.from_code = {"decoder.code", code, deep};
+  layers.to_code = {"encoder.code", deep, code, 1};
+  layers.from_code = {"decoder.code", code, deep, 1};
   layers.first = {"decoder.first", deep, deep};
   layers.second = {"decoder.second", deep, deep};
   if (eight) layers.decoder.push_back({"decoder.quarter", kEighth, kQuarter});
@@ -244,6 +244,12 @@ Autoencoder::Autoencoder(const AutoencoderKind& kind, TensorMap weights)
   }
 }
 
+Autoencoder Autoencoder::on(at::Device device) const {
+  TensorMap weights;
+  for (const auto& [name, tensor] : weights_) weights[name] = tensor.to(device);
+  return {kind_, std::move(weights)};
+}
+
 at::Tensor Autoencoder::forward(const at::Tensor& pictures) const {
   const Layers layers = layers_of(kind_);
   const auto convolved = [&](const Layer& layer, const at::Tensor& given, std::int64_t stride) {
@@ -277,15 +283,16 @@ cv::Mat Autoencoder::reconstruct(const cv::Mat& rgb) const {
               "a picture to reconstruct of " << rgb.cols << "x" << rgb.rows
                                              << " pixels and OpenCV type " << rgb.type()
                                              << "; CV_8UC3 expected");
-  // Convolutions see zeros beyond the edge. Mirrored so far that none of it reaches the picture's
-  // own pixels: some places of the code, and what makes the sides its multiples.
-  const int around = 2 * kind_.factor;
+  // Convolutions see zeros beyond the edge. Mirrored so far that none of them reach the picture's
+  // own pixels: a place of the code by the encoder, two by the layers at its size, up to two by
+  // what doubles it.
+  const int around = 5 * kind_.factor;
   const auto missing = [&](int side) {
     return (kind_.factor - side % kind_.factor) % kind_.factor;
   };
   cv::Mat larger;
   cv::copyMakeBorder(rgb, larger, around, around + missing(rgb.rows), around,
-                     around + missing(rgb.cols), cv::BORDER_REFLECT);
+                     around + missing(rgb.cols), cv::BORDER_REFLECT | cv::BORDER_ISOLATED);
   const c10::InferenceMode guard;
   const at::Device device = weights_.begin()->second.device();
   const at::Tensor made = forward(to_tensor(larger).unsqueeze(0).to(device))[0];

@@ -17,6 +17,7 @@
 #include <opencv2/core.hpp>
 
 #include "model/weights.h"
+#include "samples/fake_parts.h"
 
 namespace dfd {
 
@@ -51,6 +52,8 @@ class Autoencoder {
   // Weights as weights() gives them, float; not copied. Throws Error(kCorruptModel) for others.
   Autoencoder(const AutoencoderKind& kind, TensorMap weights);
 
+  Autoencoder on(at::Device device) const;  // Its weights there; shared where they are already.
+
   const AutoencoderKind& kind() const { return kind_; }
   const TensorMap& weights() const { return weights_; }
 
@@ -68,7 +71,7 @@ class Autoencoder {
 };
 
 struct AutoencoderTraining {
-  std::int64_t steps = 800;  // Faces look natural then, and a minute or two is over.
+  std::int64_t steps = kAutoencoderSteps;
   int batch = 16;
   int side = 64;  // Of the crops: eight times the coarsest code's places; a multiple of 8.
   double learning_rate = 3e-3;
@@ -76,9 +79,9 @@ struct AutoencoderTraining {
   at::Device device = at::kCPU;
 };
 
-// A new one, trained on crops and mirror images of those pictures (RGB, CV_8UC3, sides at least
-// training.side) to give them back. The same bytes for the same arguments and number of threads on
-// a CPU. stepped: called after each step with the number done and its loss. Throws
+// A new one on the CPU, trained on crops and mirror images of those pictures (RGB, CV_8UC3, sides
+// at least training.side) to give them back. The same bytes for the same arguments and number of
+// threads on a CPU. stepped: called after each step with the number done and its loss. Throws
 // Error(kInvalidArgument) for no pictures, smaller ones or another type, and options out of range;
 // Error(kInference) when a loss is no number.
 Autoencoder train_autoencoder(const AutoencoderKind& kind, const std::vector<cv::Mat>& pictures,

@@ -87,7 +87,7 @@ FakeParts parse_fakes(const std::string& text) {
 
 double left_of(const FakeParts& parts) {
   const double left = 1 - parts.self_blend - parts.reconstruct;
-  return left < kRounding ? 0 : left;
+  return std::abs(left) < kRounding ? 0 : left;
 }
 
 std::string in_words(const FakeParts& parts) {

@@ -12,12 +12,10 @@
 #include "base/check.h"
 #include "samples/equal_sharpness.h"
 #include "samples/face_mask.h"
+#include "samples/fake_parts.h"
 
 namespace dfd {
 namespace {
-
-// Sums of tenths are not exact.
-constexpr double kRounding = 1e-9;
 
 constexpr std::size_t place_of(Evidence evidence) {
   std::size_t place = 0;
@@ -68,8 +66,8 @@ PicturePairs::PicturePairs(const PairOptions& options, const SamplingRule& rule,
               "pairs and samples: at least 1 expected");
   DFD_REQUIRE(options.self_blend >= 0 && options.self_blend <= 1, ErrorCode::kInvalidArgument,
               "self-blend " << options.self_blend << ": 0 to 1 expected");
-  DFD_REQUIRE(options.reconstruct >= 0 && options.self_blend + options.reconstruct <= 1 + kRounding,
-              ErrorCode::kInvalidArgument,
+  const double left = left_of({options.self_blend, options.reconstruct});
+  DFD_REQUIRE(options.reconstruct >= 0 && left >= 0, ErrorCode::kInvalidArgument,
               "self-blend " << options.self_blend << " and reconstruct " << options.reconstruct
                             << ": parts of at most 1 together expected");
   std::map<std::string, std::vector<std::size_t>> people;
@@ -95,8 +93,7 @@ PicturePairs::PicturePairs(const PairOptions& options, const SamplingRule& rule,
   for (const auto& [place, found] : beside) beside_[place] = values_of(found);
   DFD_REQUIRE(real_ > 0, ErrorCode::kInvalidArgument,
               "there are no real clips with a face to train or to validate on");
-  DFD_REQUIRE(fake_ > 0 || options.self_blend + options.reconstruct >= 1 - kRounding,
-              ErrorCode::kInvalidArgument,
+  DFD_REQUIRE(fake_ > 0 || left == 0, ErrorCode::kInvalidArgument,
               "there are no fakes with a face; give --fakes self-blend, which makes them of the "
               "real clips");
   DFD_REQUIRE(

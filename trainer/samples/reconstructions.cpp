@@ -213,7 +213,7 @@ std::vector<Autoencoder> kept_autoencoders(const MasterClips& clips, const CropS
            << mean_error(*kept, pictures) << " levels of 255 in the mean";
       say(told.str());
     }
-    found.push_back(std::move(*kept));
+    found.push_back(kept->on(training.device));
   }
   return found;
 }
@@ -223,7 +223,7 @@ void reconstruct_clips(MasterClips& clips, const std::vector<Autoencoder>& autoe
   DFD_CHECK(!autoencoders.empty());
   std::vector<std::string> digests;
   for (const Autoencoder& autoencoder : autoencoders) {
-    digests.push_back(digest_of(autoencoder.weights()));
+    digests.push_back(digest_of(autoencoder.on(at::kCPU).weights()));
   }
   std::vector<Wanted> wanted(clips.clips.size());
   int made = 0;

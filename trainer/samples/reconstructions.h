@@ -15,9 +15,10 @@
 
 namespace dfd {
 
-// One of each kind, trained on crops of the real clips, or found in the cache folder, where each is
-// kept in a file of its own. A damaged one is said, set aside and trained anew. training.side is
-// made smaller where crops are. Throws Error: as train_autoencoder() does; kIo.
+// One of each kind on training.device, trained on crops of the real clips, or found in the cache
+// folder, where each is kept in a file of its own. A damaged one is said, set aside and trained
+// anew. training.side is made smaller where crops are. Throws Error: as train_autoencoder() does;
+// kIo.
 std::vector<Autoencoder> kept_autoencoders(const MasterClips& clips, const CropStore& store,
                                            const AutoencoderTraining& training,
                                            const std::string& cache, const Say& say);

@@ -82,6 +82,7 @@ std::vector<std::string> write_pair_sheets(const PairSheetOptions& options,
   if (options.fakes.reconstruct > 0) {
     AutoencoderTraining training;
     training.seed = options.seed;
+    training.steps = options.autoencoder_steps;
     reconstruct_clips(
         clips, kept_autoencoders(clips, store, training, cache_folder(options.cache), progress.say),
         /*recoded=*/true, store, progress);

@@ -20,6 +20,7 @@ struct PairSheetOptions {
   std::string backbone = "new:artifact_cnn";  // Whose crops.
   SamplingOptions sampling;
   FakeParts fakes{1, 0};
+  std::int64_t autoencoder_steps = kAutoencoderSteps;
   int pairs = 64;  // A sheet.
   std::uint64_t seed = 1;
 };

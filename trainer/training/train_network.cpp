@@ -49,6 +49,7 @@ void check(const TrainOptions& options, const NetworkTraining& training) {
   require(training.recoded >= 0 && training.recoded <= 1, "recoded: 0 to 1 expected");
   require(!training.target_fpr || (*training.target_fpr > 0 && *training.target_fpr < 1),
           "target-fpr: above 0, below 1 expected");
+  require(training.autoencoder_steps >= 1, "autoencoder-steps: at least 1 expected");
   require(training.threads >= 0, "threads: at least 0 expected");
   require(!options.seed_recipe,
           "--recipe seed leaves the backbone as it is; train without --unfreeze");
@@ -110,6 +111,7 @@ void reconstruct(const TrainOptions& options, const NetworkTraining& training,
   AutoencoderTraining of_autoencoders;
   of_autoencoders.device = select_device(training.device);
   of_autoencoders.seed = options.seed;
+  of_autoencoders.steps = training.autoencoder_steps;
   const std::vector<Autoencoder> autoencoders = kept_autoencoders(
       data.train.clips, *data.store, of_autoencoders, cache_folder(options.cache), progress.say);
   for (PictureSide* side : {&data.train, &data.validation}) {
@@ -160,8 +162,9 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
       << training.unfreeze << ' ' << training.steps << ' ' << training.pairs << ' '
       << training.group << ' ' << training.learning_rate << ' ' << training.weight_decay << ' '
       << training.label_smoothing << ' ' << training.average << ' ' << training.fakes.self_blend
-      << ' ' << training.fakes.reconstruct << ' ' << training.recoded << ' ' << training.easy_part
-      << ' ' << training.validation_pairs << ' ' << training.validate_every;
+      << ' ' << training.fakes.reconstruct << ' ' << training.autoencoder_steps << ' '
+      << training.recoded << ' ' << training.easy_part << ' ' << training.validation_pairs << ' '
+      << training.validate_every;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
     for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;

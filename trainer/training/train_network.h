@@ -31,6 +31,7 @@ struct NetworkTraining {
   double label_smoothing = 0.02;
   double average = 0.998;
   FakeParts fakes{1, 0};
+  std::int64_t autoencoder_steps = kAutoencoderSteps;  // Of each, where there are reconstructions.
   double recoded = 0.5;  // Part of the pairs, when they are hardest, of crops that were H.264.
   // The curriculum is done after this part of the steps: large differences and light changes first,
   // or nothing is learned from scratch.

@@ -49,6 +49,7 @@ TEST_F(FromPictures, AModelOfRealClipsAloneServesInTheElement) {
   EXPECT_EQ(about["metadata"]["head.type"], "mean");
   EXPECT_EQ(about["metadata"]["input.crop"], "square");
   EXPECT_EQ(about["metadata"]["training.self_blend"], "1");
+  EXPECT_EQ(about["metadata"]["training.reconstruct"], "0");
   const auto calibration =
       nlohmann::json::parse(about["metadata"]["training.calibration"].get<std::string>());
   EXPECT_EQ(calibration["by"], "validation pairs");
@@ -61,6 +62,31 @@ TEST_F(FromPictures, AModelOfRealClipsAloneServesInTheElement) {
   }
   EXPECT_GE(probability, 0);
   EXPECT_LE(probability, 1);
+}
+
+TEST_F(FromPictures, ReconstructionsAreMadeOnceAndTrainedOn) {
+  const std::string more =
+      "--fakes self-blend,reconstruct:0.5 --autoencoder-steps 2 --recoded 0 --steps 2";
+  int status = -1;
+  std::string said = train(file("a.safetensors"), status, more);
+  ASSERT_EQ(status, 0) << said;
+  EXPECT_EQ(count_of(said, "training autoencoder"), 6U) << said;
+  EXPECT_NE(said.find("of 100 fakes 50 are self-blended, 50 reconstructed"), std::string::npos);
+  const auto about = nlohmann::json::parse(
+      run(std::string(DFD_TRAINER) + " inspect " + file("a.safetensors").string(), status));
+  EXPECT_EQ(about["metadata"]["training.self_blend"], "0.5");
+  EXPECT_EQ(about["metadata"]["training.reconstruct"], "0.5");
+  said = train(file("b.safetensors"), status, more);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(count_of(said, "training autoencoder"), 0U) << said;
+  EXPECT_EQ(bytes_of(file("a.safetensors")), bytes_of(file("b.safetensors")));
+}
+
+TEST_F(FromPictures, FakesOfNoKindAreRefused) {
+  int status = 0;
+  const std::string said = train(file("m.safetensors"), status, "--fakes self-blend,blur:0.1");
+  EXPECT_NE(status, 0);
+  EXPECT_NE(said.find("reconstruct[:PART]"), std::string::npos) << said;
 }
 
 TEST_F(FromPictures, WithoutFakesThereMustBeSomeToMake) {
