@@ -10,6 +10,7 @@
 #include "import/export.h"
 #include "import/import.h"
 #include "import/inspect.h"
+#include "import/release.h"
 #include "samples/cache.h"
 
 namespace dfd::commands {
@@ -41,10 +42,26 @@ void add_import(CLI::App& app, Actions& actions) {
       "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
 }
 
+void add_release(CLI::App& exports, Actions& actions) {
+  static ReleaseOptions options;
+  CLI::App* command = exports.add_subcommand("model", "The same model, half as large, with a name");
+  command->add_option("model", options.model, "File of kind model")->required();
+  command->add_option("-o,--output", options.output, "Model file to write")->required();
+  command->add_option("--license", options.license, "Its name, as SPDX lists it");
+  command->add_option("--attribution", options.attribution, "Who made it, of whose pictures");
+  command->footer(
+      "Example: deepfake-trainer export model model.safetensors --license MIT -o "
+      "small.safetensors");
+  actions[command] = [] {
+    for (const std::string& note : release_model(options)) say(note);
+    return kDone;
+  };
+}
+
 void add_export(CLI::App& app, Actions& actions) {
   static ExportOptions options;
   static std::string for_class;
-  CLI::App* command = app.add_subcommand("export", "Turn our files into PyTorch checkpoints");
+  CLI::App* command = app.add_subcommand("export", "Make our files ready for others");
   command->require_subcommand(1);
   CLI::App* torch = command->add_subcommand("torch", "A state_dict for torch.load");
   torch->add_option("model", options.model, "File of kind model or backbone")->required();
@@ -59,6 +76,7 @@ void add_export(CLI::App& app, Actions& actions) {
     for (const std::string& note : export_torch(options)) say(note);
     return kDone;
   };
+  add_release(*command, actions);
 }
 
 void add_inspect(CLI::App& app, Actions& actions) {

@@ -46,7 +46,8 @@ std::unique_ptr<Backbone> copy_of(const BackboneParts& parts) {
 
 }  // namespace
 
-TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts)
+TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts,
+                               const TensorMap& head)
     : options_(options), backbone_(copy_of(parts)) {
   check(options);
   const auto layers = backbone_->trainable_layers();
@@ -70,6 +71,7 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
   }
   torch::manual_seed(options.seed);
   head_ = make_trainable_head(options.head, backbone_->embedding_size(), options.evidence);
+  begin_head_with(head);
   head_->to(options.device.device);
   for (const auto& [name, tensor] : tensors) all_[kBackbonePrefix + name] = tensor;
   for (const auto& item : head_->named_parameters()) {
@@ -84,6 +86,20 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
   };
   optimizer_ = std::make_unique<torch::optim::AdamW>(std::vector<torch::optim::OptimizerParamGroup>{
       group(weights, options.weight_decay), group(others, 0)});
+}
+
+void TrainedNetwork::begin_head_with(const TensorMap& tensors) {
+  const torch::NoGradGuard no_grad;
+  const auto own = head_->named_parameters();
+  head_is_new_ = own.size() != tensors.size();
+  for (const auto& item : own) {
+    const auto found = tensors.find(item.key());
+    if (found == tensors.end() || found->second.sizes() != item.value().sizes()) {
+      head_is_new_ = true;
+    }
+  }
+  if (head_is_new_) return;
+  for (const auto& item : own) item.value().copy_(tensors.at(item.key()));
 }
 
 at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t windows,

@@ -43,7 +43,10 @@ class TrainedNetwork {
  public:
   // parts: not folded. Throws Error(kInvalidArgument) for options that cannot be, or a backbone
   // that cannot be trained. Sets LibTorch's seed, which the head's first weights come from.
-  TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts);
+  // head: tensors that the head begins with, by the names in model files, where they are all it has
+  // and of its shapes; else it is a new one.
+  TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts,
+                 const TensorMap& head = {});
 
   // One step of AdamW. part: of the training that is done, [0, 1): the learning rate falls with it
   // along a cosine. All that is drawn by chance depends on seed and step. Returns the mean loss.
@@ -51,6 +54,7 @@ class TrainedNetwork {
 
   // Moving averages of all weights and statistics, by the names in model files: what is judged.
   const TensorMap& averaged() const { return averaged_; }
+  bool head_is_new() const { return head_is_new_; }
   HeadInfo head_info() const { return head_->info(); }
   std::string device() const;  // Such as "bf16 on cpu".
 
@@ -59,6 +63,7 @@ class TrainedNetwork {
   void restore(const TensorMap& state);
 
  private:
+  void begin_head_with(const TensorMap& tensors);
   at::Tensor logits_of(const at::Tensor& pictures, std::int64_t windows,
                        NormStatisticsMap& statistics);
   void keep_statistics(const std::vector<NormStatisticsMap>& groups);
@@ -68,6 +73,7 @@ class TrainedNetwork {
   std::unique_ptr<Backbone> backbone_;
   TensorMap all_;  // Weights and statistics as they are, by the names in model files; not copies.
   std::unique_ptr<TrainableHead> head_;
+  bool head_is_new_ = true;
   std::vector<at::Tensor> trained_;
   std::unique_ptr<torch::optim::AdamW> optimizer_;
   TensorMap averaged_;

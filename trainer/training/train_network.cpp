@@ -66,6 +66,7 @@ struct PictureData {
   TrainingClips clips;
   SamplingRule rule;
   BackboneParts backbone;
+  TensorMap head;  // Of the model whose backbone it is; empty where there is none.
   std::optional<CropStore> store;
   PictureSide train, validation;
 };
@@ -91,6 +92,20 @@ BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& 
   parts.tensors = kind.random_weights(options.seed);
   parts.input = kind.input;
   return parts;
+}
+
+// Of a file of kind model; empty for others.
+TensorMap head_of(const std::string& backbone) {
+  TensorMap head;
+  if (backbone.rfind(kNewPrefix, 0) == 0) return head;
+  const std::string prefix = kBackbonePrefix;
+  const SafetensorsFile file(backbone);
+  const auto kind = file.metadata().find("kind");
+  if (kind == file.metadata().end() || kind->second != "model") return head;
+  for (auto& [name, tensor] : read_tensors(file)) {
+    if (name.rfind(prefix, 0) != 0) head[name] = tensor;
+  }
+  return head;
 }
 
 PairOptions pair_options(const TrainOptions& options, const NetworkTraining& training) {
@@ -158,13 +173,13 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
                         const PictureData& data) {
   std::ostringstream all;
   all << data.clips.digest << ' ' << data.clips.manifest.split << ' ' << options.seed << ' '
-      << key_of(data.rule) << ' ' << digest_of(data.backbone.tensors) << ' ' << training.head << ' '
-      << training.unfreeze << ' ' << training.steps << ' ' << training.pairs << ' '
-      << training.group << ' ' << training.learning_rate << ' ' << training.weight_decay << ' '
-      << training.label_smoothing << ' ' << training.average << ' ' << training.fakes.self_blend
-      << ' ' << training.fakes.reconstruct << ' ' << training.autoencoder_steps << ' '
-      << training.recoded << ' ' << training.easy_part << ' ' << training.validation_pairs << ' '
-      << training.validate_every;
+      << key_of(data.rule) << ' ' << digest_of(data.backbone.tensors) << ' ' << digest_of(data.head)
+      << ' ' << training.head << ' ' << training.unfreeze << ' ' << training.steps << ' '
+      << training.pairs << ' ' << training.group << ' ' << training.learning_rate << ' '
+      << training.weight_decay << ' ' << training.label_smoothing << ' ' << training.average << ' '
+      << training.fakes.self_blend << ' ' << training.fakes.reconstruct << ' '
+      << training.autoencoder_steps << ' ' << training.recoded << ' ' << training.easy_part << ' '
+      << training.validation_pairs << ' ' << training.validate_every;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
     for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;
@@ -316,7 +331,7 @@ class Steps {
       : options_(options),
         training_(training),
         data_(data),
-        network_(network_options(options, training, *data.train.pairs), data.backbone),
+        network_(network_options(options, training, *data.train.pairs), data.backbone, data.head),
         config_(config_of(options, training, data, network_)),
         resume_(options.output, identity_of(options, training, data)) {}
 
@@ -356,6 +371,7 @@ class Steps {
   }
 
   std::string device() const { return network_.device(); }
+  bool head_is_new() const { return network_.head_is_new(); }
   bool has_model() const { return !state_.best.empty(); }
   std::int64_t done() const { return state_.step; }
 
@@ -414,6 +430,7 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
   if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
   PictureData data;
   data.backbone = open_backbone(options, training);
+  data.head = head_of(options.backbone);
   data.rule = master_rule(make_rule(options.sampling, data.backbone.input));
   // Pictures are made in threads of ours, several at once.
   cv::setNumThreads(1);
@@ -423,6 +440,9 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
   }
   Steps steps(options, training, data);
   progress.say("training in " + steps.device());
+  if (!data.head.empty() && steps.head_is_new()) {
+    progress.say("the head is a new one: that of " + options.backbone + " has another form");
+  }
   if (options.resume) {
     steps.resume();
     progress.say("resuming after step " + std::to_string(steps.done()));

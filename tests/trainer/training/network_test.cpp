@@ -95,6 +95,18 @@ TEST(TrainedNetwork, AStateThatIsNotOneIsAnError) {
   EXPECT_THROW(network.restore(state), Error);
 }
 
+TEST(TrainedNetwork, BeginsWithAHeadOfItsOwnFormAlone) {
+  const at::Tensor weight = at::full({1, 512}, 0.5F);
+  const TensorMap head{{"classifier.weight", weight}, {"classifier.bias", at::zeros({1})}};
+  const TrainedNetwork further(options(), new_backbone(), head);
+  EXPECT_FALSE(further.head_is_new());
+  EXPECT_TRUE(further.averaged().at("classifier.weight").equal(weight));
+  NetworkOptions kinds = options();
+  kinds.evidence = true;
+  EXPECT_TRUE(TrainedNetwork(kinds, new_backbone(), head).head_is_new());
+  EXPECT_TRUE(TrainedNetwork(options(), new_backbone()).head_is_new());
+}
+
 TEST(TrainedNetwork, FrozenLayersStayAsTheyAre) {
   NetworkOptions few = options();
   few.unfreeze = 1;
