@@ -21,7 +21,7 @@ std::unique_ptr<Session> open_session(const std::shared_ptr<Engine>& engine,
                     << " would find them here; give --face-model as in training");
   };
   // A session would speak of the element's property.
-  if (face_model.empty()) require(model.face_detector == kCascadeName, kCascadeName);
+  if (face_model.empty()) require(same_boxes(kCascadeName, model.face_detector), kCascadeName);
   std::unique_ptr<Session> session = Session::create(engine, config);
   require(same_boxes(session->face_detector(), model.face_detector), session->face_detector());
   return session;

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/resources.h"
+#include "face/face_detector.h"
 #include "samples/cache.h"
 #include "samples/frozen_backbone.h"
 #include "samples/master_crops.h"
@@ -252,6 +253,8 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
   config.backbone = data.backbone.info;
   config.backbone.digest.clear();
   config.input = data.rule.input;
+  // Squares were moved and scaled by more than detectors differ; what is aligned needs landmarks.
+  if (config.input.crop == CropRule::kSquare) config.input.face_detector = kAnyDetector;
   config.window_length = options.sampling.frames;
   std::vector<double> rates;
   for (const CropStore::Clip* clip : data.train.clips.crops) rates.push_back(clip->sample_rate);

@@ -149,7 +149,8 @@ std::vector<FaceDetection> FaceDetector::detect_near(const FrameView& view,
 
 bool same_boxes(const std::string& one, const std::string& other) {
   const auto is_tight = [](const std::string& name) { return name == "mtcnn" || name == "yunet"; };
-  return one == other || (is_tight(one) && is_tight(other));
+  const bool any = one == kAnyDetector || other == kAnyDetector;
+  return any || one == other || (is_tight(one) && is_tight(other));
 }
 
 std::unique_ptr<FaceDetector> open_face_model(const std::string& path,

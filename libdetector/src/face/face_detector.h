@@ -19,6 +19,9 @@
 namespace dfd {
 
 constexpr const char* kCascadeName = "opencv-haar-frontalface";  // As model files have it.
+// InputRule::face_detector of a model that was trained on faces moved and scaled by more than
+// detectors differ.
+constexpr const char* kAnyDetector = "any";
 
 struct FaceDetection {
   RectF box;               // MTCNN's convention: forehead to chin, ear to ear.

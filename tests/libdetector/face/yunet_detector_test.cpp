@@ -228,6 +228,8 @@ TEST(SameBoxes, AreThoseOfOneDetectorAndOfYunetAndMtcnn) {
   EXPECT_TRUE(same_boxes("yunet", "mtcnn"));
   EXPECT_TRUE(same_boxes("mtcnn", "yunet"));
   EXPECT_TRUE(same_boxes("opencv-haar-frontalface", "opencv-haar-frontalface"));
+  EXPECT_TRUE(same_boxes("any", "opencv-haar-frontalface"));
+  EXPECT_TRUE(same_boxes("yunet", "any"));
   EXPECT_FALSE(same_boxes("yunet", "opencv-haar-frontalface"));
   EXPECT_FALSE(same_boxes("none", "mtcnn"));
 }
