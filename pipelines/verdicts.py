@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Plays videos through deepfakedetect and prints a line for each face that it followed.
 
-    pipelines/verdicts.py model.safetensors clip.mp4
+    pipelines/verdicts.py - clip.mp4
 
 A small player that reads the bus through GstDeepfake, as a program of its own would. Needs the
 packages python3-gi and gir1.2-gstreamer-1.0, and an installed deepfakedetect or
@@ -20,6 +20,7 @@ import signal
 import sys
 from contextlib import closing
 
+SHIPPED = "-"  # The model that comes with the plugin.
 SOURCE = "uridecodebin name=source ! videoconvert name=picture ! "
 DETECT = "deepfakedetect name=detect messages=on-change "
 JUDGE = SOURCE + DETECT + "! fakesink sync=false"
@@ -102,7 +103,8 @@ class Player:
         self.bus = self.pipeline.get_bus()
         self.lacks = []
         self.detect = self.pipeline.get_by_name("detect")
-        self.detect.set_property("model-file", args.model)
+        if args.model != SHIPPED:
+            self.detect.set_property("model-file", args.model)
         Gst.util_set_object_arg(self.detect, "inference-region", args.region)
         if args.output:
             self.pipeline.get_by_name("annotated").set_property("location", args.output)
@@ -217,7 +219,7 @@ def main():
                         help="what is judged; a model is made for one of them")
     parser.add_argument("-o", "--output", metavar="OUT.mp4",
                         help="writes the video with boxes and labels, and its sound")
-    parser.add_argument("model", metavar="MODEL", help="a model file of deepfake-trainer")
+    parser.add_argument("model", metavar="MODEL", help="a model file of deepfake-trainer; - for the plugin's own")
     parser.add_argument("clips", metavar="CLIP", nargs="+", help="a file with video in it")
     args = parser.parse_args()
     check(parser, args)

@@ -140,6 +140,13 @@ TEST(DeepfakeDetect, WithoutAModelFileTakesTheOneThatTheEnvironmentNames) {
   EXPECT_FALSE(outcome.messages.empty());
 }
 
+TEST(DeepfakeDetect, NeedsNoProperty) {
+  Outcome outcome;
+  play(kTestSource + std::string("deepfakedetect ! fakesink"), outcome);
+  EXPECT_TRUE(outcome.eos) << outcome.text;
+  EXPECT_EQ(outcome.frames, 60);
+}
+
 TEST(DeepfakeDetect, RestartsAfterAnError) {
   GstElement* detect = gst_element_factory_make("deepfakedetect", nullptr);
   g_object_set(detect, "model-file", "/nowhere", nullptr);
