@@ -25,7 +25,7 @@ mkdir -p "$work"
 export GST_REGISTRY=$work/registry.bin
 if [ -z "$video" ]; then
     video=$work/drawn/Celeb-real/id0_0000.mp4
-    [ -e "$video" ] || "$BUILD/trainer/deepfake-trainer" synthesize --output "$work/drawn" --clips 4 --seconds 8
+    [ -e "$video" ] || "$BUILD/trainer/deepfake-trainer" synthesize --output "$work/drawn" --clips 8 --seconds 8
     drawn=yes
 fi
 printf '== playing %s\n' "$video" >&2
