@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "commands/commands.h"
 #include "commands/console.h"
 #include "commands/sampling.h"
+#include "detector/error.h"
 #include "samples/fake_parts.h"
 #include "samples/frozen_backbone.h"
+#include "training/launch.h"
+#include "training/ranks.h"
 #include "training/train.h"
 #include "training/train_network.h"
 
@@ -59,12 +65,20 @@ int run_network(const Given& given) {
       std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
   training.lossless = !given.jpeg;
   heed_stop_signals();
+  const std::optional<Launch> launch = launch_of(std::getenv);
+  const std::unique_ptr<Ranks> ranks =
+      launch ? std::make_unique<Ranks>(*launch) : std::make_unique<Ranks>();
+  const bool heard = ranks->first();  // What all have to say, one says.
+  const EmbedProgress silent{[](const std::string&) {}, [](int, int, int) {}};
   const NetworkOutcome outcome = train_network(
-      given.options, training, embed_progress(),
-      [](std::int64_t step, std::int64_t steps) {
-        show_progress("training", static_cast<int>(step), static_cast<int>(steps));
+      given.options, training, heard ? embed_progress() : silent,
+      [&](std::int64_t step, std::int64_t steps) {
+        if (heard) show_progress("training", static_cast<int>(step), static_cast<int>(steps));
       },
-      print_step, stop_requested());
+      [&](const StepReport& report) {
+        if (heard) print_step(report);
+      },
+      stop_requested(), *ranks);
   if (outcome.out_of_time) return kOutOfTime;
   return status_of(outcome.failed, outcome.clips);
 }
@@ -82,6 +96,13 @@ void print_epoch(const EpochReport& report) {
 
 int run_train(const Given& given) {
   if (given.from_pictures()) return run_network(given);
+  if (const auto launch = launch_of(std::getenv)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                launch->launcher + " started " + std::to_string(launch->size) +
+                    " processes, but a head on a frozen backbone is trained by one; start it "
+                    "without " +
+                    launch->launcher + ", or train from pictures (--unfreeze, new:KIND)");
+  }
   TrainOptions options = given.options;
   options.seed_recipe = given.recipe == "seed";
   TrainProgress progress;

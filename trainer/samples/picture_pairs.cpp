@@ -289,10 +289,16 @@ PicturePairs::Pair PicturePairs::make_pair(Random& random, double hardness) cons
 
 PictureBatch PicturePairs::make(const std::string& purpose, std::int64_t number,
                                 double hardness) const {
+  return make(purpose, number, hardness, {0, options_.pairs});
+}
+
+PictureBatch PicturePairs::make(const std::string& purpose, std::int64_t number, double hardness,
+                                const PairRange& pairs) const {
+  DFD_CHECK(pairs.first >= 0 && pairs.first < pairs.end && pairs.end <= options_.pairs);
   std::vector<cv::Mat> crops;
   std::vector<float> labels;
   std::vector<float> evidence;
-  for (int i = 0; i < options_.pairs; ++i) {
+  for (int i = pairs.first; i < pairs.end; ++i) {
     Random random(options_.seed, static_cast<std::uint64_t>(number), static_cast<std::uint64_t>(i),
                   purpose);
     Pair pair = make_pair(random, hardness);
@@ -303,7 +309,8 @@ PictureBatch PicturePairs::make(const std::string& purpose, std::int64_t number,
     }
   }
   return {to_network_input(crops, input_), at::tensor(labels),
-          at::tensor(evidence).view({-1, static_cast<std::int64_t>(kEvidence.size())})};
+          at::tensor(evidence).view({-1, static_cast<std::int64_t>(kEvidence.size())}),
+          2 * pairs.first, 2 * options_.pairs};
 }
 
 }  // namespace dfd

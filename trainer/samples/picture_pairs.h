@@ -23,6 +23,11 @@
 
 namespace dfd {
 
+// Some of a batch's pairs, [first, end).
+struct PairRange {
+  int first = 0, end = 0;
+};
+
 // Pictures of so many windows: real and fake ones in turn, each fake behind the real one that it
 // was made from, if it was.
 struct PictureBatch {
@@ -32,6 +37,9 @@ struct PictureBatch {
   // known, or not to be learned from this pair. A pair's windows are known in the same columns, so
   // that each column has as many of 0 as of 1.
   at::Tensor evidence;
+  // Where others have made the rest: which of how many windows the first of these is. 0: these are
+  // all.
+  std::int64_t first_window = 0, all_windows = 0;
 };
 
 struct PairOptions {
@@ -57,6 +65,9 @@ class PicturePairs {
 
   // Batch number `number` for that purpose. hardness: the curriculum, [0, 1].
   PictureBatch make(const std::string& purpose, std::int64_t number, double hardness) const;
+  // Those of its pairs, at least one: the same as among all.
+  PictureBatch make(const std::string& purpose, std::int64_t number, double hardness,
+                    const PairRange& pairs) const;
 
   // Does some pair show each kind of evidence? Then a network can learn all.
   bool tell_all_evidence() const;

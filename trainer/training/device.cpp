@@ -9,12 +9,14 @@
 
 namespace dfd {
 
-TrainingDevice training_device(const std::string& device, Precision precision) {
+TrainingDevice training_device(const std::string& device, Precision precision, int local_rank) {
   DFD_REQUIRE(precision != Precision::kFp16, ErrorCode::kInvalidArgument,
               "precision fp16: gradients are lost in it; give bf16, fp32 or auto");
   TrainingDevice found;
   found.device = select_device(device);
   if (found.device.is_cuda()) {
+    const bool chosen = device.find(':') != std::string::npos;
+    if (!chosen) found.device = select_device("cuda:" + std::to_string(local_rank));
     at::globalContext().setDeterministicCuDNN(true);
     at::globalContext().setBenchmarkCuDNN(false);
     // Every device that this LibTorch runs on computes bfloat16, if not always faster.

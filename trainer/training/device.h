@@ -18,9 +18,10 @@ struct TrainingDevice {
   at::ScalarType type = at::kFloat;
 };
 
-// device: as select_device(). precision: kFp32, kBf16, or kAuto: bf16 where the device has it. Sets
-// CUDA's convolutions to those that give the same result every time. Throws Error
-// kInvalidArgument, kDeviceUnavailable.
-TrainingDevice training_device(const std::string& device, Precision precision);
+// device: as select_device(); local_rank: of the processes on this machine, which each take the
+// CUDA device of their number where "auto" or "cuda" leaves the choice. precision: kFp32, kBf16, or
+// kAuto: bf16 where the device has it. Sets CUDA's convolutions to those that give the same result
+// every time. Throws Error kInvalidArgument, kDeviceUnavailable.
+TrainingDevice training_device(const std::string& device, Precision precision, int local_rank = 0);
 
 }  // namespace dfd

@@ -4,6 +4,11 @@
 
 #include <cstdint>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "detector/error.h"
 
@@ -33,6 +38,26 @@ KeptFile read_state(const std::string& path, const std::string& kind) {
                                     "; it is damaged, or of an older version, and set aside as " +
                                     set_aside(path) + "; train without --resume");
   }
+}
+
+KeptFile broadcast_kept(const KeptFile& content, Ranks& ranks) {
+  using Json = nlohmann::json;
+  if (ranks.size() == 1) return content;
+  Json about{{"metadata", content.metadata}, {"tensors", Json::array()}};
+  for (const auto& [name, tensor] : content.tensors) {
+    about["tensors"].push_back({name, tensor.scalar_type(), tensor.sizes().vec()});
+  }
+  const Json told = Json::parse(ranks.broadcast(about.dump()));
+  KeptFile heard{told["metadata"].get<Metadata>(), {}};
+  for (const Json& of : told["tensors"]) {
+    const auto name = of[0].get<std::string>();
+    at::Tensor tensor = ranks.first() ? content.tensors.at(name).contiguous()
+                                      : at::empty(of[2].get<std::vector<std::int64_t>>(),
+                                                  of[1].get<at::ScalarType>());
+    if (tensor.numel() > 0) ranks.broadcast({tensor});
+    heard.tensors[name] = std::move(tensor);
+  }
+  return heard;
 }
 
 }  // namespace dfd

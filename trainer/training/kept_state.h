@@ -10,6 +10,7 @@
 #include <torch/serialize/archive.h>
 
 #include "samples/kept_file.h"
+#include "training/ranks.h"
 
 namespace dfd {
 
@@ -19,5 +20,8 @@ void read_packed(const at::Tensor& packed, const at::Device& device,
 
 // Throws Error(kIo) when the file is damaged, and then it is set aside; as read_kept() does.
 KeptFile read_state(const std::string& path, const std::string& kind);
+
+// Rank 0's, for all; the others' content does not matter. Throws as Ranks.
+KeptFile broadcast_kept(const KeptFile& content, Ranks& ranks);
 
 }  // namespace dfd

@@ -44,11 +44,39 @@ std::unique_ptr<Backbone> copy_of(const BackboneParts& parts) {
   return backbone_kind(parts.info.name, parts.info.source).make(source, "");
 }
 
+// Windows whose batch norm statistics are taken together: whole pairs, as many real as fake.
+std::int64_t windows_in_group(std::int64_t group, std::int64_t samples) {
+  return std::max<std::int64_t>(1, group / samples / 2) * 2;
+}
+
+void add(const NormStatisticsMap& group, NormStatisticsMap& sums) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [norm, seen] : group) {
+    NormStatistics& sum = sums[norm];
+    sum.mean = sum.mean.defined() ? sum.mean + seen.mean : seen.mean.detach().clone();
+    sum.variance =
+        sum.variance.defined() ? sum.variance + seen.variance : seen.variance.detach().clone();
+  }
+}
+
 }  // namespace
 
+PairRange share_of(int pairs, int samples, int group, int rank, int size) {
+  const auto in_group = static_cast<int>(windows_in_group(group, samples) / 2);  // Pairs.
+  const int groups = (pairs + in_group - 1) / in_group;
+  DFD_REQUIRE(groups >= size, ErrorCode::kInvalidArgument,
+              "a step of " << pairs << " pairs is done in groups of " << in_group << ", which are "
+                           << groups << ", too few for " << size << " ranks; give --pairs "
+                           << in_group * size << " or more, or start fewer ranks");
+  const auto begin = [&](std::int64_t of_rank) {
+    return std::min(pairs, static_cast<int>(groups * of_rank / size) * in_group);
+  };
+  return {begin(rank), begin(rank + 1)};
+}
+
 TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts,
-                               const TensorMap& head)
-    : options_(options), backbone_(copy_of(parts)) {
+                               const TensorMap& head, Ranks* ranks)
+    : options_(options), ranks_(ranks), backbone_(copy_of(parts)) {
   check(options);
   const auto layers = backbone_->trainable_layers();
   DFD_REQUIRE(!layers.empty(), ErrorCode::kInvalidArgument,
@@ -110,18 +138,13 @@ at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t wi
 }
 
 // Of all groups alike, whoever made them.
-void TrainedNetwork::keep_statistics(const std::vector<NormStatisticsMap>& groups) {
+void TrainedNetwork::keep_statistics(const NormStatisticsMap& sums, std::int64_t groups) {
   const torch::NoGradGuard no_grad;
-  for (const auto& [norm, first] : groups[0]) {
-    at::Tensor mean = at::zeros_like(first.mean);
-    at::Tensor variance = at::zeros_like(first.variance);
-    for (const NormStatisticsMap& group : groups) {
-      mean += group.at(norm).mean;
-      variance += group.at(norm).variance;
-    }
-    const auto count = static_cast<double>(groups.size());
-    all_.at(kBackbonePrefix + norm + ".running_mean").lerp_(mean / count, kStatisticsRate);
-    all_.at(kBackbonePrefix + norm + ".running_var").lerp_(variance / count, kStatisticsRate);
+  const auto count = static_cast<double>(groups);
+  for (const auto& [norm, sum] : sums) {
+    const std::string name = kBackbonePrefix + norm;
+    all_.at(name + ".running_mean").lerp_(sum.mean / count, kStatisticsRate);
+    all_.at(name + ".running_var").lerp_(sum.variance / count, kStatisticsRate);
   }
 }
 
@@ -133,7 +156,7 @@ void TrainedNetwork::average(std::int64_t step) {
   for (auto& [name, tensor] : averaged_) tensor.lerp_(all_.at(name).detach(), 1 - kept);
 }
 
-double TrainedNetwork::step(const PictureBatch& batch, std::int64_t step, double part) {
+void TrainedNetwork::set_rate(std::int64_t step, double part) {
   const double warm =
       std::min(1.0, static_cast<double>(step + 1) /
                         static_cast<double>(std::max<std::int64_t>(1, options_.warm_up)));
@@ -141,34 +164,64 @@ double TrainedNetwork::step(const PictureBatch& batch, std::int64_t step, double
   const double rate =
       options_.learning_rate * warm * (0.01 + 0.99 * (1 + std::cos(kPi * part)) / 2);
   for (auto& group : optimizer_->param_groups()) group.options().set_lr(rate);
-  torch::manual_seed(mixed_seed(options_.seed, static_cast<std::uint64_t>(step), 0, "dropout"));
+}
+
+// Adds up what all ranks have found, in one message.
+double TrainedNetwork::sum_over_ranks(double loss, NormStatisticsMap& sums) {
+  if (ranks_ == nullptr || ranks_->size() == 1) return loss;
+  const at::Tensor losses = at::full({1}, loss, at::TensorOptions(options_.device.device));
+  std::vector<at::Tensor> all{losses};
+  for (at::Tensor& weight : trained_) {
+    // All ranks send the same, also where nothing reached a weight.
+    if (!weight.grad().defined()) weight.mutable_grad() = at::zeros_like(weight);
+    all.push_back(weight.grad());
+  }
+  for (const auto& [norm, sum] : sums) {
+    all.push_back(sum.mean);
+    all.push_back(sum.variance);
+  }
+  ranks_->sum(all);
+  return losses.item<double>();
+}
+
+double TrainedNetwork::step(const PictureBatch& batch, std::int64_t step, double part) {
+  set_rate(step, part);
   head_->train();
   optimizer_->zero_grad();
   const std::int64_t windows = batch.labels.size(0);
+  const std::int64_t all_windows = batch.all_windows > 0 ? batch.all_windows : windows;
   const std::int64_t samples = batch.pictures.size(0) / windows;
-  const std::int64_t in_group = std::max<std::int64_t>(2, options_.group / samples);
+  const std::int64_t in_group = windows_in_group(options_.group, samples);
+  DFD_CHECK(batch.first_window % in_group == 0);
   const at::Device& device = options_.device.device;
   const at::Tensor pictures = batch.pictures.to(device);
   const at::Tensor labels = batch.labels.to(device);
   const at::Tensor evidence = batch.evidence.to(device);
-  std::vector<NormStatisticsMap> statistics;
+  NormStatisticsMap sums;
   double sum = 0;
   for (std::int64_t first = 0; first < windows; first += in_group) {
+    // A group's chances are its own, whoever computes it.
+    const std::int64_t group = (batch.first_window + first) / in_group;
+    torch::manual_seed(mixed_seed(options_.seed, static_cast<std::uint64_t>(step),
+                                  static_cast<std::uint64_t>(group), "dropout"));
     const std::int64_t count = std::min(in_group, windows - first);
-    const at::Tensor logits = logits_of(pictures.narrow(0, first * samples, count * samples), count,
-                                        statistics.emplace_back());
+    NormStatisticsMap statistics;
+    const at::Tensor logits =
+        logits_of(pictures.narrow(0, first * samples, count * samples), count, statistics);
     const at::Tensor loss =
         window_losses(logits, labels.narrow(0, first, count), evidence.narrow(0, first, count),
                       options_.label_smoothing)
             .sum() /
-        static_cast<double>(windows);
+        static_cast<double>(all_windows);
     loss.backward();
     sum += loss.item<double>();
+    add(statistics, sums);
   }
+  sum = sum_over_ranks(sum, sums);
   if (!std::isfinite(sum)) return sum;  // The weights stay as they are.
   torch::nn::utils::clip_grad_norm_(trained_, options_.gradient_limit);
   optimizer_->step();
-  keep_statistics(statistics);
+  keep_statistics(sums, (all_windows + in_group - 1) / in_group);
   average(step);
   return sum;
 }

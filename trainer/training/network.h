@@ -18,6 +18,7 @@
 #include "samples/picture_pairs.h"
 #include "scoring/model_parts.h"
 #include "training/device.h"
+#include "training/ranks.h"
 
 namespace dfd {
 
@@ -38,18 +39,25 @@ struct NetworkOptions {
   TrainingDevice device;
 };
 
-// Thread-compatible.
+// The pairs of a step that a rank computes: whole groups, as many as the others' or one more.
+// pairs: of a real and a fake window of so many samples. Throws Error(kInvalidArgument) when there
+// are fewer groups than ranks.
+PairRange share_of(int pairs, int samples, int group, int rank, int size);
+
+// Thread-compatible. Several ranks have the same network, as long as all take the same steps.
 class TrainedNetwork {
  public:
-  // parts: not folded. Throws Error(kInvalidArgument) for options that cannot be, or a backbone
-  // that cannot be trained. Sets LibTorch's seed, which the head's first weights come from.
+  // parts: not folded. ranks: borrowed; null: a single process. Throws Error(kInvalidArgument) for
+  // options that cannot be, or a backbone that cannot be trained. Sets LibTorch's seed, which the
+  // head's first weights come from.
   // head: tensors that the head begins with, by the names in model files, where they are all it has
   // and of its shapes; else it is a new one.
   TrainedNetwork(const NetworkOptions& options, const BackboneParts& parts,
-                 const TensorMap& head = {});
+                 const TensorMap& head = {}, Ranks* ranks = nullptr);
 
-  // One step of AdamW. part: of the training that is done, [0, 1): the learning rate falls with it
-  // along a cosine. All that is drawn by chance depends on seed and step. Returns the mean loss.
+  // One step of AdamW. batch: the rank's share. part: of the training that is done, [0, 1): the
+  // learning rate falls with it along a cosine. All that is drawn by chance depends on seed, step
+  // and group. Returns the mean loss of all windows. Throws as Ranks.
   double step(const PictureBatch& batch, std::int64_t step, double part);
 
   // Moving averages of all weights and statistics, by the names in model files: what is judged.
@@ -66,10 +74,13 @@ class TrainedNetwork {
   void begin_head_with(const TensorMap& tensors);
   at::Tensor logits_of(const at::Tensor& pictures, std::int64_t windows,
                        NormStatisticsMap& statistics);
-  void keep_statistics(const std::vector<NormStatisticsMap>& groups);
+  void keep_statistics(const NormStatisticsMap& sums, std::int64_t groups);
   void average(std::int64_t step);
+  void set_rate(std::int64_t step, double part);
+  double sum_over_ranks(double loss, NormStatisticsMap& sums);
 
   NetworkOptions options_;
+  Ranks* ranks_;
   std::unique_ptr<Backbone> backbone_;
   TensorMap all_;  // Weights and statistics as they are, by the names in model files; not copies.
   std::unique_ptr<TrainableHead> head_;

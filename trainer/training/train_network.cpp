@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
+#include <exception>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -22,10 +22,12 @@
 #include "samples/master_crops.h"
 #include "samples/picture_pairs.h"
 #include "samples/reconstructions.h"
-#include "scoring/device.h"
 #include "training/clips.h"
+#include "training/cut_together.h"
+#include "training/device.h"
 #include "training/kept_state.h"
 #include "training/network.h"
+#include "training/network_resume.h"
 #include "training/prefetch.h"
 #include "training/provenance.h"
 #include "training/validation.h"
@@ -35,9 +37,6 @@ namespace dfd {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr const char* kKind = "network-training";
-constexpr const char* kBestPrefix = "best.";
 
 void check(const TrainOptions& options, const NetworkTraining& training) {
   const auto require = [](bool good, const std::string& what) {
@@ -123,25 +122,44 @@ PairOptions pair_options(const TrainOptions& options, const NetworkTraining& tra
 
 // Both sides, by autoencoders that have seen the training side alone.
 void reconstruct(const TrainOptions& options, const NetworkTraining& training,
-                 const EmbedProgress& progress, PictureData& data) {
+                 const EmbedProgress& progress, Ranks& ranks, PictureData& data) {
   AutoencoderTraining of_autoencoders;
-  of_autoencoders.device = select_device(training.device);
+  of_autoencoders.device =
+      training_device(training.device, training.precision, ranks.local_rank()).device;
   of_autoencoders.seed = options.seed;
   of_autoencoders.steps = training.autoencoder_steps;
-  const std::vector<Autoencoder> autoencoders = kept_autoencoders(
-      data.train.clips, *data.store, of_autoencoders, cache_folder(options.cache), progress.say);
+  std::vector<Autoencoder> autoencoders;
+  in_company(ranks, progress, [&](const EmbedProgress& heard) {
+    autoencoders = kept_autoencoders(data.train.clips, *data.store, of_autoencoders,
+                                     cache_folder(options.cache), heard.say);
+  });
+  // Where folders are not shared, each has trained them, and machines of several kinds round them
+  // apart.
+  for (Autoencoder& one : autoencoders) {
+    TensorMap weights = broadcast_kept({{}, one.weights()}, ranks).tensors;
+    for (auto& [name, weight] : weights) weight = weight.to(one.weights().at(name).device());
+    one = Autoencoder(one.kind(), std::move(weights));
+  }
   for (PictureSide* side : {&data.train, &data.validation}) {
-    reconstruct_clips(side->clips, autoencoders, training.recoded > 0, *data.store, progress);
+    in_company(ranks, progress, [&](const EmbedProgress& heard) {
+      reconstruct_clips(side->clips, autoencoders, training.recoded > 0, *data.store, heard);
+    });
   }
 }
 
 void load(const TrainOptions& options, const NetworkTraining& training,
-          const EmbedProgress& progress, PictureData& data) {
+          const EmbedProgress& progress, Ranks& ranks, PictureData& data) {
   data.clips = read_training_clips(options, progress.say);
-  data.store.emplace(cache_folder(options.cache),
-                     training.lossless ? CropFormat::kLossless : CropFormat::kJpeg, progress.say);
+  const std::string folder = cache_folder(options.cache);
+  const CropFormat format = training.lossless ? CropFormat::kLossless : CropFormat::kJpeg;
+  const bool recoded = training.recoded > 0;
+  std::vector<Clip> all = data.clips.sides.train;
+  const std::vector<Clip>& others = data.clips.sides.validation;
+  all.insert(all.end(), others.begin(), others.end());
+  cut_shares(all, data.rule, recoded, folder, format, ranks, progress);
+  data.store.emplace(folder, format, progress.say);  // With what others have added.
   const auto cut = [&](const std::vector<Clip>& clips, PictureSide& side) {
-    side.clips = cut_master_crops(clips, data.rule, training.recoded > 0, *data.store, progress);
+    side.clips = cut_rest(clips, data.rule, recoded, *data.store, ranks, progress);
     if (const auto lost = side.clips.without_face; lost > 0) {
       progress.say("no face in " + std::to_string(lost) + " clips; they are left out");
     }
@@ -151,14 +169,14 @@ void load(const TrainOptions& options, const NetworkTraining& training,
   };
   cut(data.clips.sides.train, data.train);
   cut(data.clips.sides.validation, data.validation);
-  if (training.fakes.reconstruct > 0) reconstruct(options, training, progress, data);
+  if (training.fakes.reconstruct > 0) reconstruct(options, training, progress, ranks, data);
   PairOptions pairs = pair_options(options, training);
   data.train.pairs.emplace(pairs, data.rule, data.train.clips, *data.store);
   progress.say(in_words(training.fakes));
   const double made = pairs.self_blend + pairs.reconstruct;
-  const auto& others = data.validation.clips.clips;
+  const auto& unseen = data.validation.clips.clips;
   if (made > 0 &&
-      std::none_of(others.begin(), others.end(), [](auto& clip) { return clip.fake; })) {
+      std::none_of(unseen.begin(), unseen.end(), [](auto& clip) { return clip.fake; })) {
     if (left_of(training.fakes) > 0) {
       progress.say("there are no fakes to validate on but those that are made of real clips");
     }
@@ -166,8 +184,7 @@ void load(const TrainOptions& options, const NetworkTraining& training,
     pairs.reconstruct /= made;
   }
   data.validation.pairs.emplace(pairs, data.rule, data.validation.clips, *data.store);
-  progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " +
-               cache_folder(options.cache));
+  progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " + folder);
 }
 
 std::string identity_of(const TrainOptions& options, const NetworkTraining& training,
@@ -188,60 +205,6 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
   const std::string text = all.str();
   return sha256(text.data(), text.size());
 }
-
-// All that changes with steps, besides the network.
-struct Progress {
-  std::int64_t step = 0;  // Done.
-  double loss = 0;        // Summed since the last report.
-  TensorMap best;         // Empty before the first report.
-  StepReport best_report;
-};
-
-class ResumeState {
- public:
-  ResumeState(const std::string& output, std::string identity)
-      : path_(output + ".resume"), identity_(std::move(identity)) {}
-
-  void save(const TrainedNetwork& network, const Progress& progress) const {
-    KeptFile kept;
-    kept.tensors = network.state();
-    for (const auto& [name, tensor] : progress.best) kept.tensors[kBestPrefix + name] = tensor;
-    kept.metadata = {{"identity", identity_},
-                     {"step", std::to_string(progress.step)},
-                     {"best_step", std::to_string(progress.best_report.step)}};
-    const StepReport& best = progress.best_report;
-    kept.tensors["numbers"] = at::tensor(
-        {progress.loss, best.validation.loss, best.validation.auc, best.validation.accuracy},
-        at::kDouble);
-    write_kept(path_, kKind, kept);
-  }
-
-  void load(TrainedNetwork& network, Progress& progress) const {
-    DFD_REQUIRE(std::filesystem::exists(path_), ErrorCode::kNotFound,
-                path_ << ": nothing to resume; train without --resume first");
-    KeptFile kept = read_state(path_, kKind);
-    DFD_REQUIRE(
-        kept.metadata["identity"] == identity_, ErrorCode::kInvalidArgument,
-        path_ << ": of other clips, another backbone, rule, or other options; give those it "
-                 "was trained with, or train without --resume");
-    network.restore(kept.tensors);
-    const std::string prefix = kBestPrefix;
-    for (const auto& [name, tensor] : kept.tensors) {
-      if (name.rfind(prefix, 0) == 0) progress.best[name.substr(prefix.size())] = tensor;
-    }
-    progress.step = std::stoll(kept.metadata["step"]);
-    progress.best_report.step = std::stoll(kept.metadata["best_step"]);
-    const auto* numbers = kept.tensors.at("numbers").data_ptr<double>();
-    progress.loss = numbers[0];
-    progress.best_report.validation.loss = numbers[1];
-    progress.best_report.validation.auc = numbers[2];
-    progress.best_report.validation.accuracy = numbers[3];
-  }
-
- private:
-  std::string path_;
-  std::string identity_;
-};
 
 int threads_of(const NetworkTraining& training) {
   return training.threads > 0 ? training.threads : usable_cores();
@@ -271,19 +234,21 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
 
 // On pairs that are always the same.
 ValidatedWindows validated(const TensorMap& tensors, const ModelConfig& config,
-                           const NetworkTraining& training, const PictureData& data) {
+                           const NetworkTraining& training, const PictureData& data, Ranks& ranks) {
   return validate(tensors, config, *data.validation.pairs, 2LL * training.validation_pairs,
-                  threads_of(training));
+                  threads_of(training), ranks);
 }
 
 void write_model(const TrainOptions& options, const NetworkTraining& training,
-                 const PictureData& data, ModelConfig config, const Progress& progress) {
+                 const PictureData& data, ModelConfig config, const NetworkProgress& progress,
+                 Ranks& ranks) {
   const StepReport& best = progress.best_report;
   TensorMap tensors = progress.best;
   CalibrationOptions calibration_options;
   calibration_options.target_fpr = training.target_fpr;
-  const Calibration calibration =
-      calibrate(tensors, validated(progress.best, config, training, data), calibration_options);
+  const Calibration calibration = calibrate(
+      tensors, validated(progress.best, config, training, data, ranks), calibration_options);
+  if (!ranks.first()) return;
   config.temperature = calibration.temperature;
   config.bias = calibration.bias;
   config.threshold = calibration.threshold;
@@ -305,7 +270,7 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
 }
 
 NetworkOptions network_options(const TrainOptions& options, const NetworkTraining& training,
-                               const PicturePairs& pairs) {
+                               const PicturePairs& pairs, const Ranks& ranks) {
   NetworkOptions network;
   network.evidence = training.head == kMean && pairs.tell_all_evidence();
   network.head = training.head;
@@ -316,7 +281,7 @@ NetworkOptions network_options(const TrainOptions& options, const NetworkTrainin
   network.label_smoothing = training.label_smoothing;
   network.average = training.average;
   network.seed = options.seed;
-  network.device = training_device(training.device, training.precision);
+  network.device = training_device(training.device, training.precision, ranks.local_rank());
   return network;
 }
 
@@ -330,15 +295,20 @@ struct Pace {
 // The steps of one run.
 class Steps {
  public:
-  Steps(const TrainOptions& options, const NetworkTraining& training, const PictureData& data)
+  Steps(const TrainOptions& options, const NetworkTraining& training, const PictureData& data,
+        Ranks& ranks)
       : options_(options),
         training_(training),
         data_(data),
-        network_(network_options(options, training, *data.train.pairs), data.backbone, data.head),
+        ranks_(ranks),
+        share_(share_of(training.pairs, pair_options(options, training).samples,
+                        NetworkOptions().group, ranks.rank(), ranks.size())),
+        network_(network_options(options, training, *data.train.pairs, ranks), data.backbone,
+                 data.head, &ranks),
         config_(config_of(options, training, data, network_)),
-        resume_(options.output, identity_of(options, training, data)) {}
+        resume_(options.output, same_everywhere(identity_of(options, training, data))) {}
 
-  void resume() { resume_.load(network_, state_); }
+  void resume() { resume_.load(network_, state_, ranks_); }
 
   // Until the last step or until ends() says so.
   void run(const std::function<bool()>& ends,
@@ -346,7 +316,7 @@ class Steps {
            const std::function<void(const StepReport&)>& reported) {
     Prefetch<PictureBatch> source(
         [&](std::int64_t step) {
-          return data_.train.pairs->make("training", step, hardness(step));
+          return data_.train.pairs->make("training", step, hardness(step), share_);
         },
         state_.step, training_.steps, threads_of(training_));
     Pace pace;
@@ -362,15 +332,15 @@ class Steps {
       const bool last = state_.step == training_.steps;
       if (state_.step % training_.validate_every != 0 && !last) continue;
       reported(report(pace, source.waited().count()));
-      resume_.save(network_, state_);
+      save();
       pace = {Clock::now(), state_.step, source.waited().count()};
     }
-    resume_.save(network_, state_);
+    save();
   }
 
   // Where there is a best one.
   void write() const {
-    if (has_model()) write_model(options_, training_, data_, config_, state_);
+    if (has_model()) write_model(options_, training_, data_, config_, state_, ranks_);
   }
 
   std::string device() const { return network_.device(); }
@@ -379,6 +349,19 @@ class Steps {
   std::int64_t done() const { return state_.step; }
 
  private:
+  // Ranks with other clips would learn from each other's mistakes, and nobody would notice.
+  std::string same_everywhere(const std::string& identity) const {
+    DFD_REQUIRE(ranks_.broadcast(identity) == identity, ErrorCode::kInvalidArgument,
+                "rank " << ranks_.rank()
+                        << " has other clips, faces or options than rank 0; give all the same "
+                           "command line, clips and versions");
+    return identity;
+  }
+
+  void save() const {
+    if (ranks_.first()) resume_.save(network_, state_);
+  }
+
   double part(std::int64_t step) const {
     return static_cast<double>(step) / static_cast<double>(training_.steps);
   }
@@ -397,7 +380,7 @@ class Steps {
     const int pictures = 2 * training_.pairs * pair_options(options_, training_).samples;
     report.pictures_per_second = static_cast<double>(state_.step - pace.step) * pictures / seconds;
     report.waited = (waited - pace.waited) / seconds;
-    report.validation = measure(validated(network_.averaged(), config_, training_, data_));
+    report.validation = measure(validated(network_.averaged(), config_, training_, data_, ranks_));
     report.best = !has_model() || report.validation.loss < state_.best_report.validation.loss;
     if (report.best) {
       state_.best_report = report;
@@ -413,36 +396,41 @@ class Steps {
   const TrainOptions& options_;
   const NetworkTraining& training_;
   const PictureData& data_;
+  Ranks& ranks_;
+  const PairRange share_;
   TrainedNetwork network_;
   ModelConfig config_;
-  ResumeState resume_;
-  Progress state_;
+  NetworkResume resume_;
+  NetworkProgress state_;
 };
 
-}  // namespace
+// What of a training ends before its last step.
+enum class End { kNone, kStopped, kOutOfTime };
 
-NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
-                             const EmbedProgress& progress,
-                             const std::function<void(std::int64_t, std::int64_t)>& stepped,
-                             const std::function<void(const StepReport&)>& reported,
-                             const std::atomic<bool>& stop) {
+NetworkOutcome train_with_ranks(const TrainOptions& options, const NetworkTraining& training,
+                                const EmbedProgress& progress,
+                                const std::function<void(std::int64_t, std::int64_t)>& stepped,
+                                const std::function<void(const StepReport&)>& reported,
+                                const std::atomic<bool>& stop, Ranks& ranks) {
   const auto begin = Clock::now();
   check(options, training);
-  // Not after hours of work.
-  static_cast<void>(FileReplacement(options.output));
-  if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
+  if (ranks.first()) {  // Not after hours of work.
+    static_cast<void>(FileReplacement(options.output));
+    if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
+  }
   PictureData data;
   data.backbone = open_backbone(options, training);
   data.head = head_of(options.backbone);
   data.rule = master_rule(make_rule(options.sampling, data.backbone.input));
   // Pictures are made in threads of ours, several at once.
   cv::setNumThreads(1);
-  load(options, training, progress, data);
+  load(options, training, progress, ranks, data);
   for (const auto& [name, what] : describe(augment_options(data.rule))) {
     progress.say("by chance: " + name + ": " + what);
   }
-  Steps steps(options, training, data);
-  progress.say("training in " + steps.device());
+  Steps steps(options, training, data, ranks);
+  progress.say("training in " + steps.device() +
+               (ranks.size() > 1 ? " on " + std::to_string(ranks.size()) + " ranks" : ""));
   if (!data.head.empty() && steps.head_is_new()) {
     progress.say("the head is a new one: that of " + options.backbone + " has another form");
   }
@@ -450,25 +438,47 @@ NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining&
     steps.resume();
     progress.say("resuming after step " + std::to_string(steps.done()));
   }
-  const auto over = [&] {
-    return training.time_limit.count() > 0 && Clock::now() - begin >= training.time_limit;
-  };
   // A run does one step at least, or a short limit would never come to an end.
   const std::int64_t first = steps.done();
-  steps.run([&] { return stop || (over() && steps.done() > first); }, stepped, reported);
+  const auto over = [&] {
+    return training.time_limit.count() > 0 && Clock::now() - begin >= training.time_limit &&
+           steps.done() > first;
+  };
+  End end = End::kNone;
+  const auto ends = [&] {
+    if (ranks.any(stop)) end = End::kStopped;
+    if (end == End::kNone && ranks.any(over())) end = End::kOutOfTime;
+    return end != End::kNone;
+  };
+  steps.run(ends, stepped, reported);
   steps.write();
   NetworkOutcome outcome;
   outcome.clips = data.clips.sides.train.size() + data.clips.sides.validation.size();
   outcome.failed = data.train.clips.failed + data.validation.clips.failed;
-  outcome.out_of_time = !stop && steps.done() < training.steps;
-  if (steps.done() < training.steps) {
-    progress.say(std::string(stop ? "stopped" : "the time is over") + " after step " +
-                 std::to_string(steps.done()) + "; --resume goes on from " + options.output +
-                 ".resume" +
+  outcome.out_of_time = end == End::kOutOfTime;
+  if (end != End::kNone) {
+    progress.say(std::string(end == End::kStopped ? "stopped" : "the time is over") +
+                 " after step " + std::to_string(steps.done()) + "; --resume goes on from " +
+                 options.output + ".resume" +
                  (steps.has_model() ? "; " + options.output + " holds the best model so far"
                                     : "; no model is written yet"));
   }
   return outcome;
+}
+
+}  // namespace
+
+NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
+                             const EmbedProgress& progress,
+                             const std::function<void(std::int64_t, std::int64_t)>& stepped,
+                             const std::function<void(const StepReport&)>& reported,
+                             const std::atomic<bool>& stop, Ranks& ranks) {
+  try {
+    return train_with_ranks(options, training, progress, stepped, reported, stop, ranks);
+  } catch (const std::exception& error) {
+    ranks.leave(error.what());
+    throw;
+  }
 }
 
 }  // namespace dfd

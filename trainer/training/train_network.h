@@ -16,6 +16,7 @@
 #include "detector/config.h"
 #include "detector/report.h"
 #include "samples/fake_parts.h"
+#include "training/ranks.h"
 #include "training/train.h"
 
 namespace dfd {
@@ -73,11 +74,13 @@ struct NetworkOutcome : TrainOutcome {
 
 // Writes the model of the best validation loss to options.output at the end, or once stop is set or
 // the time is over; output.resume holds all that is needed to go on, and a resumed training gives
-// what an undisturbed one gives: everything depends on seed and step alone. Throws Error as
-// train().
+// what an undisturbed one gives: everything depends on seed and step alone. Of several ranks, which
+// all call this with the same options, each does a part of every step and gets all reports; rank 0
+// writes. The model is one process's but for rounding. Throws Error as train() and Ranks.
 NetworkOutcome train_network(
     const TrainOptions& options, const NetworkTraining& training, const EmbedProgress& progress,
     const std::function<void(std::int64_t step, std::int64_t steps)>& stepped,
-    const std::function<void(const StepReport&)>& reported, const std::atomic<bool>& stop);
+    const std::function<void(const StepReport&)>& reported, const std::atomic<bool>& stop,
+    Ranks& ranks);
 
 }  // namespace dfd

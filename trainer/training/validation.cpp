@@ -74,22 +74,37 @@ Metrics metrics_of(const std::vector<LabeledLogit>& windows) {
 }  // namespace
 
 ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
-                          const PicturePairs& pairs, std::int64_t windows, int threads) {
+                          const PicturePairs& pairs, std::int64_t windows, int threads,
+                          Ranks& ranks) {
   const ServedNetwork served(tensors, config);
-  std::vector<at::Tensor> logits;
-  std::vector<at::Tensor> labels;
-  std::vector<at::Tensor> evidence;
   const std::int64_t in_batch = pairs.windows();
+  const std::int64_t batches = (windows + in_batch - 1) / in_batch;
+  const std::int64_t own = (batches + ranks.size() - 1 - ranks.rank()) / ranks.size();
+  const auto number_of = [&](std::int64_t i) { return ranks.rank() + i * ranks.size(); };
   Prefetch<PictureBatch> source(
-      [&](std::int64_t number) { return pairs.make("validation", number, kValidationHardness); }, 0,
-      (windows + in_batch - 1) / in_batch, threads);
-  for (std::int64_t done = 0; done < windows; done += in_batch) {
+      [&](std::int64_t i) { return pairs.make("validation", number_of(i), kValidationHardness); },
+      0, own, threads);
+  std::vector<ValidatedWindows> found;
+  for (std::int64_t i = 0; i < own; ++i) {
     const PictureBatch batch = source.next();
-    logits.push_back(served.logits(batch.pictures, batch.labels.size(0)));
-    labels.push_back(batch.labels);
-    evidence.push_back(batch.evidence);
+    found.push_back(
+        {served.logits(batch.pictures, batch.labels.size(0)), batch.labels, batch.evidence});
   }
-  return {at::cat(logits), at::cat(labels), at::cat(evidence)};
+  // Rank 0 has a batch, whoever else has none.
+  const at::Tensor kinds = at::tensor({found.empty() ? 0 : found[0].logits.size(1)}, at::kLong);
+  ranks.broadcast({kinds});
+  const std::int64_t evidence = static_cast<std::int64_t>(kEvidence.size());
+  const ValidatedWindows all{at::zeros({batches, in_batch, kinds.item<std::int64_t>()}),
+                             at::zeros({batches, in_batch}),
+                             at::zeros({batches, in_batch, evidence})};
+  for (std::int64_t i = 0; i < own; ++i) {
+    const ValidatedWindows& batch = found[static_cast<std::size_t>(i)];
+    all.logits[number_of(i)].copy_(batch.logits);
+    all.labels[number_of(i)].copy_(batch.labels);
+    all.evidence[number_of(i)].copy_(batch.evidence);
+  }
+  ranks.sum({all.logits, all.labels, all.evidence});  // With zeros, which change nothing.
+  return {all.logits.flatten(0, 1), all.labels.flatten(), all.evidence.flatten(0, 1)};
 }
 
 ValidationFigures measure(const ValidatedWindows& windows) {

@@ -12,6 +12,7 @@
 #include "model/model_config.h"
 #include "model/weights.h"
 #include "samples/picture_pairs.h"
+#include "training/ranks.h"
 #include "training/train_network.h"
 
 namespace dfd {
@@ -24,9 +25,10 @@ struct ValidatedWindows {
 };
 
 // tensors: of a model file. windows: at least so many, in whole batches. threads: that make
-// pictures.
+// pictures. Each rank judges every size-th batch, and all get all of them. Throws as Ranks.
 ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
-                          const PicturePairs& pairs, std::int64_t windows, int threads);
+                          const PicturePairs& pairs, std::int64_t windows, int threads,
+                          Ranks& ranks);
 
 ValidationFigures measure(const ValidatedWindows& windows);
 

@@ -119,6 +119,21 @@ TEST_F(PicturePairsTest, ABatchIsAFunctionOfItsNumberAlone) {
   EXPECT_FALSE(pairs.make("validation", 3, 0.5).pictures.equal(first.pictures));
 }
 
+TEST_F(PicturePairsTest, SomeOfABatchAreTheSameAsAmongAll) {
+  add("a", false, 60, "anna");
+  add("b", false, 160, "bert");
+  const PicturePairs pairs(options(1), rule(), clips_, store_);
+  const PictureBatch all = pairs.make("training", 3, 0.5);
+  EXPECT_EQ(all.first_window, 0);
+  EXPECT_EQ(all.all_windows, 16);
+  const PictureBatch some = pairs.make("training", 3, 0.5, {2, 5});
+  EXPECT_EQ(some.first_window, 4);
+  EXPECT_EQ(some.all_windows, 16);
+  EXPECT_TRUE(some.pictures.equal(all.pictures.narrow(0, 4, 6)));
+  EXPECT_TRUE(some.labels.equal(all.labels.narrow(0, 4, 6)));
+  EXPECT_TRUE(some.evidence.equal(all.evidence.narrow(0, 4, 6)));
+}
+
 TEST_F(PicturePairsTest, SelfBlendedFakesDifferFromTheirRealOnes) {
   add("a", false, 90, "anna");
   const PicturePairs pairs(options(1), rule(), clips_, store_);

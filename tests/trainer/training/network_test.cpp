@@ -120,6 +120,30 @@ TEST(TrainedNetwork, FrozenLayersStayAsTheyAre) {
   }
 }
 
+// Of 16 pictures: 8 pairs of single ones, a pair of windows of 5 and more.
+TEST(Shares, AreWholeGroupsInOneRow) {
+  struct Case {
+    int pairs, samples, in_group, size;
+  };
+  for (const Case& of : {Case{16, 1, 8, 2}, Case{24, 1, 8, 2}, Case{17, 1, 8, 3}, Case{64, 1, 8, 7},
+                         Case{9, 2, 4, 3}, Case{7, 5, 1, 3}, Case{7, 20, 1, 7}, Case{1, 1, 8, 1}}) {
+    int end = 0;
+    for (int rank = 0; rank < of.size; ++rank) {
+      const PairRange share = share_of(of.pairs, of.samples, 16, rank, of.size);
+      EXPECT_EQ(share.first, end);
+      EXPECT_LT(share.first, share.end);
+      EXPECT_EQ(share.first % of.in_group, 0);
+      end = share.end;
+    }
+    EXPECT_EQ(end, of.pairs);
+  }
+}
+
+TEST(Shares, FewerGroupsThanRanksAreRefused) {
+  EXPECT_THROW(share_of(16, 1, 16, 0, 3), Error);
+  EXPECT_THROW(share_of(7, 20, 16, 7, 8), Error);
+}
+
 // A step of two groups is the mean of both: nobody's statistics leak into the other's.
 TEST(TrainedNetwork, GroupsAreNormalisedByThemselves) {
   const PictureBatch four = batch_of(4, 1);
