@@ -64,21 +64,24 @@ int run_network(const Given& given) {
   training.time_limit =
       std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
   training.lossless = !given.jpeg;
-  heed_stop_signals();
   const std::optional<Launch> launch = launch_of(std::getenv);
   const std::unique_ptr<Ranks> ranks =
       launch ? std::make_unique<Ranks>(*launch) : std::make_unique<Ranks>();
-  const bool heard = ranks->first();  // What all have to say, one says.
-  const EmbedProgress silent{[](const std::string&) {}, [](int, int, int) {}};
-  const NetworkOutcome outcome = train_network(
-      given.options, training, heard ? embed_progress() : silent,
-      [&](std::int64_t step, std::int64_t steps) {
-        if (heard) show_progress("training", static_cast<int>(step), static_cast<int>(steps));
-      },
-      [&](const StepReport& report) {
-        if (heard) print_step(report);
-      },
-      stop_requested(), *ranks);
+  NetworkReports reports;
+  reports.started = heed_stop_signals;  // Until then little is lost by ending at once.
+  if (ranks->first()) {                 // What all have to say, one says.
+    reports.embedding = embed_progress();
+    reports.stepped = [](std::int64_t step, std::int64_t steps) {
+      show_progress("training", static_cast<int>(step), static_cast<int>(steps));
+    };
+    reports.reported = print_step;
+  } else {
+    reports.embedding = {[](const std::string&) {}, [](int, int, int) {}};
+    reports.stepped = [](std::int64_t, std::int64_t) {};
+    reports.reported = [](const StepReport&) {};
+  }
+  const NetworkOutcome outcome =
+      train_network(given.options, training, reports, stop_requested(), *ranks);
   if (outcome.out_of_time) return kOutOfTime;
   return status_of(outcome.failed, outcome.clips);
 }

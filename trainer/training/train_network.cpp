@@ -408,10 +408,9 @@ class Steps {
 enum class End { kNone, kStopped, kOutOfTime };
 
 NetworkOutcome train_with_ranks(const TrainOptions& options, const NetworkTraining& training,
-                                const EmbedProgress& progress,
-                                const std::function<void(std::int64_t, std::int64_t)>& stepped,
-                                const std::function<void(const StepReport&)>& reported,
-                                const std::atomic<bool>& stop, Ranks& ranks) {
+                                const NetworkReports& reports, const std::atomic<bool>& stop,
+                                Ranks& ranks) {
+  const EmbedProgress& progress = reports.embedding;
   const auto begin = Clock::now();
   check(options, training);
   if (ranks.first()) {  // Not after hours of work.
@@ -444,13 +443,14 @@ NetworkOutcome train_with_ranks(const TrainOptions& options, const NetworkTraini
     return training.time_limit.count() > 0 && Clock::now() - begin >= training.time_limit &&
            steps.done() > first;
   };
+  reports.started();
   End end = End::kNone;
   const auto ends = [&] {
     if (ranks.any(stop)) end = End::kStopped;
     if (end == End::kNone && ranks.any(over())) end = End::kOutOfTime;
     return end != End::kNone;
   };
-  steps.run(ends, stepped, reported);
+  steps.run(ends, reports.stepped, reports.reported);
   steps.write();
   NetworkOutcome outcome;
   outcome.clips = data.clips.sides.train.size() + data.clips.sides.validation.size();
@@ -469,12 +469,10 @@ NetworkOutcome train_with_ranks(const TrainOptions& options, const NetworkTraini
 }  // namespace
 
 NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
-                             const EmbedProgress& progress,
-                             const std::function<void(std::int64_t, std::int64_t)>& stepped,
-                             const std::function<void(const StepReport&)>& reported,
-                             const std::atomic<bool>& stop, Ranks& ranks) {
+                             const NetworkReports& reports, const std::atomic<bool>& stop,
+                             Ranks& ranks) {
   try {
-    return train_with_ranks(options, training, progress, stepped, reported, stop, ranks);
+    return train_with_ranks(options, training, reports, stop, ranks);
   } catch (const std::exception& error) {
     ranks.leave(error.what());
     throw;

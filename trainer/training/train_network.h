@@ -68,6 +68,13 @@ struct StepReport {
   bool best = false;
 };
 
+struct NetworkReports {
+  EmbedProgress embedding;
+  std::function<void()> started;  // All crops are cut; stop is heeded from now on.
+  std::function<void(std::int64_t step, std::int64_t steps)> stepped;
+  std::function<void(const StepReport&)> reported;
+};
+
 struct NetworkOutcome : TrainOutcome {
   bool out_of_time = false;
 };
@@ -77,10 +84,8 @@ struct NetworkOutcome : TrainOutcome {
 // what an undisturbed one gives: everything depends on seed and step alone. Of several ranks, which
 // all call this with the same options, each does a part of every step and gets all reports; rank 0
 // writes. The model is one process's but for rounding. Throws Error as train() and Ranks.
-NetworkOutcome train_network(
-    const TrainOptions& options, const NetworkTraining& training, const EmbedProgress& progress,
-    const std::function<void(std::int64_t step, std::int64_t steps)>& stepped,
-    const std::function<void(const StepReport&)>& reported, const std::atomic<bool>& stop,
-    Ranks& ranks);
+NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
+                             const NetworkReports& reports, const std::atomic<bool>& stop,
+                             Ranks& ranks);
 
 }  // namespace dfd
