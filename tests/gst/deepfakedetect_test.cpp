@@ -142,7 +142,7 @@ TEST(DeepfakeDetect, WithoutAModelFileTakesTheOneThatTheEnvironmentNames) {
 
 TEST(DeepfakeDetect, NeedsNoProperty) {
   Outcome outcome;
-  play(kTestSource + std::string("deepfakedetect ! fakesink"), outcome);
+  play(kTestSource + std::string("deepfakedetect name=d ! fakesink"), outcome);
   EXPECT_TRUE(outcome.eos) << outcome.text;
   EXPECT_EQ(outcome.frames, 60);
 }
