@@ -18,6 +18,7 @@
 #include "samples/picture_pairs.h"
 #include "scoring/model_parts.h"
 #include "trainer/end_to_end/trainer_runs.h"
+#include "training/ranks.h"
 #include "training/validation.h"
 
 namespace dfd::test {
@@ -42,8 +43,9 @@ ValidationFigures figures_of(std::vector<Clip> clips, const std::string& face_mo
   PairOptions pairs;
   pairs.other_face = 0;
   pairs.recoded = 0;
+  Ranks alone;
   return measure(validate(read_tensors(file), config, PicturePairs(pairs, rule, crops, store),
-                          /*windows=*/320, /*threads=*/2));
+                          /*windows=*/320, /*threads=*/2, alone));
 }
 
 TEST(ShippedModel, TellsBlendedPortraitsFromRealOnes) {
