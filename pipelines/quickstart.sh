@@ -29,8 +29,9 @@ if [ -z "$video" ]; then
     drawn=yes
 fi
 printf '== playing %s\n' "$video" >&2
-name=$(basename "${video%.*}")
-pipelines/verdicts.py - "$video" --name "$name" -o "$work/$name.mp4" 2>"$work/$name.log" ||
+name=$(basename "$video")
+name=${name%.*}
+pipelines/verdicts.py - "$video" --name="$name" -o "$work/$name.mp4" 2>"$work/$name.log" ||
     { tail -n 5 "$work/$name.log" >&2; echo "quickstart.sh: playing $video failed" >&2; exit 1; }
 echo "$name: annotated video: $work/$name.mp4"
 if [ -n "${drawn:-}" ]; then

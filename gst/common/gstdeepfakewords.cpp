@@ -33,9 +33,13 @@ const char* gst_deepfake_reason_text(const gchar* reason) {
   return reason != nullptr ? reason : "error";
 }
 
+bool gst_deepfake_is_named(GstDeepfakeEvidence evidence) {
+  return evidence == GST_DEEPFAKE_EVIDENCE_SEAM || evidence == GST_DEEPFAKE_EVIDENCE_GENERATED;
+}
+
 std::optional<GstDeepfakeIndicator> gst_deepfake_indicator_of(const GstDeepfakeFace& face) {
   const bool seam = face.evidence == GST_DEEPFAKE_EVIDENCE_SEAM;
-  if (!seam && face.evidence != GST_DEEPFAKE_EVIDENCE_GENERATED) return std::nullopt;
+  if (!gst_deepfake_is_named(face.evidence)) return std::nullopt;
   const double probability = seam ? face.seam_probability : face.generated_probability;
   const bool known = probability >= 0 && probability <= 1;
   if (!known) return std::nullopt;

@@ -18,6 +18,9 @@ std::string gst_deepfake_hexadecimal(const std::string& bytes);
 // A meta's reason; of a stranger's that has none, "error".
 const char* gst_deepfake_reason_text(const gchar* reason);
 
+// Is it one that has a name and a probability?
+bool gst_deepfake_is_named(GstDeepfakeEvidence evidence);
+
 // Of which kind of evidence a face's score speaks, and how probable that kind is; none where that
 // is not known.
 struct GstDeepfakeIndicator {

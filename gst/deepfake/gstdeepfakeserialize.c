@@ -191,9 +191,14 @@ evidence_from_variant (GVariant * variant, GstDeepfakeEvidence * evidence,
   guint32 kind;
 
   g_variant_get (variant, EVIDENCE_TYPE, &kind, seam, generated);
+  if (kind > GST_DEEPFAKE_EVIDENCE_GENERATED) {
+    /* Of a newer version, whose two numbers may mean something else. */
+    *evidence = GST_DEEPFAKE_EVIDENCE_NONE;
+    *seam = *generated = -1;
+    return TRUE;
+  }
   *evidence = (GstDeepfakeEvidence) kind;
-  return kind <= GST_DEEPFAKE_EVIDENCE_GENERATED && is_part_or_none (*seam)
-      && is_part_or_none (*generated);
+  return is_part_or_none (*seam) && is_part_or_none (*generated);
 }
 
 /* full: of version 3. */

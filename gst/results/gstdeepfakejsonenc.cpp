@@ -75,7 +75,7 @@ void set_part(Json& object, const char* field, double value) {
 template <typename From>
 void set_evidence(Json& ours, const From& from) {
   const GstDeepfakeEvidence evidence = from.evidence;
-  if (evidence != GST_DEEPFAKE_EVIDENCE_SEAM && evidence != GST_DEEPFAKE_EVIDENCE_GENERATED) return;
+  if (!gst_deepfake_is_named(evidence)) return;
   ours["evidence"] = gst_deepfake_evidence_get_name(evidence);
   set_part(ours, "seam_probability", from.seam_probability);
   set_part(ours, "generated_probability", from.generated_probability);

@@ -108,7 +108,7 @@ void append_text(std::string& bytes, std::uint8_t tag, const char* text) {
 // first: the tag of the kind; those of the probabilities follow it.
 void append_evidence(std::string& bytes, std::uint8_t first, GstDeepfakeEvidence evidence,
                      double seam, double generated) {
-  if (evidence != GST_DEEPFAKE_EVIDENCE_SEAM && evidence != GST_DEEPFAKE_EVIDENCE_GENERATED) return;
+  if (!gst_deepfake_is_named(evidence)) return;
   append_number(bytes, first, static_cast<std::uint64_t>(evidence));
   append_part(bytes, static_cast<std::uint8_t>(first + 1), seam);
   append_part(bytes, static_cast<std::uint8_t>(first + 2), generated);

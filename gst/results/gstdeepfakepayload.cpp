@@ -93,7 +93,7 @@ Json face_to_json(const GstDeepfakeMeta* meta, GstBuffer* buffer, guint index) {
   json["conf"] = part(face.detection_confidence);
   write_optional(json, "p", face.probability);
   write_optional(json, "score", face.score);
-  if (face.evidence != GST_DEEPFAKE_EVIDENCE_NONE) {
+  if (gst_deepfake_is_named(face.evidence)) {
     json["evidence"] = gst_deepfake_evidence_get_name(face.evidence);
     write_optional(json, "seam", face.seam_probability);
     write_optional(json, "generated", face.generated_probability);

@@ -10,10 +10,10 @@
 # (docs/lab/artifact-model.md); on two cores they take 2 to 3 hours, so give --time-limit SECONDS and
 # run it again: status 4 says that it is not done.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
-[ $# -ge 4 ] || { sed -n '3,13s/^# \{0,1\}//p' "pipelines/models/$(basename "$0")" >&2; exit 2; }
-portraits=$1 clips=$2 yunet=$3 output=$4
+[ $# -ge 4 ] || { sed -n '3,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+portraits=$(realpath "$1") clips=$(realpath "$2") yunet=$(realpath "$3") output=$(realpath -m "$4")
 shift 4
+cd "$(dirname "$0")/../.."
 trainer=${DEEPFAKE_TRAINER:-build/trainer/deepfake-trainer}
 work=$output.work
 mkdir -p "$work"
@@ -25,7 +25,11 @@ for number, manifest in enumerate(sys.argv[1:]):
     folder = os.path.abspath(os.path.dirname(manifest))
     for line in open(manifest, encoding="utf-8"):
         clip = json.loads(line)
-        clip["path"] = os.path.join(folder, clip["path"])
+        if "path" not in clip:
+            continue  # What the trainer says of a list in its first line.
+        for name in ("path", "source"):
+            if clip.get(name):
+                clip[name] = os.path.join(folder, clip[name])
         if number == 1 and clip["label"] == "fake":
             clip["evidence"] = ["generated"]
         print(json.dumps(clip))

@@ -31,7 +31,8 @@ def main(model, card):
     digest = hashlib.sha256(data).hexdigest()
     want(digest in text, f"the card does not name the file's SHA-256, {digest}")
     want(len(data) <= MOST_BYTES, f"the file has {len(data)} bytes, more than {MOST_BYTES}")
-    want(metadata.get("license", "-") in text, "the card names another license, or the file none")
+    want(metadata.get("license") and metadata["license"] in text,
+         "the card names another license, or the file none")
     threshold = f"{float(metadata['threshold']):.2f}"
     want(re.search(rf"threshold, {threshold},", text),
          f"the card names another threshold than {threshold}")

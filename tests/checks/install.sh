@@ -50,4 +50,6 @@ gst-launch-1.0 -q videotestsrc num-buffers=25 pattern=snow ! video/x-raw,width=6
     deepfakejsonenc ! filesink location="$folder/verdicts.jsonl"
 [ "$(wc -l <"$folder/verdicts.jsonl")" = 25 ]
 gst-launch-1.0 -q videotestsrc num-buffers=2 ! deepfakeoverlay ! fakesink
+# With the model that was installed: the build tree's is not to be found from here.
+env -u DEEPFAKEDETECT_MODEL gst-launch-1.0 -q videotestsrc num-buffers=2 ! deepfakedetect ! fakesink
 echo "installed and used"

@@ -141,6 +141,7 @@ TEST(DeepfakeDetect, WithoutAModelFileTakesTheOneThatTheEnvironmentNames) {
 }
 
 TEST(DeepfakeDetect, NeedsNoProperty) {
+  g_unsetenv("DEEPFAKEDETECT_MODEL");
   Outcome outcome;
   play(kTestSource + std::string("deepfakedetect name=d ! fakesink"), outcome);
   EXPECT_TRUE(outcome.eos) << outcome.text;

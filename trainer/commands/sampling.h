@@ -17,10 +17,8 @@ constexpr const char* kCacheHelp =
 
 constexpr const char* kFakesHelp =
     "Which fakes are made of the real clips: self-blend[:PART] and reconstruct[:PART], a comma "
-    "list; "
-    "parts are of all pairs, one kind may have none and gets the rest of them; what is left, or "
-    "all "
-    "without --fakes, are the data set's fakes";
+    "list; parts are of all pairs, one kind may have none and gets the rest of them; what is left, "
+    "or all without --fakes, are the data set's fakes";
 
 constexpr const char* kAutoencoderHelp =
     "Steps that each autoencoder is trained for, with --fakes reconstruct";

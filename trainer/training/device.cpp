@@ -3,6 +3,7 @@
 #include "training/device.h"
 
 #include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 
 #include "base/check.h"
 #include "scoring/device.h"
@@ -16,7 +17,9 @@ TrainingDevice training_device(const std::string& device, Precision precision, i
   found.device = select_device(device);
   if (found.device.is_cuda()) {
     const bool chosen = device.find(':') != std::string::npos;
-    if (!chosen) found.device = select_device("cuda:" + std::to_string(local_rank));
+    // A launcher may show each process a device of its own, and nothing else.
+    const int devices = at::detail::getCUDAHooks().getNumGPUs();
+    if (!chosen) found.device = select_device("cuda:" + std::to_string(local_rank % devices));
     at::globalContext().setDeterministicCuDNN(true);
     at::globalContext().setBenchmarkCuDNN(false);
     // Every device that this LibTorch runs on computes bfloat16, if not always faster.

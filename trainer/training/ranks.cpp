@@ -46,10 +46,9 @@ void unflatten(const at::Tensor& buffer, const std::vector<at::Tensor>& tensors)
 
 }  // namespace
 
-Ranks::Ranks() : limit_(kRankLimit) {}
+Ranks::Ranks() = default;
 
-Ranks::Ranks(const Launch& launch, std::chrono::milliseconds limit)
-    : launch_(launch), limit_(limit) {
+Ranks::Ranks(const Launch& launch, std::chrono::milliseconds limit) : launch_(launch) {
   DFD_CHECK(launch.size > 1 && launch.rank >= 0 && launch.rank < launch.size);
   std::signal(SIGPIPE, SIG_IGN);
   try {
@@ -145,8 +144,6 @@ std::string Ranks::broadcast(const std::string& bytes) {
   if (buffer.numel() > 0) complete([&] { group_->broadcast(buffer); });
   return {static_cast<const char*>(buffer.data_ptr()), buffer.nbytes()};
 }
-
-void Ranks::barrier() { any(false); }
 
 bool Ranks::any(bool mine) {
   const at::Tensor count = at::tensor({static_cast<std::int64_t>(mine ? 1 : 0)}, at::kLong);

@@ -23,7 +23,7 @@ class RankGroup;
 // after this time.
 constexpr std::chrono::minutes kRankLimit{10};
 
-// Thread-compatible. All ranks call the same of sum(), broadcast(), barrier() and any() in the same
+// Thread-compatible. All ranks call the same of sum(), broadcast() and any() in the same
 // order. These throw Error(kIo) when a rank is lost or a call takes longer than the limit: which
 // rank lost which, and that --resume goes on. After that, all that can be done is to end.
 class Ranks {
@@ -48,7 +48,6 @@ class Ranks {
   void broadcast(const std::vector<at::Tensor>& tensors);
   std::string broadcast(const std::string& bytes);  // Rank 0's, of whatever length.
 
-  void barrier();       // Returns when all have called it.
   bool any(bool mine);  // Does any rank say so?
 
   // What ends this rank, for the others' errors. Where the others would lose it with us, waits for
@@ -62,7 +61,6 @@ class Ranks {
   std::string who_is_lost();
 
   Launch launch_;
-  std::chrono::milliseconds limit_;
   std::unique_ptr<RankGroup> group_;  // Null: a single process.
   bool over_ = false;                 // A rank was lost, or we have left.
 };

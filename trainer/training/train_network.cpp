@@ -301,8 +301,8 @@ class Steps {
         training_(training),
         data_(data),
         ranks_(ranks),
-        share_(share_of(training.pairs, pair_options(options, training).samples,
-                        NetworkOptions().group, ranks.rank(), ranks.size())),
+        share_(share_of(training.pairs, pair_options(options, training).samples, training.group,
+                        ranks.rank(), ranks.size())),
         network_(network_options(options, training, *data.train.pairs, ranks), data.backbone,
                  data.head, &ranks),
         config_(config_of(options, training, data, network_)),
@@ -351,7 +351,8 @@ class Steps {
  private:
   // Ranks with other clips would learn from each other's mistakes, and nobody would notice.
   std::string same_everywhere(const std::string& identity) const {
-    DFD_REQUIRE(ranks_.broadcast(identity) == identity, ErrorCode::kInvalidArgument,
+    const std::string mine = identity + (options_.resume ? " resumed" : "");
+    DFD_REQUIRE(ranks_.broadcast(mine) == mine, ErrorCode::kInvalidArgument,
                 "rank " << ranks_.rank()
                         << " has other clips, faces or options than rank 0; give all the same "
                            "command line, clips and versions");

@@ -21,10 +21,11 @@ namespace {
 
 class OnRanks : public WithSmallData {
  protected:
-  // 24 pairs are three groups, which two ranks share unevenly.
+  // 12 pairs are three groups, which two ranks share unevenly.
   std::string command(const std::string& model, const std::string& more = "--steps 3") const {
     return std::string(DFD_TRAINER) + " train --data '" + data_ +
-           "' --split random --backbone new:artifact_cnn --crop square --frames 2 --pairs 24"
+           "' --split random --backbone new:artifact_cnn --crop square --frames 2 --pairs 12 "
+           "--group 8"
            " --validation-pairs 48 --validate-every 1 --precision fp32 --threads 1 --cache '" +
            file("cache") + "' -o '" + file(model) + "' " + more;
   }
@@ -77,18 +78,24 @@ TEST_F(OnRanks, MpirunGivesItToo) {
 }
 
 TEST_F(OnRanks, AfterARankWasKilledResumeGoesOn) {
-  const std::string whole = run_ranks(2, command("whole", "--steps 6"));
+  // So many steps that the kill comes before the last, but few checkpoints.
+  const auto long_command = [&](const std::string& model, const std::string& more) {
+    std::string words = command(model, "--steps 40" + more);
+    const std::string each = "--validate-every 1 ";
+    return words.replace(words.find(each), each.size(), "--validate-every 10 ");
+  };
+  const std::string whole = run_ranks(2, long_command("whole", ""));
   ASSERT_TRUE(says(whole, "0: status 0")) << whole;
   // The second rank's process ends when there is a checkpoint.
   const std::string killing = "sh -c 'if [ $RANK = 1 ]; then ( while [ ! -e \"" +
                               file("parts.resume") +
                               "\" ]; do sleep 0.05; done; kill -9 $$ ) & fi; exec \"$@\"' sh ";
-  const std::string killed = run_ranks(2, killing + command("parts", "--steps 6"));
+  const std::string killed = run_ranks(2, killing + long_command("parts", ""));
   EXPECT_TRUE(says(killed, "1: status 137")) << killed;
   EXPECT_TRUE(says(killed, "0: deepfake-trainer: rank 0 of 2 lost rank 1")) << killed;
   EXPECT_TRUE(says(killed, "--resume goes on")) << killed;
   EXPECT_TRUE(says(killed, "0: status 1")) << killed;
-  const std::string rest = run_ranks(2, command("parts", "--steps 6 --resume"));
+  const std::string rest = run_ranks(2, long_command("parts", " --resume"));
   EXPECT_TRUE(says(rest, "0: resuming after step ")) << rest;
   EXPECT_TRUE(says(rest, "0: status 0")) << rest;
   EXPECT_EQ(bytes_of(file("whole")), bytes_of(file("parts")));
@@ -115,8 +122,8 @@ TEST_F(OnRanks, MistakesEndAllOfThem) {
   };
   refused(command("model", "--steps 2 --resume"), "nothing to resume", "rank 0 ended: ");
   std::string few = command("model", "--steps 2");
-  few.replace(few.find("--pairs 24"), 10, "--pairs 8");
-  refused(few, "0: deepfake-trainer: a step of 8 pairs", "1: deepfake-trainer: a step of 8 pairs");
+  few.replace(few.find("--pairs 12"), 10, "--pairs 4");
+  refused(few, "0: deepfake-trainer: a step of 4 pairs", "1: deepfake-trainer: a step of 4 pairs");
   refused("sh -c 'exec \"$@\" --rate 0.00$((RANK+1))' sh " + command("model", "--steps 2"),
           "0: deepfake-trainer: rank 0 of 2 lost the connection; rank 1 ended: ",
           "1: deepfake-trainer: rank 1 has other clips");
