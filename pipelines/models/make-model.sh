@@ -13,8 +13,7 @@ set -euo pipefail
 [ $# -ge 4 ] || { sed -n '3,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 portraits=$(realpath "$1") clips=$(realpath "$2") yunet=$(realpath "$3") output=$(realpath -m "$4")
 shift 4
-cd "$(dirname "$0")/../.."
-trainer=${DEEPFAKE_TRAINER:-build/trainer/deepfake-trainer}
+trainer=${DEEPFAKE_TRAINER:-$(dirname "$0")/../../build/trainer/deepfake-trainer}
 work=$output.work
 mkdir -p "$work"
 
