@@ -114,7 +114,7 @@ struct CropStore::Shard {
   std::string path;
   int file = -1;
   std::uint64_t size = 0;
-  std::set<std::string> checked;  // Keys.
+  bool checked = false;
 
   explicit Shard(std::string of)
       : path(std::move(of)), file(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
@@ -205,25 +205,29 @@ void CropStore::set_aside(std::size_t number, const std::string& why) {
   fs::rename(path, path + kAside, error);
   say_(why + "; it is set aside as " + path + kAside + ", and its crops are made anew");
   for (auto it = clips_.begin(); it != clips_.end();) {
-    const auto next = std::next(it);
-    if (it->second.shard == number) set_aside_.push_back(clips_.extract(it));
-    it = next;
+    it = it->second.shard == number ? clips_.erase(it) : std::next(it);
   }
+}
+
+bool CropStore::is_intact(std::size_t number) const {
+  return std::all_of(clips_.begin(), clips_.end(), [&](const auto& entry) {
+    const Clip& clip = entry.second;
+    if (clip.shard != number) return true;
+    const std::vector<std::uint8_t> bytes = shards_[number]->read(clip.offset, clip.bytes);
+    return sha256(bytes.data(), bytes.size()) == clip.checksum;
+  });
 }
 
 const CropStore::Clip* CropStore::find(const std::string& key) {
   const auto found = clips_.find(key);
   if (found == clips_.end()) return nullptr;
-  const Clip& clip = found->second;
-  Shard& shard = *shards_[clip.shard];
-  if (shard.checked.count(key) > 0) return &clip;
-  const std::vector<std::uint8_t> bytes = shard.read(clip.offset, clip.bytes);
-  if (sha256(bytes.data(), bytes.size()) != clip.checksum) {
-    set_aside(clip.shard, shard.path + ": the crops of a clip are not what was written");
+  Shard& shard = *shards_[found->second.shard];
+  if (!shard.checked && !is_intact(found->second.shard)) {
+    set_aside(found->second.shard, shard.path + ": the crops of a clip are not what was written");
     return nullptr;
   }
-  shard.checked.insert(key);
-  return &clip;
+  shard.checked = true;
+  return &found->second;
 }
 
 void CropStore::add(const std::string& key, const ClipCrops& clip) {

@@ -46,9 +46,9 @@ class CropStore {
   CropStore(const CropStore&) = delete;
   CropStore& operator=(const CropStore&) = delete;
 
-  // The clip kept under the key, checked against its checksum the first time; null: none. A shard
-  // whose clip is damaged is said and set aside, with all its clips; what was found of them before
-  // can be read on. Stays valid as long as the store.
+  // The clip kept under the key; null: none. A shard is checked against its checksums when the
+  // first of its clips is found: a damaged one is said and set aside, with all its clips, before
+  // anybody has any of them. Stays valid as long as the store.
   const Clip* find(const std::string& key);
 
   // Keeps a clip, in memory until some of them make a shard. Throws Error(kIo).
@@ -67,14 +67,14 @@ class CropStore {
   struct Pending;
 
   bool load(const std::string& path);
+  bool is_intact(std::size_t shard) const;
   void set_aside(std::size_t shard, const std::string& why);
 
   std::string folder_;
   CropFormat format_;
   Say say_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::map<std::string, Clip> clips_;                              // By key.
-  std::vector<std::map<std::string, Clip>::node_type> set_aside_;  // Somebody may hold them.
+  std::map<std::string, Clip> clips_;  // By key.
   std::unique_ptr<Pending> pending_;
 };
 

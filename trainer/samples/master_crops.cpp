@@ -99,20 +99,13 @@ MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule&
   std::set<std::string> failed;  // Paths.
   int done = 0;
   int made = 0;
-  const auto keep_or_say = [&](const Clip& clip) {
+  for (const Clip& clip : clips) {
     const std::optional<bool> kept =
         read_or_say([&] { return keep(clip, keys, rule, recoded, store); }, progress.say,
                     "; this clip is left out");
     if (!kept) failed.insert(clip.path);
-    return kept.value_or(false);
-  };
-  for (const Clip& clip : clips) {
-    made += keep_or_say(clip) ? 1 : 0;
+    made += kept.value_or(false) ? 1 : 0;
     progress.embedded(++done, static_cast<int>(clips.size()), made);
-  }
-  // A shard that was set aside took clips along which had been found in it before.
-  for (const Clip& clip : clips) {
-    if (failed.count(clip.path) == 0) keep_or_say(clip);
   }
   store.flush();
   MasterClips found;

@@ -234,10 +234,6 @@ void reconstruct_clips(MasterClips& clips, const std::vector<Autoencoder>& autoe
     }
     progress.embedded(static_cast<int>(i + 1), static_cast<int>(clips.clips.size()), made);
   }
-  // A shard that was set aside took clips along which had been found in it before.
-  for (std::size_t i = 0; i < clips.clips.size(); ++i) {
-    if (!clips.clips[i].fake) keep(clips.clips[i], *clips.crops[i], wanted[i], recoded, store);
-  }
   store.flush();
   const auto get = [&](std::size_t clip, const std::string& key) -> const CropStore::Clip* {
     if (clips.clips[clip].fake) return nullptr;

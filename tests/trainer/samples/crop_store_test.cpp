@@ -153,6 +153,23 @@ TEST_F(CropStoreTest, DamageIsSaidAndSetAside) {
   EXPECT_EQ(open().find("a"), nullptr);
 }
 
+// Who was given the first would be left with it when the second is asked for.
+TEST_F(CropStoreTest, AClipIsNotGivenOfAShardWhoseOtherClipIsDamaged) {
+  {
+    CropStore store = open();
+    store.add("a", clip_of(1));
+    store.add("b", clip_of(2));
+    store.flush();
+  }
+  const fs::path shard = files(".safetensors").at(0);
+  std::string damaged = test::bytes_of(shard);
+  damaged[damaged.size() - 5] ^= 0x55;  // Of the last one.
+  std::ofstream(shard, std::ios::binary) << damaged;
+  CropStore store = open();
+  EXPECT_EQ(store.find("a"), nullptr);
+  EXPECT_FALSE(fs::exists(shard));
+}
+
 TEST_F(CropStoreTest, AFolderThatCannotBeIsAnError) {
   std::ofstream(folder_ / "file") << "x";
   EXPECT_THROW(CropStore((folder_ / "file" / "x").string(), CropFormat::kLossless, {}), Error);
