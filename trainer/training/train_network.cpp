@@ -43,12 +43,20 @@ void check(const TrainOptions& options, const NetworkTraining& training) {
     DFD_REQUIRE(good, ErrorCode::kInvalidArgument, what);
   };
   require(training.steps >= 1, "steps: at least 1 expected");
+  require(training.pairs >= 1, "pairs: at least 1 expected");
   require(training.validation_pairs >= 1, "validation-pairs: at least 1 expected");
   require(training.validate_every >= 1, "validate-every: at least 1 expected");
   require(training.easy_part >= 0 && training.easy_part <= 1, "easy-part: 0 to 1 expected");
   require(training.recoded >= 0 && training.recoded <= 1, "recoded: 0 to 1 expected");
   require(!training.target_fpr || (*training.target_fpr > 0 && *training.target_fpr < 1),
           "target-fpr: above 0, below 1 expected");
+  // Not after hours of work, when the threshold is sought among them; they come in whole batches.
+  const auto batches = (training.validation_pairs + training.pairs - 1) / training.pairs;
+  constexpr double kRounding = 1e-9;
+  require(!training.target_fpr ||
+              *training.target_fpr * static_cast<double>(batches * training.pairs) >= 1 - kRounding,
+          "target-fpr: a validation pair for each 1 / target-fpr is needed; give more "
+          "--validation-pairs, or a higher rate");
   require(training.autoencoder_steps >= 1, "autoencoder-steps: at least 1 expected");
   require(training.threads >= 0, "threads: at least 0 expected");
   require(!options.seed_recipe,

@@ -191,6 +191,7 @@ TEST_F(FromPictures, MistakesAreNamed) {
   refused("--unfreeze 99", "layers");
   refused("--resume", "nothing to resume");
   refused("--head transformer", "head");
+  refused("--target-fpr 0.01", "--validation-pairs");
   int status = 0;
   std::string box = command(file("m.safetensors"), "2>&1");
   box.replace(box.find("--crop square"), 13, "--crop box");
