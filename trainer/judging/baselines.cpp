@@ -69,7 +69,9 @@ std::vector<Scored> score(const at::Tensor& probabilities, const Windows& window
 // Logistic regression with weight decay, by gradient descent: convex, so its end is its only one.
 at::Tensor mean_linear(const Windows& train, const Windows& test) {
   const auto features = [](const Windows& windows) {
-    const at::Tensor mean = windows.embeddings.mean(1).to(at::kDouble);
+    std::vector<at::Tensor> means;
+    for (const at::Tensor& window : windows.embeddings) means.push_back(window.mean(0));
+    const at::Tensor mean = at::stack(means).to(at::kDouble);
     return at::cat({mean * std::sqrt(static_cast<double>(mean.size(1))),
                     at::ones({mean.size(0), 1}, at::kDouble)},
                    1);

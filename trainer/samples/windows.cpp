@@ -3,7 +3,6 @@
 #include "samples/windows.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "base/check.h"
 
@@ -13,6 +12,7 @@ namespace {
 // n rows to exactly frames rows: there and back again, never zeros.
 at::Tensor reflect_to_length(const at::Tensor& embeddings, int frames) {
   const std::int64_t n = embeddings.size(0);
+  if (n == frames) return embeddings;
   std::vector<std::int64_t> index;
   const std::int64_t period = std::max<std::int64_t>(1, 2 * (n - 1));
   for (std::int64_t i = 0; i < frames; ++i) {
@@ -28,7 +28,6 @@ Windows make_windows(const std::vector<Clip>& clips, const std::vector<ClipEmbed
                      int frames) {
   DFD_CHECK(clips.size() == embeddings.size());
   Windows windows;
-  std::vector<at::Tensor> rows;
   for (std::size_t i = 0; i < clips.size(); ++i) {
     if (embeddings[i].failed) {
       ++windows.failed;
@@ -39,14 +38,22 @@ Windows make_windows(const std::vector<Clip>& clips, const std::vector<ClipEmbed
       continue;
     }
     for (const at::Tensor& track : embeddings[i].tracks) {
-      rows.push_back(reflect_to_length(track, frames));
+      windows.embeddings.push_back(reflect_to_length(track, frames));
       windows.clip_of.push_back(windows.clips.size());
     }
     windows.rates.push_back(embeddings[i].sample_rate);
     windows.clips.push_back(clips[i]);
   }
-  if (!rows.empty()) windows.embeddings = at::stack(rows);
   return windows;
+}
+
+at::Tensor batch_of(const Windows& windows, const std::vector<std::int64_t>& which) {
+  std::vector<at::Tensor> chosen;
+  chosen.reserve(which.size());
+  for (const std::int64_t i : which) {
+    chosen.push_back(windows.embeddings[static_cast<std::size_t>(i)]);
+  }
+  return at::stack(chosen);
 }
 
 at::Tensor labels_of(const Windows& windows) {

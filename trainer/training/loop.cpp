@@ -35,15 +35,14 @@ double train_epoch(const TrainOptions& options, const Side& side, TrainingState&
   std::vector<std::int64_t> order(static_cast<std::size_t>(side.size()));
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-  const at::Tensor shuffled = at::tensor(order, at::kLong);
   double sum = 0;
   for (std::int64_t at = 0; at < side.size(); at += options.batch) {
     const auto count = std::min<std::int64_t>(options.batch, side.size() - at);
-    const at::Tensor index = shuffled.narrow(0, at, count);
+    const std::vector<std::int64_t> chosen(order.begin() + at, order.begin() + at + count);
     state.optimizer.zero_grad();
     const at::Tensor loss = torch::binary_cross_entropy_with_logits(
-        state.head.forward(side.windows.embeddings.index_select(0, index)).squeeze(1),
-        side.labels.index_select(0, index));
+        state.head.forward(batch_of(side.windows, chosen)).squeeze(1),
+        side.labels.index_select(0, at::tensor(chosen, at::kLong)));
     const auto value = loss.item<double>();
     require_finite(value, state.epoch, "training", options.learning_rate);
     loss.backward();
@@ -56,8 +55,18 @@ double train_epoch(const TrainOptions& options, const Side& side, TrainingState&
 void validate(const TrainingData& data, TrainableLstmHead& head, EpochReport& report) {
   const torch::NoGradGuard no_grad;
   head.eval();
-  const at::Tensor logits = head.forward(data.validation.windows.embeddings).squeeze(1);
-  const at::Tensor& labels = data.validation.labels;
+  // Some at a time: what a forward holds on to grows with its windows.
+  constexpr std::int64_t kTogether = 32;
+  const Side& side = data.validation;
+  std::vector<at::Tensor> parts;
+  for (std::int64_t at = 0; at < side.size(); at += kTogether) {
+    std::vector<std::int64_t> which(
+        static_cast<std::size_t>(std::min(kTogether, side.size() - at)));
+    std::iota(which.begin(), which.end(), at);
+    parts.push_back(head.forward(batch_of(side.windows, which)).squeeze(1));
+  }
+  const at::Tensor logits = at::cat(parts);
+  const at::Tensor& labels = side.labels;
   report.validation_loss = torch::binary_cross_entropy_with_logits(logits, labels).item<double>();
   report.validation_accuracy = (logits > 0).eq(labels > 0.5).to(at::kDouble).mean().item<double>();
   const double share = labels.mean().item<double>();

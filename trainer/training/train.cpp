@@ -32,7 +32,7 @@ void check(const TrainOptions& options) {
 // The seed recipe's, for the embeddings that there are.
 HeadSizes head_sizes(const TrainingData& data) {
   HeadSizes sizes;
-  sizes.embedding = data.train.windows.embeddings.size(2);
+  sizes.embedding = data.train.windows.embeddings.front().size(1);
   return sizes;
 }
 
