@@ -49,6 +49,11 @@ void print_step(const StepReport& report) {
       line[std::string("validation_auc_") + to_string(kEvidence.at(kind))] = *auc;
     }
   }
+  for (std::size_t kind = 0; kind < kFakeKinds.size(); ++kind) {
+    if (const auto& auc = report.validation.fakes_auc.at(kind)) {
+      line["validation_auc_of_fakes"][to_string(kFakeKinds.at(kind))] = *auc;
+    }
+  }
   line["pictures_per_second"] = report.pictures_per_second;
   line["waited"] = report.waited;
   line["best"] = report.best;
@@ -129,6 +134,10 @@ void add_network_options(CLI::App* command, Given& given) {
       ->check(CLI::IsMember({"mean", "lstm"}))
       ->capture_default_str()
       ->group(group);
+  command
+      ->add_option("--window", network.window,
+                   "Samples in the model's window; without, all --frames that are read of a clip")
+      ->group(group);
   const auto add = [&](const char* name, auto& value, const char* text) {
     command->add_option(name, value, text)->capture_default_str()->group(group);
   };
@@ -143,6 +152,11 @@ void add_network_options(CLI::App* command, Given& given) {
   add("--easy-part", network.easy_part, "Part of the steps until pairs are as hard as they get");
   add("--recoded", network.recoded,
       "Part of the pairs, when they are hardest, that were H.264 of quantizer 18 to 40; 0: none");
+  command
+      ->add_option("--videos", network.videos,
+                   "Part of the pairs made of real clips that is made of videos, where there are "
+                   "pictures too; without, everybody is drawn alike")
+      ->group(group);
   add("--autoencoder-steps", network.autoencoder_steps, kAutoencoderHelp);
   add("--validation-pairs", network.validation_pairs, "Pairs that the best weights are chosen by");
   command

@@ -8,21 +8,17 @@
 #include <sstream>
 
 namespace dfd {
-namespace {
 
-// Digests that the metadata have under a key.
-std::set<std::string> digests_of(const ModelConfig& config, const char* key) {
-  const auto found = config.training.find(key);
-  if (found == config.training.end()) return {};
+std::set<std::string> digests_in(const Metadata& training, const char* key) {
+  const auto found = training.find(key);
+  if (found == training.end()) return {};
   std::istringstream words(found->second);
   return {std::istream_iterator<std::string>(words), {}};
 }
 
-}  // namespace
-
 KnownClips find_known(const std::vector<Clip>& clips, const ModelConfig& config) {
-  const std::set<std::string> train = digests_of(config, "train_digests");
-  const std::set<std::string> validation = digests_of(config, "validation_digests");
+  const std::set<std::string> train = digests_in(config.training, "train_digests");
+  const std::set<std::string> validation = digests_in(config.training, "validation_digests");
   const bool says = !train.empty();
   const bool listed = std::any_of(clips.begin(), clips.end(),
                                   [](const Clip& clip) { return clip.split.has_value(); });

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,10 @@
 #include "model/model_config.h"
 
 namespace dfd {
+
+// Short digests that a model's record of its training has under "train_digests" or
+// "validation_digests"; none where it has no such key.
+std::set<std::string> digests_in(const Metadata& training, const char* key);
 
 // The clips of a data set as the model stands to them.
 struct KnownClips {

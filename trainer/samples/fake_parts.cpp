@@ -48,6 +48,18 @@ double part_of(const std::string& digits, const std::string& text) {
 
 }  // namespace
 
+const char* to_string(FakeKind kind) noexcept {
+  switch (kind) {
+    case FakeKind::kSelfBlend:
+      return "self-blend";
+    case FakeKind::kReconstruct:
+      return "reconstruct";
+    case FakeKind::kDataSet:
+      return "data-set";
+  }
+  return "unknown";
+}
+
 FakeParts parse_fakes(const std::string& text) {
   if (text.empty()) return {};
   std::map<std::string, std::optional<double>> found;

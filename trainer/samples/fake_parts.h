@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -12,6 +13,12 @@ namespace dfd {
 // Of an autoencoder's training: about two minutes on two cores. After half of them one of factor 4
 // is off by 3 levels of 255 in the mean.
 constexpr std::int64_t kAutoencoderSteps = 800;
+
+// What the fake of a pair is.
+enum class FakeKind { kSelfBlend, kReconstruct, kDataSet };
+inline constexpr std::array kFakeKinds{FakeKind::kSelfBlend, FakeKind::kReconstruct,
+                                       FakeKind::kDataSet};
+const char* to_string(FakeKind kind) noexcept;  // "self-blend", "reconstruct", "data-set"
 
 // Parts of all pairs, [0, 1], together at most 1; what is left has fakes of the data set.
 struct FakeParts {

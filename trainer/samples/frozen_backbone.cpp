@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -72,13 +73,41 @@ BackboneParts random_backbone(std::uint64_t seed, const std::vector<Clip>& clips
   return parts;
 }
 
+bool is_new(const std::string& name) { return name.rfind(kNewPrefix, 0) == 0; }
+
+// Null: the name is that of no file, or the file is of another kind.
+std::unique_ptr<SafetensorsFile> model_file(const std::string& name) {
+  if (seed_of(name) || is_new(name)) return nullptr;
+  auto file = std::make_unique<SafetensorsFile>(name);
+  const auto kind = file->metadata().find("kind");
+  if (kind == file->metadata().end() || kind->second != "model") return nullptr;
+  return file;
+}
+
 }  // namespace
 
 InputRule input_of_backbone(const std::string& name) {
   if (seed_of(name)) return backbone_kind(kRandomKind, name).input;
-  const std::string prefix = kNewPrefix;
-  if (name.rfind(prefix, 0) == 0) return backbone_kind(name.substr(prefix.size()), name).input;
+  if (is_new(name)) {
+    return backbone_kind(name.substr(std::string(kNewPrefix).size()), name).input;
+  }
   return read_backbone_input(name);
+}
+
+TensorMap head_of_backbone(const std::string& name) {
+  TensorMap head;
+  const std::unique_ptr<SafetensorsFile> model = model_file(name);
+  if (!model) return head;
+  const std::string prefix = kBackbonePrefix;
+  for (auto& [tensor_name, tensor] : read_tensors(*model)) {
+    if (tensor_name.rfind(prefix, 0) != 0) head[tensor_name] = tensor;
+  }
+  return head;
+}
+
+Metadata training_of_backbone(const std::string& name) {
+  const std::unique_ptr<SafetensorsFile> model = model_file(name);
+  return model ? parse_model_config(*model).training : Metadata{};
 }
 
 BackboneParts load_backbone(const std::string& name, const std::vector<Clip>& clips,

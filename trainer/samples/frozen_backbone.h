@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "data/clip.h"
+#include "model/metadata.h"
+#include "model/weights.h"
 #include "samples/crops.h"
 #include "scoring/model_parts.h"
 
@@ -19,6 +21,12 @@ constexpr const char* kNewPrefix = "new:";
 
 // The size, mean and deviation of its input; cheap. Throws Error: kInvalidArgument, the file's.
 InputRule input_of_backbone(const std::string& name);
+
+// Of a model whose backbone it is; nothing for others. The head's tensors, by the names in model
+// files; what it says of its own training, keys without their "training." prefix. Throw the file's
+// Error.
+TensorMap head_of_backbone(const std::string& name);
+Metadata training_of_backbone(const std::string& name);
 
 // Folded for the CPU. A random one is calibrated on crops of the clips. Throws the same.
 BackboneParts load_backbone(const std::string& name, const std::vector<Clip>& clips,

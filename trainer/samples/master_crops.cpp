@@ -38,14 +38,6 @@ class Keys {
   std::string rule_;
 };
 
-// From what streams well to what a small upload is left with; the clip's own, whoever asks.
-int quantizer_of(const Clip& clip) {
-  constexpr unsigned long kLeast = 18;
-  constexpr unsigned long kMost = 40;
-  return static_cast<int>(kLeast +
-                          std::stoul(clip.digest.substr(0, 6), nullptr, 16) % (kMost - kLeast + 1));
-}
-
 // Cuts and encodes what the store lacks of the clip. Was there anything?
 bool keep(const Clip& clip, const Keys& keys, const SamplingRule& rule, bool recoded,
           CropStore& store) {
@@ -60,6 +52,13 @@ bool keep(const Clip& clip, const Keys& keys, const SamplingRule& rule, bool rec
 }
 
 }  // namespace
+
+int quantizer_of(const Clip& clip) {
+  constexpr unsigned long kLeast = 18;
+  constexpr unsigned long kMost = 40;
+  return static_cast<int>(kLeast +
+                          std::stoul(clip.digest.substr(0, 6), nullptr, 16) % (kMost - kLeast + 1));
+}
 
 ClipCrops through_encoder(const ClipCrops& crops, const Clip& clip) {
   constexpr int kFps = 25;  // Between two samples lies more than a frame: all change much.

@@ -39,6 +39,10 @@ struct MasterClips {
   std::size_t failed = 0;  // Could not be read.
 };
 
+// What a clip's crops are encoded with, from what streams well to what a small upload is left with:
+// the clip's own, whoever asks. clip: with its digest.
+int quantizer_of(const Clip& clip);
+
 // Each track encoded as H.264 and decoded again, with the clip's own quantizer. clip: with its
 // digest.
 ClipCrops through_encoder(const ClipCrops& crops, const Clip& clip);

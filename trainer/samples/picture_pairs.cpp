@@ -12,7 +12,6 @@
 #include "base/check.h"
 #include "samples/equal_sharpness.h"
 #include "samples/face_mask.h"
-#include "samples/fake_parts.h"
 
 namespace dfd {
 namespace {
@@ -46,10 +45,11 @@ bool is_video(const CropStore::Clip& kept) {
                      [](const auto& track) { return track.size() > 1; });
 }
 
-// Where a network's face stands in another picture: most of the face or all of it.
+// Where a network's face stands in another picture: a swap's, or what makes lips follow a voice.
 MaskPlan draw_face_mask(Random& random) {
-  constexpr std::array<MaskKind, 3> kKinds{MaskKind::kWholeFace, MaskKind::kNoForehead,
-                                           MaskKind::kInnerFace};
+  constexpr std::array<MaskKind, 5> kKinds{MaskKind::kWholeFace, MaskKind::kNoForehead,
+                                           MaskKind::kInnerFace, MaskKind::kLowerFace,
+                                           MaskKind::kMouth};
   return draw_mask(kKinds[index(random, kKinds.size())], random);
 }
 
@@ -91,6 +91,8 @@ PicturePairs::PicturePairs(const PairOptions& options, const SamplingRule& rule,
   people_ = values_of(people);
   faked_ = values_of(faked);
   for (const auto& [place, found] : beside) beside_[place] = values_of(found);
+  DFD_REQUIRE(!options.videos || (*options.videos >= 0 && *options.videos <= 1),
+              ErrorCode::kInvalidArgument, "videos " << *options.videos << ": 0 to 1 expected");
   DFD_REQUIRE(real_ > 0, ErrorCode::kInvalidArgument,
               "there are no real clips with a face to train or to validate on");
   DFD_REQUIRE(fake_ > 0 || left == 0, ErrorCode::kInvalidArgument,
@@ -110,6 +112,16 @@ bool PicturePairs::tell_all_evidence() const {
     for (const Clip& clip : clips_.clips) told.insert(clip.evidence.begin(), clip.evidence.end());
   }
   return told.size() == kEvidence.size();
+}
+
+std::size_t PicturePairs::draw_real(std::optional<std::size_t> like, Random& random) const {
+  const auto pictures = beside_.find({"", false});
+  const auto videos = beside_.find({"", true});
+  if (!options_.videos || pictures == beside_.end() || videos == beside_.end()) {
+    return draw_clip(people_, random);
+  }
+  const bool video = like ? is_video(*clips_.crops[*like]) : random.chance(*options_.videos);
+  return draw_clip((video ? videos : pictures)->second, random);
 }
 
 // The clip that it was made of, if it is here. Else one of its group and medium, or at least of its
@@ -189,8 +201,8 @@ const Crop* PicturePairs::fitting_face(const Crop& target,
 }
 
 // Changes the real faces too, where the plan says so.
-PicturePairs::Faces PicturePairs::blend(Faces& real, bool recoded, double hardness,
-                                        Random& random) const {
+PicturePairs::Faces PicturePairs::blend(Faces& real, std::size_t clip, bool recoded,
+                                        double hardness, Random& random) const {
   BlendOptions options;
   options.easiness = 1 - hardness;
   const BlendPlan plan = draw_blend(options, random);
@@ -199,7 +211,7 @@ PicturePairs::Faces PicturePairs::blend(Faces& real, bool recoded, double hardne
   if (options_.samples == 1 && random.chance(options_.other_face)) {
     std::vector<Crop> candidates(4);
     for (Crop& candidate : candidates)
-      candidate = read(draw_clip(people_, random), recoded, random)[0];
+      candidate = read(draw_real(clip, random), recoded, random)[0];
     if (const Crop* fits = fitting_face(real[0], candidates)) other = *fits;
   }
   Faces fakes = real;
@@ -217,14 +229,16 @@ PicturePairs::Faces PicturePairs::blend(Faces& real, bool recoded, double hardne
 PicturePairs::Drawn PicturePairs::self_blended(bool recoded, double hardness,
                                                Random& random) const {
   Drawn drawn;
-  drawn.real = read(draw_clip(people_, random), recoded, random);
-  drawn.fake = blend(drawn.real, recoded, hardness, random);
+  const std::size_t clip = draw_real({}, random);
+  drawn.real = read(clip, recoded, random);
+  drawn.fake = blend(drawn.real, clip, recoded, hardness, random);
+  drawn.real_clip = drawn.fake_clip = clip;
   drawn.shows[place_of(Evidence::kSeam)] = true;
   return drawn;
 }
 
 PicturePairs::Drawn PicturePairs::reconstructed(bool recoded, Random& random) const {
-  const std::size_t clip = draw_clip(people_, random);
+  const std::size_t clip = draw_real({}, random);
   const auto& from = recoded ? clips_.recoded_reconstructed : clips_.reconstructed;
   const CropStore::Clip& kept = *from[clip];
   // The clip's own tracks, then as many of each autoencoder.
@@ -232,6 +246,8 @@ PicturePairs::Drawn PicturePairs::reconstructed(bool recoded, Random& random) co
   const std::size_t autoencoder = 1 + index(random, kept.tracks.size() / tracks - 1);
   Place place = draw_place(kept, tracks, random);
   Drawn drawn;
+  drawn.kind = FakeKind::kReconstruct;
+  drawn.real_clip = drawn.fake_clip = clip;
   drawn.real = read(kept, place);
   place.track += autoencoder * tracks;
   drawn.fake = read(kept, place);
@@ -255,7 +271,10 @@ PicturePairs::Drawn PicturePairs::reconstructed(bool recoded, Random& random) co
 PicturePairs::Drawn PicturePairs::of_data_set(bool recoded, Random& random) const {
   const std::size_t fake = draw_clip(faked_, random);
   Drawn drawn;
-  drawn.real = read(real_beside(fake, random), recoded, random);
+  drawn.kind = FakeKind::kDataSet;
+  drawn.fake_clip = fake;
+  drawn.real_clip = real_beside(fake, random);
+  drawn.real = read(drawn.real_clip, recoded, random);
   drawn.fake = read(fake, recoded, random);
   const std::vector<std::string>& known = clips_.clips[fake].evidence;
   for (std::size_t i = 0; i < kEvidence.size(); ++i) {
@@ -282,8 +301,15 @@ PicturePairs::Pair PicturePairs::make_pair(Random& random, double hardness) cons
   const Augmentation augmentation = draw_augmentation(options, random);
   Pair pair;
   pair.shows = drawn.shows;
+  pair.kind = drawn.kind;
   for (const Crop& crop : drawn.real) pair.real.push_back(augment(crop.rgb, augmentation, options));
   for (const Crop& crop : drawn.fake) pair.fake.push_back(augment(crop.rgb, augmentation, options));
+  const auto quality = [&](const cv::Mat& crop, std::size_t clip) {
+    const int quantizer = recoded ? quantizer_of(clips_.clips[clip]) : 0;
+    return picture_quality(crop, augmentation.degradation, quantizer);
+  };
+  pair.real_quality = quality(pair.real[0], drawn.real_clip);
+  pair.fake_quality = quality(pair.fake[0], drawn.fake_clip);
   return pair;
 }
 
@@ -298,19 +324,29 @@ PictureBatch PicturePairs::make(const std::string& purpose, std::int64_t number,
   std::vector<cv::Mat> crops;
   std::vector<float> labels;
   std::vector<float> evidence;
+  std::vector<float> fakes;
+  std::vector<float> quality;
   for (int i = pairs.first; i < pairs.end; ++i) {
     Random random(options_.seed, static_cast<std::uint64_t>(number), static_cast<std::uint64_t>(i),
                   purpose);
     Pair pair = make_pair(random, hardness);
+    fakes.insert(fakes.end(), 2, static_cast<float>(pair.kind));
+    for (const PictureQuality& of : {pair.real_quality, pair.fake_quality}) {
+      quality.insert(quality.end(), of.begin(), of.end());
+    }
     for (auto* window : {&pair.real, &pair.fake}) {
       std::move(window->begin(), window->end(), std::back_inserter(crops));
       labels.push_back(window == &pair.fake ? 1.F : 0.F);
       for (const bool shown : pair.shows) evidence.push_back(shown ? labels.back() : -1.F);
     }
   }
-  return {to_network_input(crops, input_), at::tensor(labels),
+  return {to_network_input(crops, input_),
+          at::tensor(labels),
           at::tensor(evidence).view({-1, static_cast<std::int64_t>(kEvidence.size())}),
-          2 * pairs.first, 2 * options_.pairs};
+          at::tensor(fakes),
+          at::tensor(quality).view({-1, static_cast<std::int64_t>(kQualities.size())}),
+          2 * pairs.first,
+          2 * options_.pairs};
 }
 
 }  // namespace dfd

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,9 @@
 #include "model/model_config.h"
 #include "samples/augment.h"
 #include "samples/crop_store.h"
+#include "samples/fake_parts.h"
 #include "samples/master_crops.h"
+#include "samples/picture_quality.h"
 #include "samples/self_blend.h"
 
 namespace dfd {
@@ -37,6 +40,8 @@ struct PictureBatch {
   // known, or not to be learned from this pair. A pair's windows are known in the same columns, so
   // that each column has as many of 0 as of 1.
   at::Tensor evidence;
+  at::Tensor fakes;    // float [N], places in kFakeKinds: of each window's pair.
+  at::Tensor quality;  // float [N, Q], by kQualities: of each window's first picture.
   // Where others have made the rest: which of how many windows the first of these is. 0: these are
   // all.
   std::int64_t first_window = 0, all_windows = 0;
@@ -51,6 +56,9 @@ struct PairOptions {
   // Of self-blended ones, another person's face in its place, where one fits.
   double other_face = 0.2;
   double recoded = 0.5;  // Part of the pairs, when they are hardest, of crops that were H.264.
+  // Part of those that are made of real clips, which is made of videos, where there are pictures
+  // too. None: everybody is drawn alike, whatever shows them.
+  std::optional<double> videos;
   std::uint64_t seed = 1;
 };
 
@@ -84,11 +92,15 @@ class PicturePairs {
   struct Pair {
     std::vector<cv::Mat> real, fake;  // Network crops.
     Shows shows{};
+    FakeKind kind = FakeKind::kSelfBlend;
+    PictureQuality real_quality{}, fake_quality{};
   };
   // Master crops.
   struct Drawn {
     Faces real, fake;
+    std::size_t real_clip = 0, fake_clip = 0;
     Shows shows{};
+    FakeKind kind = FakeKind::kSelfBlend;
   };
   // Where a window begins in a clip.
   struct Place {
@@ -102,11 +114,13 @@ class PicturePairs {
   Drawn self_blended(bool recoded, double hardness, Random& random) const;
   Drawn reconstructed(bool recoded, Random& random) const;
   Drawn of_data_set(bool recoded, Random& random) const;
+  // What fakes are made of. like: of its medium; none: of either.
+  std::size_t draw_real(std::optional<std::size_t> like, Random& random) const;
   std::size_t real_beside(std::size_t fake, Random& random) const;
   Place draw_place(const CropStore::Clip& kept, std::size_t tracks, Random& random) const;
   Faces read(const CropStore::Clip& kept, const Place& place) const;
   Faces read(std::size_t clip, bool recoded, Random& random) const;
-  Faces blend(Faces& real, bool recoded, double hardness, Random& random) const;
+  Faces blend(Faces& real, std::size_t clip, bool recoded, double hardness, Random& random) const;
   const Crop* fitting_face(const Crop& target, const std::vector<Crop>& candidates) const;
   FaceLandmarks landmarks_of(const Crop& crop) const;
 

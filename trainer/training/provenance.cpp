@@ -10,6 +10,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "judging/known_clips.h"
+#include "samples/frozen_backbone.h"
 
 namespace dfd {
 namespace {
@@ -22,8 +24,8 @@ Rate to_rate(double hertz) {
 }
 
 // What metadata say of the clips that a side holds: 12 digits of each one's digest, sorted.
-std::string short_digests(const std::vector<Clip>& clips) {
-  std::set<std::string> digests;
+// digests: those of what it goes on from, which are known as well.
+std::string short_digests(const std::vector<Clip>& clips, std::set<std::string> digests) {
   for (const Clip& clip : clips) {
     if (!clip.digest.empty()) digests.insert(short_digest(clip));
   }
@@ -55,11 +57,13 @@ std::string manifest_path(const TrainOptions& options) {
 
 Metadata to_metadata(const TrainOptions& options, const Provenance& of) {
   const std::string name = std::filesystem::path(options.data).filename().string();
+  const Metadata before = training_of_backbone(options.backbone);
   Metadata metadata{{"data", utf8(name)},
                     {"data_digest", of.data_digest},
                     {"manifest_digest", manifest_digest(of.manifest)},
-                    {"train_digests", short_digests(of.train)},
-                    {"validation_digests", short_digests(of.validation)},
+                    {"train_digests", short_digests(of.train, digests_in(before, "train_digests"))},
+                    {"validation_digests",
+                     short_digests(of.validation, digests_in(before, "validation_digests"))},
                     {"split", of.manifest.split},
                     {"seed", std::to_string(options.seed)},
                     {"tracks", to_string(of.rule.tracks)},

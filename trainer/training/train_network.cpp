@@ -17,17 +17,10 @@
 #include "base/file.h"
 #include "base/resources.h"
 #include "face/face_detector.h"
-#include "samples/cache.h"
-#include "samples/frozen_backbone.h"
-#include "samples/master_crops.h"
-#include "samples/picture_pairs.h"
-#include "samples/reconstructions.h"
-#include "training/clips.h"
-#include "training/cut_together.h"
 #include "training/device.h"
-#include "training/kept_state.h"
 #include "training/network.h"
 #include "training/network_resume.h"
+#include "training/picture_data.h"
 #include "training/prefetch.h"
 #include "training/provenance.h"
 #include "training/validation.h"
@@ -58,141 +51,11 @@ void check(const TrainOptions& options, const NetworkTraining& training) {
           "target-fpr: a validation pair for each 1 / target-fpr is needed; give more "
           "--validation-pairs, or a higher rate");
   require(training.autoencoder_steps >= 1, "autoencoder-steps: at least 1 expected");
+  require(training.window >= 0 && training.window <= options.sampling.frames,
+          "window: at most the --frames that are read of a clip expected");
   require(training.threads >= 0, "threads: at least 0 expected");
   require(!options.seed_recipe,
           "--recipe seed leaves the backbone as it is; train without --unfreeze");
-}
-
-// One side, with its kept crops.
-struct PictureSide {
-  MasterClips clips;
-  std::optional<PicturePairs> pairs;
-};
-
-// All that a training reads.
-struct PictureData {
-  TrainingClips clips;
-  SamplingRule rule;
-  BackboneParts backbone;
-  TensorMap head;  // Of the model whose backbone it is; empty where there is none.
-  std::optional<CropStore> store;
-  PictureSide train, validation;
-};
-
-BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& training) {
-  const std::string prefix = kNewPrefix;
-  BackboneParts parts;
-  if (options.backbone.rfind(prefix, 0) != 0) {
-    parts = read_backbone(options.backbone);
-    if (training.unfreeze == 0) return parts;
-    const std::string which =
-        training.unfreeze < 0 ? "all" : "its last " + std::to_string(training.unfreeze);
-    parts.info.source.append("; ").append(which).append(" layers trained further");
-    parts.info.knows_people = false;  // Whatever it was: it has learned something else since.
-    return parts;
-  }
-  parts.info.name = options.backbone.substr(prefix.size());
-  parts.info.source = "trained from scratch, seed " + std::to_string(options.seed);
-  parts.info.knows_people = false;
-  const BackboneKind& kind = backbone_kind(parts.info.name, options.backbone);
-  DFD_REQUIRE(kind.random_weights, ErrorCode::kInvalidArgument,
-              options.backbone << ": there is no new one of this kind; import one");
-  parts.tensors = kind.random_weights(options.seed);
-  parts.input = kind.input;
-  return parts;
-}
-
-// Of a file of kind model; empty for others.
-TensorMap head_of(const std::string& backbone) {
-  TensorMap head;
-  if (backbone.rfind(kNewPrefix, 0) == 0) return head;
-  const std::string prefix = kBackbonePrefix;
-  const SafetensorsFile file(backbone);
-  const auto kind = file.metadata().find("kind");
-  if (kind == file.metadata().end() || kind->second != "model") return head;
-  for (auto& [name, tensor] : read_tensors(file)) {
-    if (name.rfind(prefix, 0) != 0) head[name] = tensor;
-  }
-  return head;
-}
-
-PairOptions pair_options(const TrainOptions& options, const NetworkTraining& training) {
-  PairOptions pairs;
-  pairs.pairs = training.pairs;
-  // The mean of logits is learned sample by sample; a head that remembers needs the window.
-  pairs.samples = training.head == kMean ? 1 : options.sampling.frames;
-  pairs.self_blend = training.fakes.self_blend;
-  pairs.reconstruct = training.fakes.reconstruct;
-  pairs.recoded = training.recoded;
-  pairs.seed = options.seed;
-  return pairs;
-}
-
-// Both sides, by autoencoders that have seen the training side alone.
-void reconstruct(const TrainOptions& options, const NetworkTraining& training,
-                 const EmbedProgress& progress, Ranks& ranks, PictureData& data) {
-  AutoencoderTraining of_autoencoders;
-  of_autoencoders.device =
-      training_device(training.device, training.precision, ranks.local_rank()).device;
-  of_autoencoders.seed = options.seed;
-  of_autoencoders.steps = training.autoencoder_steps;
-  std::vector<Autoencoder> autoencoders;
-  in_company(ranks, progress, [&](const EmbedProgress& heard) {
-    autoencoders = kept_autoencoders(data.train.clips, *data.store, of_autoencoders,
-                                     cache_folder(options.cache), heard.say);
-  });
-  // Where folders are not shared, each has trained them, and machines of several kinds round them
-  // apart.
-  for (Autoencoder& one : autoencoders) {
-    TensorMap weights = broadcast_kept({{}, one.weights()}, ranks).tensors;
-    for (auto& [name, weight] : weights) weight = weight.to(one.weights().at(name).device());
-    one = Autoencoder(one.kind(), std::move(weights));
-  }
-  for (PictureSide* side : {&data.train, &data.validation}) {
-    in_company(ranks, progress, [&](const EmbedProgress& heard) {
-      reconstruct_clips(side->clips, autoencoders, training.recoded > 0, *data.store, heard);
-    });
-  }
-}
-
-void load(const TrainOptions& options, const NetworkTraining& training,
-          const EmbedProgress& progress, Ranks& ranks, PictureData& data) {
-  data.clips = read_training_clips(options, progress.say);
-  const std::string folder = cache_folder(options.cache);
-  const CropFormat format = training.lossless ? CropFormat::kLossless : CropFormat::kJpeg;
-  const bool recoded = training.recoded > 0;
-  std::vector<Clip> all = data.clips.sides.train;
-  const std::vector<Clip>& others = data.clips.sides.validation;
-  all.insert(all.end(), others.begin(), others.end());
-  cut_shares(all, data.rule, recoded, folder, format, ranks, progress);
-  data.store.emplace(folder, format, progress.say);  // With what others have added.
-  const auto cut = [&](const std::vector<Clip>& clips, PictureSide& side) {
-    side.clips = cut_rest(clips, data.rule, recoded, *data.store, ranks, progress);
-    if (const auto lost = side.clips.without_face; lost > 0) {
-      progress.say("no face in " + std::to_string(lost) + " clips; they are left out");
-    }
-    if (const auto failed = side.clips.failed; failed > 0) {
-      progress.say(std::to_string(failed) + " clips could not be read; they are left out");
-    }
-  };
-  cut(data.clips.sides.train, data.train);
-  cut(data.clips.sides.validation, data.validation);
-  if (training.fakes.reconstruct > 0) reconstruct(options, training, progress, ranks, data);
-  PairOptions pairs = pair_options(options, training);
-  data.train.pairs.emplace(pairs, data.rule, data.train.clips, *data.store);
-  progress.say(in_words(training.fakes));
-  const double made = pairs.self_blend + pairs.reconstruct;
-  const auto& unseen = data.validation.clips.clips;
-  if (made > 0 &&
-      std::none_of(unseen.begin(), unseen.end(), [](auto& clip) { return clip.fake; })) {
-    if (left_of(training.fakes) > 0) {
-      progress.say("there are no fakes to validate on but those that are made of real clips");
-    }
-    pairs.self_blend /= made;
-    pairs.reconstruct /= made;
-  }
-  data.validation.pairs.emplace(pairs, data.rule, data.validation.clips, *data.store);
-  progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " + folder);
 }
 
 std::string identity_of(const TrainOptions& options, const NetworkTraining& training,
@@ -205,7 +68,8 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
       << training.weight_decay << ' ' << training.label_smoothing << ' ' << training.average << ' '
       << training.fakes.self_blend << ' ' << training.fakes.reconstruct << ' '
       << training.autoencoder_steps << ' ' << training.recoded << ' ' << training.easy_part << ' '
-      << training.validation_pairs << ' ' << training.validate_every;
+      << training.validation_pairs << ' ' << training.validate_every << ' '
+      << window_of(options, training) << ' ' << training.videos.value_or(-1);
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
     for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;
@@ -226,7 +90,7 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
   config.input = data.rule.input;
   // Squares were moved and scaled by more than detectors differ; what is aligned needs landmarks.
   if (config.input.crop == CropRule::kSquare) config.input.face_detector = kAnyDetector;
-  config.window_length = options.sampling.frames;
+  config.window_length = window_of(options, training);
   std::vector<double> rates;
   for (const CropStore::Clip* clip : data.train.clips.crops) rates.push_back(clip->sample_rate);
   config.sample_rate = rate_of(options, std::move(rates));
@@ -247,6 +111,19 @@ ValidatedWindows validated(const TensorMap& tensors, const ModelConfig& config,
                   threads_of(training), ranks);
 }
 
+nlohmann::ordered_json to_json(const std::array<QualityFigures, kQualities.size()>& of) {
+  const auto number = [](const std::optional<double>& auc) {
+    return auc ? nlohmann::ordered_json(*auc) : nlohmann::ordered_json(nullptr);
+  };
+  nlohmann::ordered_json json;
+  for (std::size_t i = 0; i < kQualities.size(); ++i) {
+    json[kQualities.at(i)] = {{"correlation", of.at(i).correlation},
+                              {"auc_low", number(of.at(i).auc_low)},
+                              {"auc_high", number(of.at(i).auc_high)}};
+  }
+  return json;
+}
+
 void write_model(const TrainOptions& options, const NetworkTraining& training,
                  const PictureData& data, ModelConfig config, const NetworkProgress& progress,
                  Ranks& ranks) {
@@ -254,8 +131,8 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
   TensorMap tensors = progress.best;
   CalibrationOptions calibration_options;
   calibration_options.target_fpr = training.target_fpr;
-  const Calibration calibration = calibrate(
-      tensors, validated(progress.best, config, training, data, ranks), calibration_options);
+  const ValidatedWindows windows = validated(progress.best, config, training, data, ranks);
+  const Calibration calibration = calibrate(tensors, windows, calibration_options);
   if (!ranks.first()) return;
   config.temperature = calibration.temperature;
   config.bias = calibration.bias;
@@ -267,6 +144,7 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
   config.training["validation_loss"] = print(best.validation.loss);
   config.training["validation_auc"] = print(best.validation.auc);
   config.training["validation_accuracy"] = print(best.validation.accuracy);
+  config.training["quality"] = to_json(by_quality(windows)).dump();
   TensorMap backbone;
   const std::string prefix = kBackbonePrefix;
   for (const auto& [name, tensor] : tensors) {
@@ -427,9 +305,6 @@ NetworkOutcome train_with_ranks(const TrainOptions& options, const NetworkTraini
     if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
   }
   PictureData data;
-  data.backbone = open_backbone(options, training);
-  data.head = head_of(options.backbone);
-  data.rule = master_rule(make_rule(options.sampling, data.backbone.input));
   // Pictures are made in threads of ours, several at once.
   cv::setNumThreads(1);
   load(options, training, progress, ranks, data);

@@ -24,6 +24,7 @@ namespace dfd {
 struct NetworkTraining {
   std::string head = "mean";
   int unfreeze = -1;  // Last layers of the backbone that are trained; -1: all.
+  int window = 0;     // Samples in the model's window, of those read of a clip; 0: all of them.
   std::int64_t steps = 5000;
   int pairs = 16;  // Of a real and a fake window, in a step.
   int group = 16;  // Pictures whose batch norm statistics are taken together.
@@ -34,6 +35,7 @@ struct NetworkTraining {
   FakeParts fakes{1, 0};
   std::int64_t autoencoder_steps = kAutoencoderSteps;  // Of each, where there are reconstructions.
   double recoded = 0.5;  // Part of the pairs, when they are hardest, of crops that were H.264.
+  std::optional<double> videos;  // As PairOptions has it.
   // The curriculum is done after this part of the steps: large differences and light changes first,
   // or nothing is learned from scratch.
   double easy_part = 0.4;
@@ -57,6 +59,8 @@ struct ValidationFigures {
   // Of each kind's logit among the windows where it is known; none where the head knows no kinds,
   // or the windows none of either side.
   std::array<std::optional<double>, kEvidence.size()> evidence_auc;
+  // By kFakeKinds, of the scores: pairs of that kind alone; none where there are none.
+  std::array<std::optional<double>, kFakeKinds.size()> fakes_auc;
 };
 
 struct StepReport {

@@ -71,6 +71,17 @@ Metrics metrics_of(const std::vector<LabeledLogit>& windows) {
   return measure(scores, 0.5);
 }
 
+// Pearson's; 0 where one of the two does not vary.
+double correlation(const at::Tensor& x, const at::Tensor& y) {
+  constexpr double kLeastDeviation = 1e-6;  // Below, it is rounding.
+  const at::Tensor a = x.to(at::kDouble) - x.to(at::kDouble).mean();
+  const at::Tensor b = y.to(at::kDouble) - y.to(at::kDouble).mean();
+  const double of_a = a.square().mean().sqrt().item<double>();
+  const double of_b = b.square().mean().sqrt().item<double>();
+  if (of_a < kLeastDeviation || of_b < kLeastDeviation) return 0;
+  return (a * b).mean().item<double>() / (of_a * of_b);
+}
+
 }  // namespace
 
 ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
@@ -87,24 +98,28 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
   std::vector<ValidatedWindows> found;
   for (std::int64_t i = 0; i < own; ++i) {
     const PictureBatch batch = source.next();
-    found.push_back(
-        {served.logits(batch.pictures, batch.labels.size(0)), batch.labels, batch.evidence});
+    found.push_back({served.logits(batch.pictures, batch.labels.size(0)), batch.labels,
+                     batch.evidence, batch.fakes, batch.quality});
   }
   // Rank 0 has a batch, whoever else has none.
   const at::Tensor kinds = at::tensor({found.empty() ? 0 : found[0].logits.size(1)}, at::kLong);
   ranks.broadcast({kinds});
-  const std::int64_t evidence = static_cast<std::int64_t>(kEvidence.size());
-  const ValidatedWindows all{at::zeros({batches, in_batch, kinds.item<std::int64_t>()}),
-                             at::zeros({batches, in_batch}),
-                             at::zeros({batches, in_batch, evidence})};
+  const auto zeros = [&](std::int64_t columns) { return at::zeros({batches, in_batch, columns}); };
+  const ValidatedWindows all{zeros(kinds.item<std::int64_t>()), at::zeros({batches, in_batch}),
+                             zeros(kEvidence.size()), at::zeros({batches, in_batch}),
+                             zeros(kQualities.size())};
   for (std::int64_t i = 0; i < own; ++i) {
     const ValidatedWindows& batch = found[static_cast<std::size_t>(i)];
     all.logits[number_of(i)].copy_(batch.logits);
     all.labels[number_of(i)].copy_(batch.labels);
     all.evidence[number_of(i)].copy_(batch.evidence);
+    all.fakes[number_of(i)].copy_(batch.fakes);
+    all.quality[number_of(i)].copy_(batch.quality);
   }
-  ranks.sum({all.logits, all.labels, all.evidence});  // With zeros, which change nothing.
-  return {all.logits.flatten(0, 1), all.labels.flatten(), all.evidence.flatten(0, 1)};
+  // With zeros, which change nothing.
+  ranks.sum({all.logits, all.labels, all.evidence, all.fakes, all.quality});
+  return {all.logits.flatten(0, 1), all.labels.flatten(), all.evidence.flatten(0, 1),
+          all.fakes.flatten(), all.quality.flatten(0, 1)};
 }
 
 ValidationFigures measure(const ValidatedWindows& windows) {
@@ -115,10 +130,42 @@ ValidationFigures measure(const ValidatedWindows& windows) {
   const Metrics metrics = metrics_of(larger);
   figures.auc = metrics.auc;
   figures.accuracy = metrics.accuracy;
+  for (std::size_t kind = 0; kind < kFakeKinds.size(); ++kind) {
+    std::vector<LabeledLogit> of_kind;
+    for (std::size_t i = 0; i < larger.size(); ++i) {
+      const auto found = windows.fakes[static_cast<std::int64_t>(i)].item<float>();
+      if (found == static_cast<float>(kFakeKinds.at(kind))) of_kind.push_back(larger[i]);
+    }
+    if (has_both(of_kind)) figures.fakes_auc.at(kind) = metrics_of(of_kind).auc;
+  }
   if (windows.logits.size(1) == 1) return figures;
   for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
     const auto known = logits_of_kind(windows, static_cast<std::int64_t>(kind));
     if (has_both(known)) figures.evidence_auc.at(kind) = metrics_of(known).auc;
+  }
+  return figures;
+}
+
+std::array<QualityFigures, kQualities.size()> by_quality(const ValidatedWindows& windows) {
+  const c10::NoGradGuard no_grad;
+  const std::vector<LabeledLogit> larger = larger_logits(windows, rows_of(windows));
+  std::vector<double> logits;
+  for (const LabeledLogit& window : larger) logits.push_back(window.logit);
+  const at::Tensor scores = at::tensor(logits, at::kDouble);
+  const at::Tensor real = (windows.labels == 0).nonzero().flatten();
+  const auto auc_where = [&](const at::Tensor& chosen) -> std::optional<double> {
+    std::vector<LabeledLogit> some;
+    for (std::size_t i = 0; i < larger.size(); ++i) {
+      if (chosen[static_cast<std::int64_t>(i)].item<bool>()) some.push_back(larger[i]);
+    }
+    return has_both(some) ? std::optional(metrics_of(some).auc) : std::nullopt;
+  };
+  std::array<QualityFigures, kQualities.size()> figures;
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    const at::Tensor quality = windows.quality.select(1, static_cast<std::int64_t>(i));
+    figures.at(i) = {correlation(scores.index_select(0, real), quality.index_select(0, real)),
+                     auc_where(quality <= at::quantile(quality, 0.25)),
+                     auc_where(quality >= at::quantile(quality, 0.75))};
   }
   return figures;
 }

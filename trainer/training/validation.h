@@ -4,7 +4,9 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 
 #include <ATen/ATen.h>
 
@@ -22,6 +24,8 @@ struct ValidatedWindows {
   at::Tensor logits;    // float [N, K]
   at::Tensor labels;    // float [N]
   at::Tensor evidence;  // float [N, 2]; both as in PictureBatch.
+  at::Tensor fakes;     // float [N]; as in PictureBatch.
+  at::Tensor quality;   // float [N, Q]; as in PictureBatch.
 };
 
 // tensors: of a model file. windows: at least so many, in whole batches. threads: that make
@@ -31,6 +35,16 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
                           Ranks& ranks);
 
 ValidationFigures measure(const ValidatedWindows& windows);
+
+// How scores, the larger logits, go with one quality of the pictures.
+struct QualityFigures {
+  double correlation = 0;  // Of real windows.
+  // Of the windows with at most the first quartile of it, and with at least the third; none where
+  // they are of one class.
+  std::optional<double> auc_low, auc_high;
+};
+// By kQualities.
+std::array<QualityFigures, kQualities.size()> by_quality(const ValidatedWindows& windows);
 
 // Of the windows' logits. Those of each kind of evidence are calibrated first and the result folded
 // into its row of the head, in tensors, so that one kind's logit means as much as the other's. For

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -177,6 +179,31 @@ TEST_F(FromPictures, TheLastLayersOfATrainedBackboneAreTrainedFurther) {
   EXPECT_NE(about["backbone.digest"], inspect("first.safetensors")["metadata"]["backbone.digest"]);
 }
 
+// Or what it goes on from was trained on would be taken for news.
+TEST_F(FromPictures, AModelKnowsTheClipsOfTheModelThatItGoesOnFrom) {
+  const std::string others = small_data(file("others"), 8, /*seed=*/9);
+  int status = -1;
+  train(file("first.safetensors"), status, "--steps 2");
+  ASSERT_EQ(status, 0);
+  std::string command_line = command(file("second.safetensors"), "--steps 2 --unfreeze all");
+  command_line.replace(command_line.find("new:artifact_cnn"), 16,
+                       file("first.safetensors").string());
+  command_line.replace(command_line.find(data_), std::string(data_).size(), others);
+  const std::string said = run(command_line + " 2>&1", status);
+  ASSERT_EQ(status, 0) << said;
+  const auto digests_of = [&](const char* name) {
+    const auto about = nlohmann::json::parse(
+        run(std::string(DFD_TRAINER) + " inspect " + file(name).string(), status))["metadata"];
+    std::istringstream words(about["training.train_digests"].get<std::string>());
+    return std::set<std::string>{std::istream_iterator<std::string>(words), {}};
+  };
+  const std::set<std::string> first = digests_of("first.safetensors");
+  const std::set<std::string> second = digests_of("second.safetensors");
+  EXPECT_FALSE(first.empty());
+  EXPECT_GT(second.size(), first.size());
+  EXPECT_TRUE(std::includes(second.begin(), second.end(), first.begin(), first.end()));
+}
+
 TEST_F(FromPictures, MistakesAreNamed) {
   const auto refused = [&](const std::string& options, const std::string& text) {
     int status = 0;
@@ -191,6 +218,8 @@ TEST_F(FromPictures, MistakesAreNamed) {
   refused("--unfreeze 99", "layers");
   refused("--resume", "nothing to resume");
   refused("--head transformer", "head");
+  refused("--window 3", "window");  // Of the two frames that are read of a clip.
+  refused("--videos 2", "videos");
   refused("--target-fpr 0.01", "--validation-pairs");
   int status = 0;
   std::string box = command(file("m.safetensors"), "2>&1");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -50,6 +51,7 @@ class PicturePairsTest : public testing::Test {
     store_.flush();
     Clip clip;
     clip.file = name;
+    clip.digest = std::string(64, 'a');
     clip.fake = fake;
     clip.identity = {person};
     clip.source = source;
@@ -241,7 +243,7 @@ TEST_F(PicturePairsTest, KindsOfFakesHaveThePartsThatWereAskedFor) {
   EXPECT_NEAR((fakes[{-1, -1}]), 80, 24);  // The data set's.
 }
 
-TEST_F(PicturePairsTest, ReconstructionsAreOfTheWholePictureOrTheInnerFace) {
+TEST_F(PicturePairsTest, ReconstructionsAreOfTheWholePictureOrAPartOfTheFace) {
   add("a", false, 60, "anna");
   add_reconstructions(60, 20);
   const PictureBatch batch =
@@ -251,20 +253,21 @@ TEST_F(PicturePairsTest, ReconstructionsAreOfTheWholePictureOrTheInnerFace) {
   const auto corner = [](const at::Tensor& picture) {
     return level_of(picture.narrow(1, 0, 2).narrow(2, 0, 2));
   };
-  const auto middle = [](const at::Tensor& picture) {
-    return level_of(picture.narrow(1, 14, 6).narrow(2, 14, 4));
+  // Which all parts have.
+  const auto mouth = [](const at::Tensor& picture) {
+    return level_of(picture.narrow(1, 23, 2).narrow(2, 14, 4));
   };
   for (std::int64_t i = 0; i < 80; i += 2) {
     const at::Tensor real = batch.pictures[i];
     const at::Tensor fake = batch.pictures[i + 1];
     EXPECT_NEAR(corner(real), 60, 3);
-    EXPECT_NEAR(middle(real), 60, 3);
-    EXPECT_GT(middle(fake), 75);
+    EXPECT_NEAR(mouth(real), 60, 3);
+    EXPECT_GT(mouth(fake), 70);
     if (batch.evidence[i + 1][0].item<float>() == 1) {
       EXPECT_NEAR(corner(fake), 60, 4);
       ++inner;
     } else {
-      EXPECT_NEAR(corner(fake), middle(fake), 3);
+      EXPECT_NEAR(corner(fake), mouth(fake), 3);
       whole.insert(static_cast<int>(std::lround(corner(fake) / 20)) * 20);
     }
   }
@@ -315,6 +318,63 @@ TEST_F(PicturePairsTest, EverybodyIsDrawnAlikeHoweverManyClipsShowThem) {
   }
   EXPECT_GT(bert, 30);
   EXPECT_LT(bert, 70);
+}
+
+TEST_F(PicturePairsTest, VideosMakeThePartOfThePairsThatWasAskedFor) {
+  for (int i = 0; i < 9; ++i) {
+    add("picture" + std::to_string(i), false, 40, "anna" + std::to_string(i));
+  }
+  add("video", false, 200, "bert", "", 3);
+  const auto of_video = [&](std::optional<double> videos) {
+    PairOptions many = options(1);
+    many.pairs = 100;
+    many.videos = videos;
+    const PictureBatch batch = PicturePairs(many, rule(), clips_, store_).make("training", 0, 0);
+    int found = 0;
+    for (std::int64_t i = 0; i < 200; i += 2) found += level_of(batch.pictures[i]) > 140 ? 1 : 0;
+    return found;
+  };
+  EXPECT_LT(of_video({}), 25);  // One of ten people.
+  EXPECT_EQ(of_video(0.0), 0);
+  EXPECT_EQ(of_video(1.0), 100);
+  const int half = of_video(0.5);
+  EXPECT_GT(half, 30);
+  EXPECT_LT(half, 70);
+  PairOptions wrong = options(1);
+  wrong.videos = 1.5;
+  EXPECT_THROW(PicturePairs(wrong, rule(), clips_, store_), Error);
+}
+
+TEST_F(PicturePairsTest, WhereNothingIsAVideoAllAreDrawn) {
+  add("a", false, 60, "anna");
+  PairOptions videos = options(1);
+  const PictureBatch as_ever =
+      PicturePairs(videos, rule(), clips_, store_).make("training", 0, 0.5);
+  videos.videos = 0.9;
+  const PictureBatch asked = PicturePairs(videos, rule(), clips_, store_).make("training", 0, 0.5);
+  EXPECT_TRUE(asked.pictures.equal(as_ever.pictures));
+}
+
+TEST_F(PicturePairsTest, ABatchSaysWhatItsFakesAreAndHowGoodItsPicturesAre) {
+  add("a", false, 60, "anna");
+  add("forged", true, 120, "carl");
+  add_reconstructions(60, 20);
+  std::swap(clips_.reconstructed[0], clips_.reconstructed[1]);
+  PairOptions mixed = options(0.3);
+  mixed.reconstruct = 0.3;
+  mixed.pairs = 30;
+  const PictureBatch batch = PicturePairs(mixed, rule(), clips_, store_).make("training", 0, 1);
+  ASSERT_EQ(batch.fakes.sizes().vec(), (std::vector<std::int64_t>{60}));
+  EXPECT_TRUE(batch.fakes.slice(0, 0, 60, 2).equal(batch.fakes.slice(0, 1, 60, 2)));
+  for (std::size_t kind = 0; kind < kFakeKinds.size(); ++kind) {
+    EXPECT_GT((batch.fakes == static_cast<float>(kFakeKinds.at(kind))).sum().item<int>(), 0);
+  }
+  ASSERT_EQ(batch.quality.sizes().vec(), (std::vector<std::int64_t>{60, 4}));
+  // What was done to a pair is one thing; how sharp its pictures are is not.
+  EXPECT_TRUE(batch.quality.slice(0, 0, 60, 2)
+                  .slice(1, 1)
+                  .equal(batch.quality.slice(0, 1, 60, 2).slice(1, 1)));
+  EXPECT_GT(batch.quality.select(1, 2).max().item<float>(), 0);
 }
 
 // Both or neither: else the codec would tell.

@@ -20,6 +20,7 @@ ValidatedWindows two_kinds(double seam_scale, double generated_scale) {
   windows.labels = at::arange(kWindows, at::kFloat).remainder(2);
   windows.evidence = at::full({kWindows, 2}, -1.F);
   windows.logits = at::empty({kWindows, 2});
+  windows.fakes = at::zeros({kWindows});
   const at::Tensor noise = at::empty({kWindows}).normal_(0, 1, generator);
   for (std::int64_t i = 0; i < kWindows; ++i) {
     const std::int64_t kind = i / 2 % 2;
@@ -38,6 +39,17 @@ TEST(Validation, ALogitIsJudgedWhereItsEvidenceIsKnown) {
   const ValidationFigures figures = measure(windows);
   EXPECT_GT(figures.evidence_auc[0].value(), 0.85);
   EXPECT_DOUBLE_EQ(figures.evidence_auc[1].value(), 0.5);
+}
+
+TEST(Validation, EachKindOfFakesIsJudgedApart) {
+  ValidatedWindows windows = two_kinds(1, 1);
+  const std::int64_t half = windows.labels.size(0) / 2;
+  windows.fakes.narrow(0, half, half).fill_(2);
+  windows.logits.narrow(0, half, half).zero_();
+  const ValidationFigures figures = measure(windows);
+  EXPECT_GT(figures.fakes_auc[0].value(), 0.85);
+  EXPECT_FALSE(figures.fakes_auc[1]);
+  EXPECT_DOUBLE_EQ(figures.fakes_auc[2].value(), 0.5);
 }
 
 TEST(Validation, KindsThatNobodyKnowsHaveNoFigure) {
@@ -76,6 +88,26 @@ TEST(Validation, AFoldedRowGivesTheCalibratedLogit) {
   const double logit = tensors.at("classifier.weight")[0][0].item<double>() * 3 +
                        tensors.at("classifier.bias")[0].item<double>();
   EXPECT_NEAR(probability(logit), probability(2), 0.08);
+}
+
+// Real windows' scores follow the first quality; where the third is low, nothing is told.
+TEST(Validation, ScoresAreJudgedByThePicturesQuality) {
+  ValidatedWindows windows = two_kinds(1, 1);
+  const std::int64_t count = windows.labels.size(0);
+  at::Generator generator = at::detail::createCPUGenerator(2);
+  windows.quality = at::empty({count, 4}).normal_(0, 1, generator);
+  windows.quality.select(1, 1).fill_(0.5);
+  const at::Tensor told = (windows.quality.select(1, 2) > 0).to(at::kFloat);
+  const at::Tensor score = windows.labels * told * 9 + windows.quality.select(1, 0);
+  windows.logits = at::stack({score, score}, 1);
+  const auto figures = by_quality(windows);
+  EXPECT_NEAR(figures[0].correlation, 1, 1e-6);
+  EXPECT_EQ(figures[1].correlation, 0);
+  EXPECT_NEAR(figures[2].correlation, 0, 0.2);
+  EXPECT_NEAR(figures[2].auc_low.value(), 0.5, 0.15);
+  EXPECT_GT(figures[2].auc_high.value(), 0.95);
+  windows.labels.zero_();
+  EXPECT_FALSE(by_quality(windows)[0].auc_low);
 }
 
 TEST(Validation, ARowThatNothingIsKnownOfStaysAsItIs) {

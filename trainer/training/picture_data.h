@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// All that a training from pictures reads: clips, the network that it begins with, crops and what
+// is made of them.
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/weights.h"
+#include "samples/crop_store.h"
+#include "samples/master_crops.h"
+#include "samples/picture_pairs.h"
+#include "scoring/model_parts.h"
+#include "training/clips.h"
+#include "training/ranks.h"
+#include "training/train_network.h"
+
+namespace dfd {
+
+// One side, with its kept crops.
+struct PictureSide {
+  MasterClips clips;
+  std::optional<PicturePairs> pairs;
+};
+
+struct PictureData {
+  TrainingClips clips;
+  SamplingRule rule;
+  BackboneParts backbone;
+  TensorMap head;  // Of the model whose backbone it is; empty where there is none.
+  std::optional<CropStore> store;
+  PictureSide train, validation;
+};
+
+int window_of(const TrainOptions& options, const NetworkTraining& training);  // Samples.
+PairOptions pair_options(const TrainOptions& options, const NetworkTraining& training);
+
+// Cuts, encodes and reconstructs what is not kept yet, each rank its share. Throws as
+// train_network().
+void load(const TrainOptions& options, const NetworkTraining& training,
+          const EmbedProgress& progress, Ranks& ranks, PictureData& data);
+
+}  // namespace dfd
