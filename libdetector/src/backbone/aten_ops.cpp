@@ -90,6 +90,11 @@ Ops::Value AtenOps::average_pool(const Value& x) {
   return value_of(at::avg_pool2d(tensor_of(x), {2, 2}, {2, 2}));
 }
 
+Ops::Value AtenOps::average_around(const Value& x) {
+  return value_of(at::avg_pool2d(tensor_of(x), {3, 3}, {1, 1}, {1, 1}, /*ceil_mode=*/false,
+                                 /*count_include_pad=*/false));
+}
+
 Ops::Value AtenOps::join(const std::vector<Value>& parts) {
   std::vector<at::Tensor> tensors;
   tensors.reserve(parts.size());
@@ -103,6 +108,12 @@ Ops::Value AtenOps::embed(const ConvUnit& last, const Value& map) {
   x = at::linear(x.flatten(1), last.weight, last.bias);
   if (probe_) probe_(last.name, x);
   x = finish(last, x, nullptr);
+  if (probe_) probe_("embedding", x);
+  return value_of(x);
+}
+
+Ops::Value AtenOps::mean(const Value& map) {
+  at::Tensor x = tensor_of(map).to(at::kFloat).mean({2, 3});
   if (probe_) probe_("embedding", x);
   return value_of(x);
 }

@@ -37,8 +37,10 @@ class AtenOps : public Ops {
   Value add_conv(const ConvUnit& unit, const Value& x, const Value& addend) override;
   Value max_pool(const Value& x) override;
   Value average_pool(const Value& x) override;
+  Value average_around(const Value& x) override;
   Value join(const std::vector<Value>& parts) override;
   Value embed(const ConvUnit& last, const Value& map) override;
+  Value mean(const Value& map) override;
   void tell(const char* stage, const Value& value) override;
 
  private:

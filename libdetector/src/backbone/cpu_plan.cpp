@@ -218,40 +218,40 @@ CpuPlan::Value CpuPlan::convolve(const ConvUnit& unit, const Value& from, const 
   return to_value;
 }
 
-void CpuPlan::add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides,
-                          const Dims& kernel, const Place& x, const Rows& from, const Place& y,
-                          const Rows& to) {
-  const Type type = weights_.type();
-  const auto described =
-      describe_pooling(attributes(), algorithm, channels_last(dims_of(x.dims, from), type),
-                       channels_last(dims_of(y.dims, to), type), strides, kernel);
-  add(piece, dnnl::pooling_forward(described), described.scratchpad_desc(),
-      {{DNNL_ARG_SRC, memory_of(x, from)}, {DNNL_ARG_DST, memory_of(y, to)}});
-}
-
-// Windows of kernel x kernel places, two apart.
-CpuPlan::Value CpuPlan::pool(dnnl::algorithm algorithm, std::int64_t kernel, const Value& value) {
-  constexpr std::int64_t kStride = 2;
+CpuPlan::Value CpuPlan::pool(const Pooling& pooling, const Value& value) {
+  const auto [algorithm, kernel, stride, padding] = pooling;
   const Place& x = place_of(value);
-  const auto out = [&](std::int64_t side) { return (side - kernel) / kStride + 1; };
+  const auto out = [&, kernel = kernel, stride = stride, padding = padding](std::int64_t side) {
+    return (side + 2 * padding - kernel) / stride + 1;
+  };
   const Value pooled = make_value({x.dims[0], x.dims[1], out(x.dims[2]), out(x.dims[3])});
   const Place& y = place_of(pooled);
+  const Type type = weights_.type();
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& to : rows_of(piece, pieces_, y.dims[0], y.dims[2])) {
-      const Rows from = reach_of(to, y.dims[2], x.dims[2], kernel, kStride, 0).from;
-      add_pooling(piece, algorithm, {kStride, kStride}, {kernel, kernel}, x, from, y, to);
+      const Reach reach = reach_of(to, y.dims[2], x.dims[2], kernel, stride, padding);
+      const auto described = describe_pooling(
+          attributes(), algorithm, channels_last(dims_of(x.dims, reach.from), type),
+          channels_last(dims_of(y.dims, to), type), {stride, stride}, {kernel, kernel},
+          {reach.top, padding}, {reach.bottom, padding});
+      add(piece, dnnl::pooling_forward(described), described.scratchpad_desc(),
+          {{DNNL_ARG_SRC, memory_of(x, reach.from)}, {DNNL_ARG_DST, memory_of(y, to)}});
     }
   }
   return pooled;
 }
 
 CpuPlan::Value CpuPlan::max_pool(const Value& x) {
-  return pool(dnnl::algorithm::pooling_max, 3, x);
+  return pool({dnnl::algorithm::pooling_max, 3, 2, 0}, x);
 }
 
 CpuPlan::Value CpuPlan::average_pool(const Value& x) {
-  return pool(dnnl::algorithm::pooling_avg_exclude_padding, 2, x);
+  return pool({dnnl::algorithm::pooling_avg_exclude_padding, 2, 2, 0}, x);
+}
+
+CpuPlan::Value CpuPlan::average_around(const Value& x) {
+  return pool({dnnl::algorithm::pooling_avg_exclude_padding, 3, 1, 1}, x);
 }
 
 CpuPlan::Value CpuPlan::join(const std::vector<Value>& parts) {
@@ -314,19 +314,52 @@ void CpuPlan::add_inner(int piece, const ConvUnit& last, const Place& row, const
        {DNNL_ARG_DST, place_in(kEmbeddings, first_out * sizeof(float), to)}});
 }
 
-// Average over the feature map, then the last layer with float results.
-CpuPlan::Value CpuPlan::embed(const ConvUnit& last, const Value& map) {
+// The mean over each picture's places.
+CpuPlan::Value CpuPlan::pool_map(const Value& map, const Value& to) {
   const Place& features = place_of(map);
+  const Place& means = place_of(to);
   const Dims& dims = features.dims;
-  const Value averaged = make_value({dims[0], dims[1], 1, 1});
-  const Place& mean = place_of(averaged);
+  const Type type = weights_.type();
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
-    for (const Rows& to : rows_of(piece, pieces_, dims[0], 1)) {
-      add_pooling(piece, dnnl::algorithm::pooling_avg_exclude_padding, {1, 1}, {dims[2], dims[3]},
-                  features, {to.image, to.images, 0, dims[2]}, mean, to);
+    for (const Rows& rows : rows_of(piece, pieces_, dims[0], 1)) {
+      const Rows from{rows.image, rows.images, 0, dims[2]};
+      const auto described = describe_pooling(
+          attributes(), dnnl::algorithm::pooling_avg_exclude_padding,
+          channels_last(dims_of(dims, from), type), channels_last(dims_of(means.dims, rows), type),
+          {1, 1}, {dims[2], dims[3]}, {0, 0}, {0, 0});
+      add(piece, dnnl::pooling_forward(described), described.scratchpad_desc(),
+          {{DNNL_ARG_SRC, memory_of(features, from)}, {DNNL_ARG_DST, memory_of(means, rows)}});
     }
   }
+  return to;
+}
+
+// Float, whatever the plan computes in.
+CpuPlan::Value CpuPlan::mean(const Value& map) {
+  const Dims& dims = place_of(map).dims;
+  const Dims of_means{dims[0], dims[1], 1, 1};
+  const auto embeddings = std::make_shared<Place>(kEmbeddings, of_means, nullptr);
+  if (weights_.type() == Type::f32) return pool_map(map, embeddings);
+  const Value means = pool_map(map, make_value(of_means));
+  begin_layer();
+  for (int piece = 0; piece < pieces_; ++piece) {
+    for (const Rows& rows : rows_of(piece, pieces_, dims[0], 1)) {
+      const dnnl::memory from = memory_of(place_of(means), rows);
+      const dnnl::memory to =
+          place_in(kEmbeddings, static_cast<std::size_t>(rows.image * dims[1]) * sizeof(float),
+                   channels_last(dims_of(of_means, rows), Type::f32));
+      add(piece, dnnl::reorder(from, to), {}, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    }
+  }
+  return embeddings;
+}
+
+// Average over the feature map, then the last layer with float results.
+CpuPlan::Value CpuPlan::embed(const ConvUnit& last, const Value& map) {
+  const Dims& dims = place_of(map).dims;
+  const Value averaged = pool_map(map, make_value({dims[0], dims[1], 1, 1}));
+  const Place& mean = place_of(averaged);
   begin_layer();
   const std::int64_t channels = last.weight.size(0);
   for (int piece = 0; piece < pieces_; ++piece) {

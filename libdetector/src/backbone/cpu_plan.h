@@ -122,8 +122,10 @@ class CpuPlan : private Ops {
   }
   Value max_pool(const Value& x) override;
   Value average_pool(const Value& x) override;
+  Value average_around(const Value& x) override;
   Value join(const std::vector<Value>& parts) override;
   Value embed(const ConvUnit& last, const Value& map) override;
+  Value mean(const Value& map) override;
 
   static const Place& place_of(const Value& value) { return static_cast<const Place&>(*value); }
   Value make_value(const Dims& dims);
@@ -135,9 +137,13 @@ class CpuPlan : private Ops {
   void add(int piece, const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad,
            Arguments arguments);
   Value convolve(const ConvUnit& unit, const Value& from, const Value& addend);
-  Value pool(dnnl::algorithm algorithm, std::int64_t kernel, const Value& from);
-  void add_pooling(int piece, dnnl::algorithm algorithm, const Dims& strides, const Dims& kernel,
-                   const Place& x, const Rows& from, const Place& y, const Rows& to);
+  // Of windows of kernel x kernel places.
+  struct Pooling {
+    dnnl::algorithm algorithm;
+    std::int64_t kernel, stride, padding;
+  };
+  Value pool(const Pooling& pooling, const Value& from);
+  Value pool_map(const Value& map, const Value& to);
   Value convert(const Value& crops);
   void add_inner(int piece, const ConvUnit& last, const Place& row, const Rows& rows,
                  std::int64_t first_channel, std::int64_t channels);

@@ -27,13 +27,14 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attribut
 inline dnnl::pooling_forward::primitive_desc describe_pooling(
     const dnnl::primitive_attr& attributes, dnnl::algorithm algorithm,
     const dnnl::memory::desc& from, const dnnl::memory::desc& to, const dnnl::memory::dims& strides,
-    const dnnl::memory::dims& kernel) {
-  const dnnl::memory::dims none{0, 0};
+    const dnnl::memory::dims& kernel, const dnnl::memory::dims& before,
+    const dnnl::memory::dims& after) {
+  const dnnl::memory::dims dense{0, 0};  // No dilation.
   return {cpu(),     dnnl::prop_kind::forward_inference,
           algorithm, from,
           to,        strides,
-          kernel,    none,
-          none,      none,
+          kernel,    dense,
+          before,    after,
           attributes};
 }
 inline dnnl::concat::primitive_desc describe_concat(const dnnl::primitive_attr& attributes,
@@ -53,10 +54,10 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attribut
 inline dnnl::pooling_forward::primitive_desc describe_pooling(
     const dnnl::primitive_attr& attributes, dnnl::algorithm algorithm,
     const dnnl::memory::desc& from, const dnnl::memory::desc& to, const dnnl::memory::dims& strides,
-    const dnnl::memory::dims& kernel) {
-  const dnnl::memory::dims none{0, 0};
+    const dnnl::memory::dims& kernel, const dnnl::memory::dims& before,
+    const dnnl::memory::dims& after) {
   return describe<dnnl::pooling_forward>(attributes, dnnl::prop_kind::forward_inference, algorithm,
-                                         from, to, strides, kernel, none, none);
+                                         from, to, strides, kernel, before, after);
 }
 inline dnnl::concat::primitive_desc describe_concat(const dnnl::primitive_attr& attributes,
                                                     const std::vector<dnnl::memory::desc>& from) {

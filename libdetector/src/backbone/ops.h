@@ -58,11 +58,13 @@ class Ops {
   // With an addend before the activation: a residual sum. It takes the addend's memory, which
   // nobody may read afterwards.
   virtual Value add_conv(const ConvUnit& unit, const Value& x, const Value& addend) = 0;
-  virtual Value max_pool(const Value& x) = 0;                       // 3x3, stride 2
-  virtual Value average_pool(const Value& x) = 0;                   // 2x2, stride 2
-  virtual Value join(const std::vector<Value>& parts) = 0;          // Along the channels.
+  virtual Value max_pool(const Value& x) = 0;               // 3x3, stride 2
+  virtual Value average_pool(const Value& x) = 0;           // 2x2, stride 2
+  virtual Value average_around(const Value& x) = 0;         // 3x3, as far as they lie inside.
+  virtual Value join(const std::vector<Value>& parts) = 0;  // Along the channels.
   virtual Value embed(const ConvUnit& last, const Value& map) = 0;  // Mean over h and w, then the
                                                                     // linear layer: float [N, D].
+  virtual Value mean(const Value& map) = 0;  // Over h and w: float [N, C], an embedding as it is.
   virtual void tell(const char* /*stage*/, const Value& /*value*/) {}  // For tests.
 };
 
@@ -74,7 +76,8 @@ class ConvNetwork {
 
   virtual ~ConvNetwork() = default;
 
-  // All layers, in the order that data pass them; the last one is linear.
+  // All layers, in the order that data pass them; the last one's outputs are the embedding's
+  // numbers, or their means are.
   virtual std::vector<ConvUnit*> units() = 0;
 
   // [N, 3, S, S] -> the feature map [N, C, h, w] that explanations look at -> float [N, D].
