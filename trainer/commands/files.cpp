@@ -33,11 +33,16 @@ void add_import(CLI::App& app, Actions& actions) {
       for (const std::string& note : import_checkpoint(options)) say(note);
       return kDone;
     };
+    return sub;
   };
   add("seed", "A state_dict of the seed recipe's model", 1, ImportKind::kSeed,
       "seed best_model.pth -o model.safetensors");
   add("facenet", "facenet-pytorch's InceptionResnetV1", 1, ImportKind::kFacenet,
       "facenet 20180402-114759-vggface2.pt -o facenet.safetensors");
+  add("inception-resnet-v2", "Inception-ResNet v2, by timm's or Cadene's names", 1,
+      ImportKind::kInceptionResnetV2,
+      "inception-resnet-v2 inception_resnet_v2.pth -o inception-resnet-v2.safetensors")
+      ->add_option("--size", options.size, "Of its input, pixels: 75 to 1024; without, 299");
   add("mtcnn", "facenet-pytorch's P-, R- and O-Net", 3, ImportKind::kMtcnn,
       "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
 }

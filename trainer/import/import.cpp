@@ -2,10 +2,13 @@
 
 #include "import/import.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "backbone/backbone.h"
 #include "backbone/inception_resnet_v1.h"
+#include "backbone/inception_resnet_v2.h"
 #include "base/check.h"
 #include "data/imagenet.h"
 #include "import/checkpoint.h"
@@ -16,43 +19,62 @@
 namespace dfd {
 namespace {
 
-// facenet-pytorch's classifier over people, and counters of training: of no use here.
-bool is_unused(const std::string& name) {
-  const std::string end = "num_batches_tracked";
-  const bool counter =
-      name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
-  return counter || name.rfind("logits.", 0) == 0 ||
-         name.rfind(std::string(kBackbonePrefix) + "logits.", 0) == 0;
+bool starts_with(const std::string& name, const std::string& start) {
+  return name.rfind(start, 0) == 0;
 }
 
-std::string drop_unused(TensorMap& tensors) {
+// Leaves out training's counters, and layers that are of no use here, by how their names start.
+std::string drop_unused(TensorMap& tensors, const std::vector<std::string>& unused) {
+  const std::string counter = "num_batches_tracked";
   std::size_t dropped = 0;
   for (auto it = tensors.begin(); it != tensors.end();) {
-    if (is_unused(it->first)) {
+    const std::string& name = it->first;
+    const bool counts = name.size() >= counter.size() &&
+                        name.compare(name.size() - counter.size(), counter.size(), counter) == 0;
+    if (counts || std::any_of(unused.begin(), unused.end(),
+                              [&](const std::string& start) { return starts_with(name, start); })) {
       it = tensors.erase(it);
       ++dropped;
     } else {
       ++it;
     }
   }
-  return std::to_string(dropped) + " tensors left out (logits.* and num_batches_tracked)";
+  std::string names;
+  for (const std::string& start : unused) names += start + "*, ";
+  return std::to_string(dropped) + " tensors left out (" + names + counter + ")";
 }
 
 std::string source_of(const std::string& what, const std::string& path) {
   return what + ", sha256 " + sha256_of_file(path);
 }
 
-std::vector<std::string> import_facenet(const ImportOptions& options) {
+// A checkpoint that is a backbone as it is, but for a classifier of its own.
+struct ForeignBackbone {
+  const char* kind;
+  const char* source;
+  std::vector<std::string> classifier;  // How its tensors' names start.
+};
+
+std::vector<std::string> import_backbone(const ImportOptions& options,
+                                         const ForeignBackbone& foreign) {
   const std::string& path = options.inputs.at(0);
   TensorMap tensors = read_checkpoint(path);
-  std::vector<std::string> notes{drop_unused(tensors)};
+  std::vector<std::string> notes{drop_unused(tensors, foreign.classifier)};
+  const BackboneKind& kind = backbone_kind(foreign.kind, path);
   TensorSource check(path, tensors);
-  const InceptionResnetV1 network(check, "");
+  kind.make(check, "");
   check.require_empty();
+  InputRule input = kind.input;
+  input.size = options.size.value_or(input.size);
+  DFD_REQUIRE(input.size >= kind.least_size && input.size <= kind.most_size &&
+                  input.size % kind.size_step == 0,
+              ErrorCode::kInvalidArgument,
+              "size " << input.size << ": " << kind.least_size << " to " << kind.most_size
+                      << " pixels expected");
   BackboneInfo info;
-  info.name = kInceptionResnetV1;
-  info.source = source_of("facenet-pytorch InceptionResnetV1", path);
-  write_tensors(options.output, backbone_metadata(info, facenet_input()), tensors);
+  info.name = foreign.kind;
+  info.source = source_of(foreign.source, path);
+  write_tensors(options.output, backbone_metadata(info, input), tensors);
   return notes;
 }
 
@@ -60,7 +82,7 @@ std::vector<std::string> import_facenet(const ImportOptions& options) {
 std::vector<std::string> import_seed(const ImportOptions& options) {
   const std::string& path = options.inputs.at(0);
   TensorMap tensors = read_checkpoint(path);
-  std::vector<std::string> notes{drop_unused(tensors)};
+  std::vector<std::string> notes{drop_unused(tensors, {std::string(kBackbonePrefix) + "logits."})};
   ModelConfig config;
   config.backbone.name = kInceptionResnetV1;
   config.backbone.source = source_of("checkpoint of the seed recipe", path);
@@ -104,7 +126,7 @@ std::vector<std::string> import_mtcnn(const ImportOptions& options) {
     source += ", sha256 " + sha256_of_file(path);
     for (auto& [name, tensor] : tensors) all[kNets[i].prefix + name] = std::move(tensor);
   }
-  const std::string notes = drop_unused(all);
+  const std::string notes = drop_unused(all, {});
   write_tensors(options.output,
                 {{"format_version", kFormatVersion},
                  {"kind", "face-detector"},
@@ -121,7 +143,11 @@ std::vector<std::string> import_checkpoint(const ImportOptions& options) {
     case ImportKind::kSeed:
       return import_seed(options);
     case ImportKind::kFacenet:
-      return import_facenet(options);
+      return import_backbone(
+          options, {kInceptionResnetV1, "facenet-pytorch InceptionResnetV1", {"logits."}});
+    case ImportKind::kInceptionResnetV2:
+      return import_backbone(
+          options, {kInceptionResnetV2, "Inception-ResNet v2", {"classif.", "last_linear."}});
     case ImportKind::kMtcnn:
       return import_mtcnn(options);
   }

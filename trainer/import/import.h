@@ -4,17 +4,19 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace dfd {
 
-enum class ImportKind { kSeed, kFacenet, kMtcnn };
+enum class ImportKind { kSeed, kFacenet, kInceptionResnetV2, kMtcnn };
 
 struct ImportOptions {
   ImportKind kind = ImportKind::kSeed;
   std::vector<std::string> inputs;  // One file; for kMtcnn P-, R- and O-Net.
   std::string output;
+  std::optional<int> size;  // Of a backbone's input, pixels; none: its kind's own.
 };
 
 // Reads, checks names and shapes, writes. Returns what there is to say: tensors left out. Throws

@@ -6,6 +6,7 @@
 
 #include "backbone/artifact_cnn.h"
 #include "backbone/inception_resnet_v1.h"
+#include "backbone/inception_resnet_v2.h"
 #include "base/check.h"
 #include "base/registry.h"
 
@@ -15,8 +16,9 @@ namespace {
 KindRegistry<BackboneKind>& registry() {
   // Never destroyed: models may be loaded while the process ends.
   static auto* const kKinds = new KindRegistry<BackboneKind>(
-      "backbone.name",
-      {{kInceptionResnetV1, inception_resnet_v1_kind()}, {kArtifactCnn, artifact_cnn_kind()}});
+      "backbone.name", {{kInceptionResnetV1, inception_resnet_v1_kind()},
+                        {kInceptionResnetV2, inception_resnet_v2_kind()},
+                        {kArtifactCnn, artifact_cnn_kind()}});
   return *kKinds;
 }
 
