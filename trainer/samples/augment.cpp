@@ -201,6 +201,21 @@ Augmentation draw_augmentation(const AugmentOptions& options, Random& random) {
   return drawn;
 }
 
+Augmentation trembled(const Augmentation& augmentation, Random& random) {
+  // A pixel or two of 128, as boxes that are found anew every half second and smoothed between.
+  constexpr double kShift = 0.01;
+  constexpr double kScale = 0.01;
+  constexpr double kTurn = 0.5;  // Degrees.
+  Augmentation next = augmentation;
+  next.shift.x += random.normal(kShift);
+  next.shift.y += random.normal(kShift);
+  next.scale *= std::exp(random.normal(kScale));
+  next.turn += random.normal(kTurn);
+  const std::uint64_t seed = random.seed();
+  if (next.degradation.noise) next.degradation.noise->seed = seed;
+  return next;
+}
+
 cv::Mat augment(const cv::Mat& master, const Augmentation& augmentation,
                 const AugmentOptions& options) {
   require_options(options);

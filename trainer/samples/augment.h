@@ -83,6 +83,11 @@ struct Augmentation {
 // Throws Error(kInvalidArgument) naming the option that is out of its range, as all of these do.
 Augmentation draw_augmentation(const AugmentOptions& options, Random& random);
 
+// The same for another frame of a sequence: the face's place trembles as a detector's boxes do from
+// frame to frame, the noise is a new one, all else stays. Draw from the sequence's first frame each
+// time, not from the last one's.
+Augmentation trembled(const Augmentation& augmentation, Random& random);
+
 // The network's crop, CV_8UC3, S x S. Throws Error(kInvalidArgument) for a master crop that is no
 // CV_8UC3 square. Pure functions, for any thread.
 cv::Mat augment(const cv::Mat& master, const Augmentation& augmentation,

@@ -302,8 +302,11 @@ PicturePairs::Pair PicturePairs::make_pair(Random& random, double hardness) cons
   Pair pair;
   pair.shows = drawn.shows;
   pair.kind = drawn.kind;
-  for (const Crop& crop : drawn.real) pair.real.push_back(augment(crop.rgb, augmentation, options));
-  for (const Crop& crop : drawn.fake) pair.fake.push_back(augment(crop.rgb, augmentation, options));
+  for (std::size_t i = 0; i < drawn.real.size(); ++i) {
+    const Augmentation of_frame = i == 0 ? augmentation : trembled(augmentation, random);
+    pair.real.push_back(augment(drawn.real[i].rgb, of_frame, options));
+    pair.fake.push_back(augment(drawn.fake[i].rgb, of_frame, options));
+  }
   const auto quality = [&](const cv::Mat& crop, std::size_t clip) {
     const int quantizer = recoded ? quantizer_of(clips_.clips[clip]) : 0;
     return picture_quality(crop, augmentation.degradation, quantizer);

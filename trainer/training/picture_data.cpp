@@ -105,6 +105,8 @@ void read_sides(const TrainOptions& options, const NetworkTraining& training,
     pairs.reconstruct /= made;
   }
   data.validation.pairs.emplace(pairs, data.rule, data.validation.clips, *data.store);
+  pairs.samples = window_of(options, training);
+  data.validation.windows.emplace(pairs, data.rule, data.validation.clips, *data.store);
   progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " + folder);
 }
 

@@ -22,7 +22,8 @@ namespace dfd {
 // One side, with its kept crops.
 struct PictureSide {
   MasterClips clips;
-  std::optional<PicturePairs> pairs;
+  std::optional<PicturePairs> pairs;    // As they are learned from.
+  std::optional<PicturePairs> windows;  // To validate on: as many samples as are served.
 };
 
 struct PictureData {

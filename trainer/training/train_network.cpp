@@ -106,9 +106,10 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
 
 // On pairs that are always the same.
 ValidatedWindows validated(const TensorMap& tensors, const ModelConfig& config,
-                           const NetworkTraining& training, const PictureData& data, Ranks& ranks) {
-  return validate(tensors, config, *data.validation.pairs, 2LL * training.validation_pairs,
-                  threads_of(training), ranks);
+                           const NetworkTraining& training, const PicturePairs& pairs,
+                           Ranks& ranks) {
+  return validate(tensors, config, pairs, 2LL * training.validation_pairs, threads_of(training),
+                  ranks);
 }
 
 nlohmann::ordered_json to_json(const std::array<QualityFigures, kQualities.size()>& of) {
@@ -131,14 +132,17 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
   TensorMap tensors = progress.best;
   CalibrationOptions calibration_options;
   calibration_options.target_fpr = training.target_fpr;
-  const ValidatedWindows windows = validated(progress.best, config, training, data, ranks);
+  // What is served is a window: its mean is surer than a sample, so it has other probabilities.
+  const ValidatedWindows windows =
+      validated(progress.best, config, training, *data.validation.windows, ranks);
   const Calibration calibration = calibrate(tensors, windows, calibration_options);
   if (!ranks.first()) return;
   config.temperature = calibration.temperature;
   config.bias = calibration.bias;
   config.threshold = calibration.threshold;
   nlohmann::ordered_json told = to_json(calibration);
-  told["by"] = "validation pairs";
+  told["by"] = "windows of validation pairs";
+  told["auc"] = measure(windows).auc;
   config.training["calibration"] = told.dump();
   config.training["step"] = std::to_string(best.step);
   config.training["validation_loss"] = print(best.validation.loss);
@@ -267,7 +271,8 @@ class Steps {
     const int pictures = 2 * training_.pairs * pair_options(options_, training_).samples;
     report.pictures_per_second = static_cast<double>(state_.step - pace.step) * pictures / seconds;
     report.waited = (waited - pace.waited) / seconds;
-    report.validation = measure(validated(network_.averaged(), config_, training_, data_, ranks_));
+    report.validation = measure(
+        validated(network_.averaged(), config_, training_, *data_.validation.pairs, ranks_));
     report.best = !has_model() || report.validation.loss < state_.best_report.validation.loss;
     if (report.best) {
       state_.best_report = report;

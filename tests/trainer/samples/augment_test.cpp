@@ -396,6 +396,24 @@ TEST(Augment, RefusesWhatIsNoMasterCrop) {
   }
 }
 
+TEST(Augment, TheNextFrameTremblesAndHasAnotherNoise) {
+  AugmentOptions options;
+  options.size = 64;
+  options.noise = 1;
+  Random random(1, 2, 3, "augment");
+  const Augmentation first = draw_augmentation(options, random);
+  const Augmentation next = trembled(first, random);
+  EXPECT_NE(next.shift.x, first.shift.x);
+  EXPECT_NEAR(next.shift.x, first.shift.x, 0.06);
+  EXPECT_NEAR(next.shift.y, first.shift.y, 0.06);
+  EXPECT_NEAR(next.scale / first.scale, 1, 0.06);
+  EXPECT_NEAR(next.turn, first.turn, 3);
+  EXPECT_EQ(next.flip, first.flip);
+  ASSERT_TRUE(first.degradation.noise && next.degradation.noise);
+  EXPECT_NE(next.degradation.noise->seed, first.degradation.noise->seed);
+  EXPECT_EQ(next.degradation.noise->sigma, first.degradation.noise->sigma);
+}
+
 TEST(Augment, RefusesACropBesideItsMaster) {
   Augmentation away;
   away.shift = {9, 0};

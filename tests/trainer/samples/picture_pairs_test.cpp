@@ -425,6 +425,33 @@ TEST_F(PicturePairsTest, WindowsAreInOrderAndShortTracksAreReadBackAgain) {
   for (std::int64_t i = 6; i < 10; ++i) EXPECT_NEAR(level(i), level(i - 1) + 1, 0.9);
 }
 
+// Of one picture, a window's faces tremble: alike in the real one and in its fake.
+TEST_F(PicturePairsTest, AWindowOfOnePictureTrembles) {
+  ClipCrops kept;
+  Crop crop;
+  crop.rgb = test::face_picture(rule().master->size);
+  kept.tracks.push_back({crop});
+  for (const bool fake : {false, true}) {
+    const std::string name = fake ? "forged" : "real";
+    add(name, fake, 0, name);
+    store_.add("face " + name, kept);
+    store_.flush();
+    clips_.crops.back() = store_.find("face " + name);
+  }
+  PairOptions windows = options(0);
+  windows.samples = 3;
+  windows.pairs = 1;
+  const at::Tensor pictures =
+      PicturePairs(windows, rule(), clips_, store_).make("training", 0, 0.5).pictures;
+  ASSERT_EQ(pictures.size(0), 6);
+  EXPECT_TRUE(pictures.narrow(0, 0, 3).equal(pictures.narrow(0, 3, 3)));
+  for (std::int64_t i = 1; i < 3; ++i) {
+    const double change = (pictures[i] - pictures[0]).abs().mean().item<double>();
+    EXPECT_GT(change, 0) << i;
+    EXPECT_LT(change, 0.2) << i;
+  }
+}
+
 TEST_F(PicturePairsTest, SidesThatLackAClassAreErrors) {
   EXPECT_THROW(PicturePairs(options(1), rule(), clips_, store_), Error);
   add("a", false, 40, "anna");
