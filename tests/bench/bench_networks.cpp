@@ -2,13 +2,17 @@
 //
 // The networks: how far from the machine's limit, and how far from the seed's recomputation.
 
+#include <array>
 #include <cmath>
+#include <memory>
 #include <thread>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "backbone/artifact_cnn.h"
 #include "backbone/inception_resnet_v1.h"
+#include "backbone/inception_resnet_v2.h"
 #include "backbone/input.h"
 #include "bench.h"
 #include "scoring/device.h"
@@ -108,6 +112,52 @@ void bench_backbone(const Emit& emit, const TensorMap& tensors, Precision precis
     emit({"conv_limit", params, gflops, "GFLOP/s"});
     emit({"backbone_share_of_limit", params, 100 * kFlopPerCrop * 1e-9 / (each * 1e-3) / gflops,
           "%"});
+  }
+}
+
+// Every backbone of the house, each in turns with InceptionResnetV1 at 160 pixels and with the
+// limit: what a crop costs, how much cheaper that is, and how near to what the machine can do.
+void bench_backbones(const Emit& emit, Precision precision) {
+  struct Network {
+    const char* name;
+    int size;
+    double gmac;  // Of a crop.
+  };
+  constexpr std::array<Network, 4> kNetworks{
+      Network{kArtifactCnn, 128, 0.193}, Network{kInceptionResnetV1, 160, kFlopPerCrop * 0.5e-9},
+      Network{kInceptionResnetV2, 160, 2.876}, Network{kInceptionResnetV2, 299, 13.154}};
+  const auto make = [&](const char* name) {
+    const BackboneKind& kind = backbone_kind(name, "bench");
+    TensorSource source("bench", kind.random_weights(1));
+    std::unique_ptr<Backbone> backbone = kind.make(source, "");
+    backbone->fold(at::kCPU, type_of(precision));
+    return backbone;
+  };
+  const Limit limit(precision == Precision::kBf16);
+  const std::unique_ptr<Backbone> usual = make(kInceptionResnetV1);
+  for (const Network& network : kNetworks) {
+    const std::unique_ptr<Backbone> backbone = make(network.name);
+    for (const std::int64_t batch : {1, 8}) {
+      const auto crops = [&](int size) {
+        return at::rand({batch, 3, size, size}).contiguous(at::MemoryFormat::ChannelsLast);
+      };
+      const at::Tensor own = crops(network.size);
+      const at::Tensor usual_crops = crops(160);
+      const auto times = in_turns(
+          {[&] { backbone->embed(own); }, [&] { usual->embed(usual_crops); }, [&] { limit.run(); }},
+          10, 2);
+      const double each = times[0].median() / static_cast<double>(batch);
+      const nlohmann::ordered_json params{{"network", network.name},
+                                          {"size", network.size},
+                                          {"precision", to_string(precision)},
+                                          {"batch", batch}};
+      emit({"network_ms_per_crop", params, each, "ms"});
+      emit({"network_cheaper_than_v1", params, times[1].median() / times[0].median(), "times"});
+      if (!limit.convolution) continue;
+      const double gflops = Limit::gflop() / times[2].part(0.1) * 1e3;
+      emit(
+          {"network_share_of_limit", params, 100 * 2 * network.gmac / (each * 1e-3) / gflops, "%"});
+    }
   }
 }
 
@@ -218,6 +268,7 @@ void bench_networks(const Emit& emit) {
   std::vector<Precision> precisions{Precision::kFp32};
   if (best != Precision::kFp32) precisions.push_back(best);
   for (const Precision precision : precisions) bench_backbone(emit, tensors, precision);
+  for (const Precision precision : precisions) bench_backbones(emit, precision);
   for (const Precision precision : precisions) bench_verdicts(emit, tensors, precision);
   if (best != Precision::kFp32) bench_precision(emit, tensors, best);
   const at::Device device = select_device("auto");
