@@ -117,7 +117,7 @@ void bench_backbone(const Emit& emit, const TensorMap& tensors, Precision precis
 
 // Every backbone of the house, each in turns with InceptionResnetV1 at 160 pixels and with the
 // limit: what a crop costs, how much cheaper that is, and how near to what the machine can do.
-void bench_backbones(const Emit& emit, Precision precision) {
+void bench_backbones_in(const Emit& emit, Precision precision) {
   struct Network {
     const char* name;
     int size;
@@ -258,19 +258,30 @@ void bench_device(const Emit& emit, const at::Device& device) {
   }
 }
 
+// Float, and what this processor takes by itself if that is another.
+std::vector<Precision> cpu_precisions() {
+  std::vector<Precision> precisions{Precision::kFp32};
+  const Precision best = select_precision(Precision::kAuto, at::kCPU);
+  if (best != Precision::kFp32) precisions.push_back(best);
+  return precisions;
+}
+
 }  // namespace
+
+void bench_backbones(const Emit& emit) {
+  const c10::InferenceMode guard;
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  for (const Precision precision : cpu_precisions()) bench_backbones_in(emit, precision);
+}
 
 void bench_networks(const Emit& emit) {
   const c10::InferenceMode guard;
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
   const TensorMap tensors = read_tensors(SafetensorsFile(bench_model()));
-  const Precision best = select_precision(Precision::kAuto, at::kCPU);
-  std::vector<Precision> precisions{Precision::kFp32};
-  if (best != Precision::kFp32) precisions.push_back(best);
+  const std::vector<Precision> precisions = cpu_precisions();
   for (const Precision precision : precisions) bench_backbone(emit, tensors, precision);
-  for (const Precision precision : precisions) bench_backbones(emit, precision);
   for (const Precision precision : precisions) bench_verdicts(emit, tensors, precision);
-  if (best != Precision::kFp32) bench_precision(emit, tensors, best);
+  if (precisions.size() > 1) bench_precision(emit, tensors, precisions.back());
   const at::Device device = select_device("auto");
   if (device.is_cuda()) bench_device(emit, device);
 }

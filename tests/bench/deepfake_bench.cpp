@@ -34,6 +34,8 @@ const std::vector<Part>& parts() {
         "backbone_share_of_limit", "seed_window_ms", "seed_lstm_ms", "verdict_ms",
         "verdict_against_seed", "lstm_step_ms", "lstm_share", "embedding_cosine_least",
         "embedding_cosine_median"}},
+      {dfd::bench::bench_backbones,
+       {"network_ms_per_crop", "network_cheaper_than_v1", "network_share_of_limit"}},
       {dfd::bench::bench_onnxruntime, {"onnxruntime_ms_per_crop", "backbone_against_onnxruntime"}},
       {dfd::bench::bench_explain, {"explain_ms", "explain_against_verdict"}},
       {dfd::bench::bench_pictures, {"detect_ms", "thumbnail_ms", "crop_ms"}},

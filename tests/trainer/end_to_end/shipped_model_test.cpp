@@ -58,7 +58,7 @@ TEST(ShippedModel, TellsBlendedPortraitsFromRealOnes) {
   }
   const ValidationFigures found = figures_of(clips, yunet.string(), "shipped_portraits");
   RecordProperty("auc", std::to_string(found.evidence_auc[0].value()));
-  EXPECT_GT(found.evidence_auc[0].value(), 0.7);  // 0.74 as shipped.
+  EXPECT_GT(found.evidence_auc[0].value(), 0.7);  // 0.73 as shipped.
 }
 
 TEST(ShippedModel, TellsBlendedDrawnFacesFromRealOnes) {
@@ -69,7 +69,7 @@ TEST(ShippedModel, TellsBlendedDrawnFacesFromRealOnes) {
   }
   const ValidationFigures found = figures_of(clips, "", "shipped_drawn_crops");
   RecordProperty("auc", std::to_string(found.evidence_auc[0].value()));
-  EXPECT_GT(found.evidence_auc[0].value(), 0.55);  // 0.63 as shipped.
+  EXPECT_GT(found.evidence_auc[0].value(), 0.55);  // 0.68 as shipped.
 }
 
 }  // namespace
