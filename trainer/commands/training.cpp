@@ -32,9 +32,7 @@ struct Given {
   bool jpeg = false;
 
   // From pictures, not from the embeddings of a backbone that stays as it is.
-  bool from_pictures() const {
-    return !unfreeze.empty() || options.backbone.rfind(kNewPrefix, 0) == 0;
-  }
+  bool from_pictures() const { return !unfreeze.empty() || is_new(options.backbone); }
 };
 
 void print_step(const StepReport& report) {

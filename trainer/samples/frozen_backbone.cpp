@@ -73,8 +73,6 @@ BackboneParts random_backbone(std::uint64_t seed, const std::vector<Clip>& clips
   return parts;
 }
 
-bool is_new(const std::string& name) { return name.rfind(kNewPrefix, 0) == 0; }
-
 // Null: the name is that of no file, or the file is of another kind.
 std::unique_ptr<SafetensorsFile> model_file(const std::string& name) {
   if (seed_of(name) || is_new(name)) return nullptr;

@@ -18,6 +18,7 @@ namespace dfd {
 // A backbone is named by a file of kind "backbone" or "model", or as "random:SEED"; one that is to
 // be trained from scratch as "new:KIND".
 constexpr const char* kNewPrefix = "new:";
+inline bool is_new(const std::string& backbone) { return backbone.rfind(kNewPrefix, 0) == 0; }
 
 // The size, mean and deviation of its input; cheap. Throws Error: kInvalidArgument, the file's.
 InputRule input_of_backbone(const std::string& name);

@@ -19,9 +19,8 @@ namespace dfd {
 namespace {
 
 BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& training) {
-  const std::string prefix = kNewPrefix;
   BackboneParts parts;
-  if (options.backbone.rfind(prefix, 0) != 0) {
+  if (!is_new(options.backbone)) {
     parts = read_backbone(options.backbone);
     if (training.unfreeze == 0) return parts;
     const std::string which =
@@ -30,7 +29,7 @@ BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& 
     parts.info.knows_people = false;  // Whatever it was: it has learned something else since.
     return parts;
   }
-  parts.info.name = options.backbone.substr(prefix.size());
+  parts.info.name = options.backbone.substr(std::string(kNewPrefix).size());
   parts.info.source = "trained from scratch, seed " + std::to_string(options.seed);
   parts.info.knows_people = false;
   const BackboneKind& kind = backbone_kind(parts.info.name, options.backbone);

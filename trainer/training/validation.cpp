@@ -71,6 +71,16 @@ Metrics metrics_of(const std::vector<LabeledLogit>& windows) {
   return measure(scores, 0.5);
 }
 
+// Of those windows alone, bool [N]; none where they are of one class.
+std::optional<double> auc_where(const at::Tensor& chosen,
+                                const std::vector<LabeledLogit>& windows) {
+  std::vector<LabeledLogit> some;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    if (chosen[static_cast<std::int64_t>(i)].item<bool>()) some.push_back(windows[i]);
+  }
+  return has_both(some) ? std::optional(metrics_of(some).auc) : std::nullopt;
+}
+
 // Pearson's; 0 where one of the two does not vary.
 double correlation(const at::Tensor& x, const at::Tensor& y) {
   constexpr double kLeastDeviation = 1e-6;  // Below, it is rounding.
@@ -131,12 +141,8 @@ ValidationFigures measure(const ValidatedWindows& windows) {
   figures.auc = metrics.auc;
   figures.accuracy = metrics.accuracy;
   for (std::size_t kind = 0; kind < kFakeKinds.size(); ++kind) {
-    std::vector<LabeledLogit> of_kind;
-    for (std::size_t i = 0; i < larger.size(); ++i) {
-      const auto found = windows.fakes[static_cast<std::int64_t>(i)].item<float>();
-      if (found == static_cast<float>(kFakeKinds.at(kind))) of_kind.push_back(larger[i]);
-    }
-    if (has_both(of_kind)) figures.fakes_auc.at(kind) = metrics_of(of_kind).auc;
+    figures.fakes_auc.at(kind) =
+        auc_where(windows.fakes == static_cast<float>(kFakeKinds.at(kind)), larger);
   }
   if (windows.logits.size(1) == 1) return figures;
   for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
@@ -153,19 +159,12 @@ std::array<QualityFigures, kQualities.size()> by_quality(const ValidatedWindows&
   for (const LabeledLogit& window : larger) logits.push_back(window.logit);
   const at::Tensor scores = at::tensor(logits, at::kDouble);
   const at::Tensor real = (windows.labels == 0).nonzero().flatten();
-  const auto auc_where = [&](const at::Tensor& chosen) -> std::optional<double> {
-    std::vector<LabeledLogit> some;
-    for (std::size_t i = 0; i < larger.size(); ++i) {
-      if (chosen[static_cast<std::int64_t>(i)].item<bool>()) some.push_back(larger[i]);
-    }
-    return has_both(some) ? std::optional(metrics_of(some).auc) : std::nullopt;
-  };
   std::array<QualityFigures, kQualities.size()> figures;
   for (std::size_t i = 0; i < figures.size(); ++i) {
     const at::Tensor quality = windows.quality.select(1, static_cast<std::int64_t>(i));
     figures.at(i) = {correlation(scores.index_select(0, real), quality.index_select(0, real)),
-                     auc_where(quality <= at::quantile(quality, 0.25)),
-                     auc_where(quality >= at::quantile(quality, 0.75))};
+                     auc_where(quality <= at::quantile(quality, 0.25), larger),
+                     auc_where(quality >= at::quantile(quality, 0.75), larger)};
   }
   return figures;
 }

@@ -16,22 +16,6 @@ namespace {
 
 using Take = ConvNetwork::Take;
 
-ConvUnit make_unit(const Take& take, const std::string& name, std::int64_t in, std::int64_t out,
-                   std::int64_t kernel, std::int64_t stride, Activation activation) {
-  ConvUnit unit;
-  unit.name = name + ".conv";
-  unit.norm_name = name + ".bn";
-  unit.weight = take(unit.name + ".weight", {out, in, kernel, kernel});
-  unit.gamma = take(unit.norm_name + ".weight", {out});
-  unit.beta = take(unit.norm_name + ".bias", {out});
-  unit.mean = take(unit.norm_name + ".running_mean", {out});
-  unit.variance = take(unit.norm_name + ".running_var", {out});
-  unit.stride = {stride, stride};
-  unit.padding = {kernel / 2, kernel / 2};
-  unit.activation = activation;
-  return unit;
-}
-
 // Each colour's high-pass residual: Fridrich and Kodovsky's 5x5 filter, which predicts a pixel from
 // those around it. All its weights are exact in bfloat16, as are the pictures' 256 levels.
 ConvUnit make_residual_filter() {
@@ -60,9 +44,9 @@ struct ResidualBlock {
   // halved: height and width.
   ResidualBlock(const Take& take, const std::string& name, std::int64_t in, std::int64_t out,
                 bool halved)
-      : first(make_unit(take, name + ".first", in, out, 3, halved ? 2 : 1, Activation::kRelu)),
-        second(make_unit(take, name + ".second", out, out, 3, 1, Activation::kRelu)) {
-    if (halved) shortcut = make_unit(take, name + ".shortcut", in, out, 1, 1, Activation::kNone);
+      : first(make_unit(take, name + ".first", {in, out, k3, halved ? 2 : 1, kAround})),
+        second(make_unit(take, name + ".second", {out, out, k3, 1, kAround})) {
+    if (halved) shortcut = make_unit(take, name + ".shortcut", {in, out, k1}, Activation::kNone);
   }
 
   Ops::Value run(Ops& ops, const Ops::Value& x) const {
@@ -75,8 +59,8 @@ class ArtifactCnn : public ConvNetwork {
  public:
   ArtifactCnn(const Take& take, const std::string& prefix)
       : residual_(make_residual_filter()),
-        stem_(make_unit(take, prefix + "stem", 6, 16, 3, 1, Activation::kRelu)),
-        entry_(make_unit(take, prefix + "entry", 16, 24, 3, 1, Activation::kRelu)) {
+        stem_(make_unit(take, prefix + "stem", {6, 16, k3, 1, kAround})),
+        entry_(make_unit(take, prefix + "entry", {16, 24, k3, 1, kAround})) {
     const auto add = [&](std::int64_t in, std::int64_t out, bool halved) {
       blocks_.emplace_back(take, prefix + "blocks." + std::to_string(blocks_.size()), in, out,
                            halved);
@@ -85,7 +69,7 @@ class ArtifactCnn : public ConvNetwork {
     add(48, 96, true);
     add(96, 96, false);
     add(96, 96, false);
-    widen_ = make_unit(take, prefix + "widen", 96, kFeatures, 1, 1, Activation::kRelu);
+    widen_ = make_unit(take, prefix + "widen", {96, kFeatures, k1});
     last_.name = prefix + "embedding";
     last_.weight = take(last_.name + ".weight", {kEmbedded, kFeatures});
     last_.bias = take(last_.name + ".bias", {kEmbedded});
@@ -131,16 +115,7 @@ BackboneKind artifact_cnn_kind() {
   kind.least_size = 128;
   kind.most_size = 224;
   kind.size_step = 8;  // Three halvings.
-  kind.make = [](TensorSource& source, const std::string& prefix) {
-    const auto take = [&](const std::string& name, at::IntArrayRef shape) {
-      return source.take(name, shape);
-    };
-    return std::make_unique<ConvBackbone>(std::make_shared<ArtifactCnn>(take, prefix),
-                                          ConvBackbone::Length::kAsItIs);
-  };
-  kind.random_weights = [](std::uint64_t seed) {
-    return random_tensors([](const Take& take) { ArtifactCnn(take, ""); }, seed);
-  };
+  make_networks_of<ArtifactCnn>(kind, ConvBackbone::Length::kAsItIs);
   return kind;
 }
 

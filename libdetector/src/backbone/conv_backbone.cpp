@@ -173,6 +173,27 @@ at::Tensor ConvBackbone::embed_training(const at::Tensor& crops,
   return finish(run_aten(*network_, crops, AtenOps({}, AtenOps::Norms::kTrain, &statistics)));
 }
 
+void add_norm(const ConvNetwork::Take& take, const std::string& name, std::int64_t channels,
+              ConvUnit& unit) {
+  unit.norm_name = name;
+  unit.gamma = take(name + ".weight", {channels});
+  unit.beta = take(name + ".bias", {channels});
+  unit.mean = take(name + ".running_mean", {channels});
+  unit.variance = take(name + ".running_var", {channels});
+}
+
+ConvUnit make_unit(const ConvNetwork::Take& take, const std::string& name, const ConvSpec& spec,
+                   Activation activation) {
+  ConvUnit unit;
+  add_norm(take, name + ".bn", spec.out, unit);
+  unit.name = name + ".conv";
+  unit.weight = take(unit.name + ".weight", {spec.out, spec.in, spec.kernel[0], spec.kernel[1]});
+  unit.stride = {spec.stride, spec.stride};
+  unit.padding = {spec.padding[0], spec.padding[1]};
+  unit.activation = activation;
+  return unit;
+}
+
 TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)>& build,
                          std::uint64_t seed) {
   TensorMap tensors;

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,9 +60,43 @@ class ConvBackbone : public Backbone {
   std::shared_ptr<CpuPlans> plans_;  // Folded on the CPU only.
 };
 
+// What one convolution is, as the papers' tables give it.
+struct ConvSpec {
+  using Pair = std::array<std::int64_t, 2>;  // Rows, columns.
+
+  std::int64_t in, out;
+  Pair kernel;
+  std::int64_t stride = 1;
+  Pair padding{0, 0};
+};
+constexpr ConvSpec::Pair k1{1, 1};
+constexpr ConvSpec::Pair k3{3, 3};
+constexpr ConvSpec::Pair kAround{1, 1};  // Padding that keeps a 3x3 convolution's size.
+
+void add_norm(const ConvNetwork::Take& take, const std::string& name, std::int64_t channels,
+              ConvUnit& unit);
+
+// NAME.conv without bias, NAME.bn.
+ConvUnit make_unit(const ConvNetwork::Take& take, const std::string& name, const ConvSpec& spec,
+                   Activation activation = Activation::kRelu);
+
 // The tensors of a random network that build makes: weights from a normal distribution (He et al.
 // 2015), batch norms neutral, biases 0.
 TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)>& build,
                          std::uint64_t seed);
+
+// How a kind makes its networks: of Network(take, prefix), which is a ConvNetwork.
+template <typename Network>
+void make_networks_of(BackboneKind& kind, ConvBackbone::Length length) {
+  kind.make = [length](TensorSource& source, const std::string& prefix) {
+    const auto take = [&](const std::string& name, at::IntArrayRef shape) {
+      return source.take(name, shape);
+    };
+    return std::make_unique<ConvBackbone>(std::make_shared<Network>(take, prefix), length);
+  };
+  kind.random_weights = [](std::uint64_t seed) {
+    return random_tensors([](const ConvNetwork::Take& take) { Network(take, ""); }, seed);
+  };
+}
 
 }  // namespace dfd

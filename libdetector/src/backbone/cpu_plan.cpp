@@ -218,6 +218,17 @@ CpuPlan::Value CpuPlan::convolve(const ConvUnit& unit, const Value& from, const 
   return to_value;
 }
 
+void CpuPlan::add_pooling(int piece, const PoolingWindow& window, const Place& x, const Rows& from,
+                          const Place& y, const Rows& to) {
+  const Type type = weights_.type();
+  const auto described =
+      describe_pooling(attributes(), window.algorithm, channels_last(dims_of(x.dims, from), type),
+                       channels_last(dims_of(y.dims, to), type), window.strides, window.kernel,
+                       window.before, window.after);
+  add(piece, dnnl::pooling_forward(described), described.scratchpad_desc(),
+      {{DNNL_ARG_SRC, memory_of(x, from)}, {DNNL_ARG_DST, memory_of(y, to)}});
+}
+
 CpuPlan::Value CpuPlan::pool(const Pooling& pooling, const Value& value) {
   const auto [algorithm, kernel, stride, padding] = pooling;
   const Place& x = place_of(value);
@@ -226,17 +237,16 @@ CpuPlan::Value CpuPlan::pool(const Pooling& pooling, const Value& value) {
   };
   const Value pooled = make_value({x.dims[0], x.dims[1], out(x.dims[2]), out(x.dims[3])});
   const Place& y = place_of(pooled);
-  const Type type = weights_.type();
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& to : rows_of(piece, pieces_, y.dims[0], y.dims[2])) {
       const Reach reach = reach_of(to, y.dims[2], x.dims[2], kernel, stride, padding);
-      const auto described = describe_pooling(
-          attributes(), algorithm, channels_last(dims_of(x.dims, reach.from), type),
-          channels_last(dims_of(y.dims, to), type), {stride, stride}, {kernel, kernel},
-          {reach.top, padding}, {reach.bottom, padding});
-      add(piece, dnnl::pooling_forward(described), described.scratchpad_desc(),
-          {{DNNL_ARG_SRC, memory_of(x, reach.from)}, {DNNL_ARG_DST, memory_of(y, to)}});
+      const PoolingWindow window{algorithm,
+                                 {stride, stride},
+                                 {kernel, kernel},
+                                 {reach.top, padding},
+                                 {reach.bottom, padding}};
+      add_pooling(piece, window, x, reach.from, y, to);
     }
   }
   return pooled;
@@ -315,24 +325,16 @@ void CpuPlan::add_inner(int piece, const ConvUnit& last, const Place& row, const
 }
 
 // The mean over each picture's places.
-CpuPlan::Value CpuPlan::pool_map(const Value& map, const Value& to) {
-  const Place& features = place_of(map);
-  const Place& means = place_of(to);
+void CpuPlan::pool_map(const Place& features, const Place& means) {
   const Dims& dims = features.dims;
-  const Type type = weights_.type();
+  const PoolingWindow all{
+      dnnl::algorithm::pooling_avg_exclude_padding, {1, 1}, {dims[2], dims[3]}, {0, 0}, {0, 0}};
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& rows : rows_of(piece, pieces_, dims[0], 1)) {
-      const Rows from{rows.image, rows.images, 0, dims[2]};
-      const auto described = describe_pooling(
-          attributes(), dnnl::algorithm::pooling_avg_exclude_padding,
-          channels_last(dims_of(dims, from), type), channels_last(dims_of(means.dims, rows), type),
-          {1, 1}, {dims[2], dims[3]}, {0, 0}, {0, 0});
-      add(piece, dnnl::pooling_forward(described), described.scratchpad_desc(),
-          {{DNNL_ARG_SRC, memory_of(features, from)}, {DNNL_ARG_DST, memory_of(means, rows)}});
+      add_pooling(piece, all, features, {rows.image, rows.images, 0, dims[2]}, means, rows);
     }
   }
-  return to;
 }
 
 // Float, whatever the plan computes in.
@@ -340,8 +342,12 @@ CpuPlan::Value CpuPlan::mean(const Value& map) {
   const Dims& dims = place_of(map).dims;
   const Dims of_means{dims[0], dims[1], 1, 1};
   const auto embeddings = std::make_shared<Place>(kEmbeddings, of_means, nullptr);
-  if (weights_.type() == Type::f32) return pool_map(map, embeddings);
-  const Value means = pool_map(map, make_value(of_means));
+  if (weights_.type() == Type::f32) {
+    pool_map(place_of(map), *embeddings);
+    return embeddings;
+  }
+  const Value means = make_value(of_means);
+  pool_map(place_of(map), place_of(means));
   begin_layer();
   for (int piece = 0; piece < pieces_; ++piece) {
     for (const Rows& rows : rows_of(piece, pieces_, dims[0], 1)) {
@@ -358,8 +364,9 @@ CpuPlan::Value CpuPlan::mean(const Value& map) {
 // Average over the feature map, then the last layer with float results.
 CpuPlan::Value CpuPlan::embed(const ConvUnit& last, const Value& map) {
   const Dims& dims = place_of(map).dims;
-  const Value averaged = pool_map(map, make_value({dims[0], dims[1], 1, 1}));
+  const Value averaged = make_value({dims[0], dims[1], 1, 1});
   const Place& mean = place_of(averaged);
+  pool_map(place_of(map), mean);
   begin_layer();
   const std::int64_t channels = last.weight.size(0);
   for (int piece = 0; piece < pieces_; ++piece) {

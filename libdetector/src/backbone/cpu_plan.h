@@ -143,7 +143,14 @@ class CpuPlan : private Ops {
     std::int64_t kernel, stride, padding;
   };
   Value pool(const Pooling& pooling, const Value& from);
-  Value pool_map(const Value& map, const Value& to);
+  // Of some rows: how much of the padding they touch is before and after them.
+  struct PoolingWindow {
+    dnnl::algorithm algorithm;
+    Dims strides, kernel, before, after;
+  };
+  void add_pooling(int piece, const PoolingWindow& window, const Place& x, const Rows& from,
+                   const Place& y, const Rows& to);
+  void pool_map(const Place& features, const Place& means);
   Value convert(const Value& crops);
   void add_inner(int piece, const ConvUnit& last, const Place& row, const Rows& rows,
                  std::int64_t first_channel, std::int64_t channels);

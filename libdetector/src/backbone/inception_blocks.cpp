@@ -6,24 +6,6 @@ namespace dfd {
 
 using Take = ConvNetwork::Take;
 
-void add_norm(const Take& take, const std::string& name, std::int64_t channels, ConvUnit& unit) {
-  unit.norm_name = name;
-  unit.gamma = take(name + ".weight", {channels});
-  unit.beta = take(name + ".bias", {channels});
-  unit.mean = take(name + ".running_mean", {channels});
-  unit.variance = take(name + ".running_var", {channels});
-}
-
-ConvUnit make_unit(const Take& take, const std::string& name, const ConvSpec& spec) {
-  ConvUnit unit;
-  add_norm(take, name + ".bn", spec.out, unit);
-  unit.name = name + ".conv";
-  unit.weight = take(unit.name + ".weight", {spec.out, spec.in, spec.kernel[0], spec.kernel[1]});
-  unit.stride = {spec.stride, spec.stride};
-  unit.padding = {spec.padding[0], spec.padding[1]};
-  return unit;
-}
-
 Ops::Value InceptionBlock::run(Ops& ops, const Ops::Value& x) const {
   std::vector<Ops::Value> outputs;
   for (const Branch& branch : branches) {

@@ -5,33 +5,14 @@
 
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "backbone/ops.h"
+#include "backbone/conv_backbone.h"
 
 namespace dfd {
-
-// What one convolution is, as the papers' tables give it.
-struct ConvSpec {
-  using Pair = std::array<std::int64_t, 2>;  // Rows, columns.
-
-  std::int64_t in, out;
-  Pair kernel;
-  std::int64_t stride = 1;
-  Pair padding{0, 0};
-};
-constexpr ConvSpec::Pair k1{1, 1};
-constexpr ConvSpec::Pair k3{3, 3};
-
-void add_norm(const ConvNetwork::Take& take, const std::string& name, std::int64_t channels,
-              ConvUnit& unit);
-
-// NAME.conv without bias, NAME.bn, ReLU.
-ConvUnit make_unit(const ConvNetwork::Take& take, const std::string& name, const ConvSpec& spec);
 
 // Branches side by side, joined; with a projection it is residual.
 struct InceptionBlock {

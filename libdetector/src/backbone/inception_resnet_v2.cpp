@@ -17,8 +17,6 @@ namespace {
 using Take = ConvNetwork::Take;
 using Specs = std::vector<std::vector<ConvSpec>>;
 
-constexpr ConvSpec::Pair kAround{1, 1};  // Padding that keeps a 3x3 convolution's size.
-
 class Network : public ConvNetwork {
  public:
   Network(const Take& take, const std::string& prefix) {
@@ -116,16 +114,7 @@ BackboneKind inception_resnet_v2_kind() {
   // As v1: below 75 pixels nothing is left before mixed_7a.
   kind.least_size = 75;
   kind.most_size = 1024;
-  kind.make = [](TensorSource& source, const std::string& prefix) {
-    const auto take = [&](const std::string& name, at::IntArrayRef shape) {
-      return source.take(name, shape);
-    };
-    return std::make_unique<ConvBackbone>(std::make_shared<Network>(take, prefix),
-                                          ConvBackbone::Length::kAsItIs);
-  };
-  kind.random_weights = [](std::uint64_t seed) {
-    return random_tensors([](const Take& take) { Network(take, ""); }, seed);
-  };
+  make_networks_of<Network>(kind, ConvBackbone::Length::kAsItIs);
   return kind;
 }
 
