@@ -128,8 +128,8 @@ void bench_backbones_in(const Emit& emit, Precision precision) {
       Network{kInceptionResnetV2, 160, 2.876}, Network{kInceptionResnetV2, 299, 13.154}};
   const auto make = [&](const char* name) {
     const BackboneKind& kind = backbone_kind(name, "bench");
-    TensorSource source("bench", kind.random_weights(1));
-    std::unique_ptr<Backbone> backbone = kind.make(source, "");
+    TensorSource source("bench", kind.random_weights(1, kind.settings));
+    std::unique_ptr<Backbone> backbone = kind.make(source, "", {});
     backbone->fold(at::kCPU, type_of(precision));
     return backbone;
   };

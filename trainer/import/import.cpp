@@ -62,7 +62,7 @@ std::vector<std::string> import_backbone(const ImportOptions& options,
   std::vector<std::string> notes{drop_unused(tensors, foreign.classifier)};
   const BackboneKind& kind = backbone_kind(foreign.kind, path);
   TensorSource check(path, tensors);
-  kind.make(check, "");
+  kind.make(check, "", {});
   check.require_empty();
   InputRule input = kind.input;
   input.size = options.size.value_or(input.size);

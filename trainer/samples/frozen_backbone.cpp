@@ -58,9 +58,9 @@ BackboneParts random_backbone(std::uint64_t seed, const std::vector<Clip>& clips
   DFD_REQUIRE(crops.size() > 1, ErrorCode::kInvalidArgument,
               "a random backbone needs faces to set its statistics from; none were found");
   const BackboneKind& kind = backbone_kind(kRandomKind, "random");
-  TensorSource source("random", kind.random_weights(seed));
+  TensorSource source("random", kind.random_weights(seed, kind.settings));
   BackboneParts parts;
-  parts.network = kind.make(source, "");
+  parts.network = kind.make(source, "", {});
   parts.network->calibrate(to_network_input(crops, rule.input));
   parts.tensors = parts.network->tensors();
   for (auto& [name, tensor] : parts.tensors) tensor = tensor.clone();

@@ -41,7 +41,7 @@ std::unique_ptr<Backbone> copy_of(const BackboneParts& parts) {
     copies[name] = tensor.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   }
   TensorSource source(parts.info.source, std::move(copies));
-  return backbone_kind(parts.info.name, parts.info.source).make(source, "");
+  return backbone_kind(parts.info.name, parts.info.source).make(source, "", parts.info.settings);
 }
 
 // Windows whose batch norm statistics are taken together: whole pairs, as many real as fake.

@@ -35,7 +35,8 @@ BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& 
   const BackboneKind& kind = backbone_kind(parts.info.name, options.backbone);
   DFD_REQUIRE(kind.random_weights, ErrorCode::kInvalidArgument,
               options.backbone << ": there is no new one of this kind; import one");
-  parts.tensors = kind.random_weights(options.seed);
+  parts.info.settings = kind.settings;
+  parts.tensors = kind.random_weights(options.seed, kind.settings);
   parts.input = kind.input;
   return parts;
 }

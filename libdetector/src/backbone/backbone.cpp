@@ -32,6 +32,10 @@ at::Tensor Backbone::embed_map(const at::Tensor& /*map*/) const {
   throw Error(ErrorCode::kInternal, "this backbone has no feature map");
 }
 
+at::Tensor Backbone::attention_map(const at::Tensor& /*clips*/) const {
+  throw Error(ErrorCode::kInternal, "this backbone attends to nothing");
+}
+
 void Backbone::move(const at::Device& /*device*/) {
   throw Error(ErrorCode::kInternal, "this backbone cannot be trained");
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Any network that turns crops into embeddings, and the list of those there are, by the names in
-// model files. To add one: a file pair in this folder that implements Backbone, and a line in
-// backbone.cpp.
+// Any network that turns crops, or clips of a track's last crops, into embeddings, and the list of
+// those there are, by the names in model files. To add one: a file pair in this folder that
+// implements Backbone, and a line in backbone.cpp.
 //
 // Tensor convention of the project: N samples, C channels, H rows, W columns, T samples of a
-// window, D embedding size. Pictures are RGB; network inputs are float32 [N, 3, H, W].
+// window, D embedding size. Pictures are RGB; network inputs are float32 [N, 3, H, W], of networks
+// over clips [N, T, 3, H, W], the oldest crop first.
 
 #pragma once
 
@@ -35,6 +36,10 @@ class Backbone {
   Backbone(const Backbone&) = delete;
   Backbone& operator=(const Backbone&) = delete;
 
+  // T of the clips that it takes; 0: it takes crops one by one. What is said of crops, [N, 3, S,
+  // S], below holds for its clips.
+  virtual int clip_length() const { return 0; }
+
   // float [N, 3, S, S] (or of the folded type) -> float [N, D], on the weights' device.
   virtual at::Tensor embed(const at::Tensor& crops) const = 0;
   virtual std::int64_t embedding_size() const = 0;  // D
@@ -44,12 +49,17 @@ class Backbone {
   virtual void fold(const at::Device& device, at::ScalarType type) = 0;
 
   // Where explanations begin: embed() in two halves, float whatever it was folded to.
-  // float [N, 3, S, S] -> float [N, C, h, w] -> float [N, D]. Gradients of the second half reach
-  // its map, unless the weights were made under c10::InferenceMode. Called only where
-  // has_feature_map().
+  // float [N, 3, S, S] -> float [N, C, h, w] -> float [N, D]; of clips the map is [N, C, t, h, w],
+  // the oldest first. Gradients of the second half reach its map, unless the weights were made
+  // under c10::InferenceMode. Called only where has_feature_map().
   virtual bool has_feature_map() const { return false; }
   virtual at::Tensor feature_map(const at::Tensor& crops) const;
   virtual at::Tensor embed_map(const at::Tensor& map) const;
+
+  // Where a network that attends looked, in the newest crops of its clips: float [N, T, 3, S, S] ->
+  // float [N, h, w], nothing below 0. Called only where has_attention().
+  virtual bool has_attention() const { return false; }
+  virtual at::Tensor attention_map(const at::Tensor& clips) const;
 
   // Sets what normalises activations from one batch, float [N, 3, S, S], as training would have;
   // for random weights. Not after fold().
@@ -86,10 +96,14 @@ struct BackboneKind {
   int most_size = 4096;
   int size_step = 1;          // It is a multiple of this.
   bool knows_people = false;  // Where the model file does not say: trained to tell people apart.
-  // Takes its tensors, each behind prefix. Throws Error(kUnsupportedModel).
-  std::function<std::unique_ptr<Backbone>(TensorSource& source, const std::string& prefix)> make;
+  Metadata settings;          // Of random ones, where nothing else is said.
+  // Takes its tensors, each behind prefix. settings: as BackboneInfo has them. Throws
+  // Error(kUnsupportedModel); for settings that are missing or wrong kCorruptModel.
+  std::function<std::unique_ptr<Backbone>(TensorSource& source, const std::string& prefix,
+                                          const Metadata& settings)>
+      make;
   // Tensors of a random one, of no use before calibrate(); empty: there are no random ones.
-  std::function<TensorMap(std::uint64_t seed)> random_weights;
+  std::function<TensorMap(std::uint64_t seed, const Metadata& settings)> random_weights;
 };
 
 // Thread-safe. The name must be new.

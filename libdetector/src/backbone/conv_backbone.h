@@ -88,13 +88,14 @@ TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)
 // How a kind makes its networks: of Network(take, prefix), which is a ConvNetwork.
 template <typename Network>
 void make_networks_of(BackboneKind& kind, ConvBackbone::Length length) {
-  kind.make = [length](TensorSource& source, const std::string& prefix) {
+  kind.make = [length](TensorSource& source, const std::string& prefix,
+                       const Metadata& /*settings*/) {
     const auto take = [&](const std::string& name, at::IntArrayRef shape) {
       return source.take(name, shape);
     };
     return std::make_unique<ConvBackbone>(std::make_shared<Network>(take, prefix), length);
   };
-  kind.random_weights = [](std::uint64_t seed) {
+  kind.random_weights = [](std::uint64_t seed, const Metadata& /*settings*/) {
     return random_tensors([](const ConvNetwork::Take& take) { Network(take, ""); }, seed);
   };
 }

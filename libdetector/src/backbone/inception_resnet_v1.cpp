@@ -122,10 +122,12 @@ BackboneKind inception_resnet_v1_kind() {
   kind.least_size = 75;
   kind.most_size = 1024;
   kind.knows_people = true;
-  kind.make = [](TensorSource& source, const std::string& prefix) {
+  kind.make = [](TensorSource& source, const std::string& prefix, const Metadata& /*settings*/) {
     return std::make_unique<InceptionResnetV1>(source, prefix);
   };
-  kind.random_weights = InceptionResnetV1::random_weights;
+  kind.random_weights = [](std::uint64_t seed, const Metadata& /*settings*/) {
+    return InceptionResnetV1::random_weights(seed);
+  };
   return kind;
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kTrainingPrefix = "training.";
 constexpr const char* kHeadPrefix = "head.";
+constexpr const char* kBackboneKeys = "backbone.";  // Of its metadata; tensors have another prefix.
 constexpr const char* kHeadType = "type";
 constexpr const char* kTrue = "true";
 constexpr const char* kFalse = "false";
@@ -37,6 +38,10 @@ void read_backbone(const MetadataReader& reader, BackboneInfo& info, InputRule& 
       reader.path() << ": metadata \"backbone.knows_people\": true or false expected, found \""
                     << people << "\"");
   if (!people.empty()) info.knows_people = people == kTrue;
+  info.settings = reader.with_prefix(kBackboneKeys);
+  for (const char* known : {"name", "source", "digest", "warning", "knows_people"}) {
+    info.settings.erase(known);
+  }
   // Each kind of backbone has its own range within this one.
   constexpr std::int64_t kLargest = 4096;
   input.size = static_cast<int>(reader.integer("input.size", 1, kLargest));
@@ -62,6 +67,7 @@ void print_backbone(const BackboneInfo& info, const InputRule& input, Metadata& 
   if (!info.digest.empty()) metadata["backbone.digest"] = info.digest;
   if (!info.warning.empty()) metadata["backbone.warning"] = info.warning;
   if (info.knows_people) metadata["backbone.knows_people"] = *info.knows_people ? kTrue : kFalse;
+  for (const auto& [key, value] : info.settings) metadata[kBackboneKeys + key] = value;
   metadata["input.color"] = "rgb";
   metadata["input.size"] = std::to_string(input.size);
   metadata["input.mean"] = print(input.mean);

@@ -54,6 +54,9 @@ struct BackboneInfo {
   std::string warning;  // May be empty.
   // Do its embeddings tell people apart? None: as its kind does, but for a random one.
   std::optional<bool> knows_people;
+  // What its kind (backbone/backbone.h) reads besides: all other keys, without their "backbone."
+  // prefix.
+  Metadata settings;
 };
 
 // What its kind (window/head.h) reads.

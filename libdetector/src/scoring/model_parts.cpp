@@ -60,7 +60,8 @@ Networks make_networks(TensorSource& source, const ModelConfig& config, const at
                        at::ScalarType type) {
   const std::string& path = source.path();
   Networks made;
-  made.backbone = backbone_kind(config.backbone.name, path).make(source, kBackbonePrefix);
+  made.backbone = backbone_kind(config.backbone.name, path)
+                      .make(source, kBackbonePrefix, config.backbone.settings);
   made.head = head_kind(config.head.type, path).make(source, config.head, device, type);
   source.require_empty();
   const std::int64_t given = made.backbone->embedding_size();
@@ -92,7 +93,7 @@ BackboneParts read_backbone(const std::string& path) {
   // Whatever the file says: a copy that was trained on may have kept what was said of the first.
   parts.info.digest = digest_of(parts.tensors);
   TensorSource source(path, parts.tensors);
-  parts.network = backbone_kind(parts.info.name, path).make(source, "");
+  parts.network = backbone_kind(parts.info.name, path).make(source, "", parts.info.settings);
   source.require_empty();
   return parts;
 }

@@ -19,14 +19,14 @@ namespace {
 
 std::unique_ptr<Backbone> make_backbone(const TensorMap& tensors) {
   TensorSource source("made up", tensors);
-  std::unique_ptr<Backbone> backbone = artifact_cnn_kind().make(source, "");
+  std::unique_ptr<Backbone> backbone = artifact_cnn_kind().make(source, "", {});
   source.require_empty();
   return backbone;
 }
 
 // Batch norms as training leaves them, so that folding has something to do.
 TensorMap trained_weights() {
-  TensorMap tensors = artifact_cnn_kind().random_weights(5);
+  TensorMap tensors = artifact_cnn_kind().random_weights(5, {});
   std::uint32_t number = 100;
   for (auto& [name, tensor] : tensors) {
     if (tensor.dim() > 1) continue;
@@ -51,7 +51,7 @@ class ArtifactCnn : public testing::Test {
 
 TEST_F(ArtifactCnn, HasAsManyWeightsAsItsHeaderSays) {
   std::int64_t numbers = 0;
-  for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1)) {
+  for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1, {})) {
     if (name.find(".running_") == std::string::npos) numbers += tensor.numel();
   }
   EXPECT_EQ(numbers, 733840);

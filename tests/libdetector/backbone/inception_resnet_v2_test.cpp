@@ -38,7 +38,7 @@ std::unique_ptr<Backbone> make_backbone(TensorMap tensors) {
   tensors.erase("classif.weight");
   tensors.erase("classif.bias");
   TensorSource source("formula", std::move(tensors));
-  std::unique_ptr<Backbone> backbone = inception_resnet_v2_kind().make(source, "");
+  std::unique_ptr<Backbone> backbone = inception_resnet_v2_kind().make(source, "", {});
   source.require_empty();
   return backbone;
 }
@@ -154,7 +154,7 @@ TEST_F(InceptionResnetV2, NamesItsTensorsAsTimmDoes) {
 
 TEST_F(InceptionResnetV2, HasAsManyWeightsAsItsHeaderSays) {
   std::int64_t numbers = 0;
-  for (const auto& [name, tensor] : inception_resnet_v2_kind().random_weights(1)) {
+  for (const auto& [name, tensor] : inception_resnet_v2_kind().random_weights(1, {})) {
     if (name.find(".running_") == std::string::npos) numbers += tensor.numel();
   }
   EXPECT_EQ(numbers, 54306464);

@@ -234,7 +234,7 @@ TEST_F(CudaAgainstCpu, ArtifactCnnAndItsKindsOfEvidenceAreTheSame) {
   TensorMap tensors{{"classifier.weight", at::full({2, kEmbedded}, 0.01F)},
                     {"classifier.bias", at::zeros({2})}};
   tensors["classifier.weight"][1].mul_(at::arange(kEmbedded).remainder(2) - 0.5);
-  for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1)) {
+  for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1, {})) {
     tensors[kBackbonePrefix + name] = tensor;
   }
   write_tensors(file.string(), to_metadata(config), tensors);

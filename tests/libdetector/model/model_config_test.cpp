@@ -44,6 +44,7 @@ TEST_F(ModelConfigTest, SurvivesTheFile) {
   config.sample_rate = {20, 3};
   config.threshold = 0.625;
   config.training = {{"split", "people"}};
+  config.backbone.settings = {{"frames", "16"}};
   metadata_ = to_metadata(config);
   const ModelConfig read = parse();
   EXPECT_EQ(read.input.mean, config.input.mean);
@@ -52,6 +53,7 @@ TEST_F(ModelConfigTest, SurvivesTheFile) {
   EXPECT_EQ(read.threshold, 0.625);
   EXPECT_EQ(read.training.at("split"), "people");
   EXPECT_EQ(read.backbone.warning, kRandomBackboneWarning);
+  EXPECT_EQ(read.backbone.settings, config.backbone.settings);
 }
 
 TEST_F(ModelConfigTest, TheMarginsRangeIsTheCropRules) {

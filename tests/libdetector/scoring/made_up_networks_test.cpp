@@ -126,7 +126,7 @@ void add_kinds() {
     BackboneKind backbone;
     backbone.least_size = 8;
     backbone.most_size = 32;
-    backbone.make = [](TensorSource& source, const std::string& prefix) {
+    backbone.make = [](TensorSource& source, const std::string& prefix, const Metadata&) {
       return std::make_unique<PatchBackbone>(source, prefix);
     };
     add_backbone("patches", backbone);

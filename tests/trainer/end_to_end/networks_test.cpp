@@ -39,7 +39,7 @@ class Networks : public WithSmallData {
 };
 
 TEST_F(Networks, InceptionResnetV2GoesFromACheckpointToAVerdict) {
-  TensorMap tensors = inception_resnet_v2_kind().random_weights(3);
+  TensorMap tensors = inception_resnet_v2_kind().random_weights(3, {});
   tensors["classif.weight"] = at::zeros({5, 1536});
   tensors["classif.bias"] = at::zeros({5});
   save(file("v2.pth"), tensors);

@@ -40,7 +40,7 @@ std::string model_of(int window, bool kinds) {
   config.sample_rate = {5, 1};
   config.head = mean_info(512, kinds);
   TensorMap tensors;
-  for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1)) {
+  for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1, {})) {
     tensors[kBackbonePrefix + name] = tensor;
   }
   tensors["classifier.weight"] = at::zeros({kinds ? 2 : 1, 512});

@@ -20,7 +20,7 @@ BackboneParts new_backbone() {
   BackboneParts parts;
   parts.info.name = kArtifactCnn;
   parts.info.source = "made up";
-  parts.tensors = artifact_cnn_kind().random_weights(1);
+  parts.tensors = artifact_cnn_kind().random_weights(1, {});
   parts.input = artifact_cnn_kind().input;
   return parts;
 }
