@@ -62,7 +62,8 @@ void gst_deepfake_post_warning(GstElement* element, const std::exception& error)
 }
 
 void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model,
-                                dfd::Region region, const std::string& face_detector) {
+                                dfd::Region region, const std::string& face_detector,
+                                bool explain) {
   if (!model.warning.empty()) {
     GST_ELEMENT_WARNING(
         element, LIBRARY, SETTINGS, ("%s", model.warning.c_str()),
@@ -79,5 +80,10 @@ void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model
                         ("The model was trained on faces found by %s, but %s finds them here.",
                          model.face_detector.c_str(), face_detector.c_str()),
                         ("the two draw different boxes; set face-model-file as in training"));
+  }
+  if (explain && !model.explains) {
+    GST_ELEMENT_WARNING(element, LIBRARY, SETTINGS,
+                        ("The networks of this model cannot be explained: no heatmaps come."),
+                        ("model %s; switch explain and overlay=heatmap off", model.id.c_str()));
   }
 }

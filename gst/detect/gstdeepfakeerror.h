@@ -21,9 +21,10 @@ void gst_deepfake_post_error(GstElement* element, const std::exception& error) n
 void gst_deepfake_post_warning(GstElement* element, const std::exception& error) noexcept;
 
 // Warns of what will make verdicts worth less: a random backbone; another region or face detector,
-// empty for none, than the model was trained with. Thread-safe.
+// empty for none, than the model was trained with; heatmaps that are asked for and cannot come.
+// Thread-safe.
 void gst_deepfake_post_warnings(GstElement* element, const dfd::ModelInfo& model,
-                                dfd::Region region, const std::string& face_detector);
+                                dfd::Region region, const std::string& face_detector, bool explain);
 
 // Runs function; an exception is posted as above and fallback returned.
 template <typename Result, typename Function>

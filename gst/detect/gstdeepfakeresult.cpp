@@ -158,10 +158,10 @@ GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::
       stats.samples, "windows", G_TYPE_UINT64, stats.windows, "faces", G_TYPE_UINT64, stats.faces,
       "batches", G_TYPE_UINT64, stats.batches, "model-swaps", G_TYPE_UINT64, stats.model_swaps,
       "latency-p50-ms", G_TYPE_DOUBLE, stats.latency_p50_ms, "latency-p95-ms", G_TYPE_DOUBLE,
-      stats.latency_p95_ms, "latency-p99-ms", G_TYPE_DOUBLE, stats.latency_p99_ms, "batch-fill",
-      G_TYPE_DOUBLE, stats.batch_fill, "queue-length", G_TYPE_UINT64,
-      static_cast<guint64>(stats.queue_length), "active-device", G_TYPE_STRING,
-      engine != nullptr ? engine->device().c_str() : "", "precision", G_TYPE_STRING,
+      stats.latency_p95_ms, "latency-p99-ms", G_TYPE_DOUBLE, stats.latency_p99_ms, "window-bytes",
+      G_TYPE_UINT64, stats.window_bytes, "batch-fill", G_TYPE_DOUBLE, stats.batch_fill,
+      "queue-length", G_TYPE_UINT64, static_cast<guint64>(stats.queue_length), "active-device",
+      G_TYPE_STRING, engine != nullptr ? engine->device().c_str() : "", "precision", G_TYPE_STRING,
       engine != nullptr ? dfd::to_string(engine->precision()) : "", nullptr);
   for (const dfd::Reason reason : dfd::kReasons) {
     if (reason == dfd::Reason::kNone) continue;

@@ -41,6 +41,10 @@ std::string model_file_of(const GstDeepfakeSettings& settings) {
   return given.empty() ? gst_deepfake_default_model() : given;
 }
 
+bool wants_heatmaps(const GstDeepfakeSettings& settings) {
+  return settings.session.explain.on || (settings.overlay & GST_DEEPFAKE_OVERLAY_HEATMAP) != 0;
+}
+
 }  // namespace
 
 bool GstDeepfakeLatency::add(GstClockTime wait) {
@@ -62,7 +66,7 @@ std::shared_ptr<GstDeepfakeState> gst_deepfake_state_new(GstElement* element,
   g_free(name);
   gst_segment_init(&state->context.segment, GST_FORMAT_TIME);
   gst_deepfake_post_warnings(element, engine->model(), settings.session.region,
-                             state->session->face_detector());
+                             state->session->face_detector(), wants_heatmaps(settings));
   log_model(element, *engine, settings.engine.threads);
   return state;
 }
@@ -76,7 +80,7 @@ void gst_deepfake_state_swap_model(GstElement* element, GstDeepfakeState& state,
     const std::shared_ptr<dfd::Engine> engine = load_engine(file, settings);
     state.session->swap_engine(engine);
     gst_deepfake_post_warnings(element, engine->model(), settings.session.region,
-                               state.session->face_detector());
+                               state.session->face_detector(), wants_heatmaps(settings));
     log_model(element, *engine, settings.engine.threads);
   } catch (const std::exception& failure) {
     error = failure.what();
@@ -157,6 +161,11 @@ void gst_deepfake_state_apply(GstDeepfakeState& state, const GstDeepfakeFrameSet
       explain.method != state.explain.method) {
     state.explain = explain;
     state.session->set_explain(explain);
+    const dfd::ModelInfo& model = state.session->engine()->model();
+    if (explain.on && !model.explains) {
+      GST_WARNING("the networks of model %s cannot be explained: no heatmaps come",
+                  model.id.c_str());
+    }
   }
 }
 

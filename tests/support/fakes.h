@@ -60,6 +60,7 @@ class CountingWindow : public Window {
   explicit CountingWindow(int length) : Window(nullptr), length_(length) {}
   bool next_fills() const override { return seen + 1 >= length_; }
   void restart() override { seen = 0; }
+  std::size_t bytes() const override { return static_cast<std::size_t>(seen); }
 
   int seen = 0;
 

@@ -26,15 +26,32 @@ struct TrainableMeanHead : TrainableHead {
   torch::nn::Linear classifier;
 };
 
+// Nothing to learn: the backbone's own classifier is what is trained.
+struct NoTrainableHead : TrainableHead {
+  explicit NoTrainableHead(std::int64_t classes)
+      : head(none_info(classes)),
+        weight(register_buffer("weight", none_weight(head, "a new head"))) {}
+
+  at::Tensor forward(const at::Tensor& embeddings) override {
+    return at::matmul(embeddings.mean(1), weight.t());
+  }
+  HeadInfo info() const override { return head; }
+
+  HeadInfo head;
+  at::Tensor weight;  // float [1, classes]
+};
+
 }  // namespace
 
 std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
                                                    std::int64_t embedding_size, bool evidence) {
   if (type == kMean) return std::make_unique<TrainableMeanHead>(embedding_size, evidence);
-  DFD_REQUIRE(type == kLstm, ErrorCode::kInvalidArgument,
-              "head \"" << type << "\": " << kLstm << " or " << kMean << " expected");
+  DFD_REQUIRE(
+      type == kLstm || type == kNone, ErrorCode::kInvalidArgument,
+      "head \"" << type << "\": " << kLstm << ", " << kMean << " or " << kNone << " expected");
   DFD_REQUIRE(!evidence, ErrorCode::kInvalidArgument,
-              "head \"" << kLstm << "\" knows no kinds of evidence; train with " << kMean);
+              "head \"" << type << "\" knows no kinds of evidence; train with " << kMean);
+  if (type == kNone) return std::make_unique<NoTrainableHead>(embedding_size);
   HeadSizes sizes;
   sizes.embedding = embedding_size;
   return std::make_unique<TrainableLstmHead>(sizes);

@@ -21,8 +21,10 @@ struct TrainableHead : torch::nn::Module {
   virtual HeadInfo info() const = 0;  // For the model file.
 };
 
-// type: "lstm" (the seed recipe's sizes) or "mean". evidence: a logit for each kind, which only
-// "mean" has. Throws Error(kInvalidArgument) for another type, and for evidence of "lstm".
+// type: "lstm" (the seed recipe's sizes), "mean", or "none" behind a backbone that classifies by
+// itself, embedding_size 1 or 2, whose last class is the fake. evidence: a logit for each kind,
+// which only "mean" has. Throws Error(kInvalidArgument) for another type, another size of "none",
+// and for evidence of others than "mean".
 std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
                                                    std::int64_t embedding_size,
                                                    bool evidence = false);

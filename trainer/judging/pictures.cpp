@@ -55,6 +55,7 @@ nlohmann::ordered_json score_pictures(const std::string& model,
   }
   if (!logit && window) logit = loaded.scorer->partial(*window);
   DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");
+  const bool partial = pictures.size() < static_cast<std::size_t>(config.window_length);
   std::vector<std::string> names;
   std::vector<std::string> bytes;
   for (const std::string& picture : pictures) {
@@ -72,6 +73,7 @@ nlohmann::ordered_json score_pictures(const std::string& model,
     line["generated_probability"] = calibrated(generated, config);
   }
   line["samples"] = pictures.size();
+  line["partial"] = partial;
   return line;
 }
 

@@ -18,6 +18,7 @@ struct ModelInfo {
   std::string backbone_source;
   std::string warning;        // Such as "random backbone: demonstration only"; may be empty.
   bool knows_people = false;  // Tracks are held together by embeddings too, not by boxes alone.
+  bool explains = false;      // Its networks can say where in a face the evidence lies.
   Region region = Region::kFaces;
   std::string face_detector;  // Whose boxes it was trained on: see same_boxes().
   int window_length = 0;      // Samples in a window (T).

@@ -31,7 +31,8 @@ struct SessionStats {
   double latency_p50_ms = 0;
   double latency_p95_ms = 0;
   double latency_p99_ms = 0;
-  double batch_fill = 0;  // How full the batches were, of 32 samples, on average, [0, 1].
+  std::uint64_t window_bytes = 0;  // Of memory that the tracks' windows take now.
+  double batch_fill = 0;           // How full the batches were, of 32 samples, on average, [0, 1].
   std::size_t queue_length = 0;
 };
 

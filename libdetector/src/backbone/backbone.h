@@ -29,6 +29,11 @@ struct NormStatistics {
 };
 using NormStatisticsMap = std::map<std::string, NormStatistics>;  // By the norm's name.
 
+// Settings that several kinds over clips read.
+constexpr const char* kFrames = "frames";    // T, [1, 256].
+constexpr const char* kClasses = "classes";  // 1 or 2: the network keeps its classifier, and
+                                             // embed() gives its logits, D of them.
+
 // Thread-compatible. Holds no gradients, unless it is trained.
 class Backbone {
  public:

@@ -20,6 +20,7 @@
 #include "cuda/face_crops.h"
 #include "cuda/frame_stage.h"
 #include "explain/grad_cam.h"
+#include "scoring/clip_scorer.h"
 #include "scoring/scorer.h"
 
 namespace dfd {
@@ -117,6 +118,8 @@ class CudaScorer : public Scorer {
     }
     return results;
   }
+
+  bool explains() const override { return can_explain(*backbone_); }
 
   std::optional<WindowLogit> partial(const Window& window) override {
     const c10::InferenceMode inference;
@@ -219,7 +222,12 @@ std::unique_ptr<Scorer> make_cuda_scorer(TensorSource& source, const ModelConfig
       c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index());
   const c10::cuda::CUDAStreamGuard guard(stream);
   Networks networks = make_networks(source, config, stream.device(), at::kFloat);
-  auto scorer = std::make_unique<CudaScorer>(std::move(networks), config, stream, type);
+  std::unique_ptr<Scorer> scorer;
+  if (networks.backbone->clip_length() > 0) {
+    scorer = make_clip_scorer(std::move(networks), config, stream.device(), type);
+  } else {
+    scorer = std::make_unique<CudaScorer>(std::move(networks), config, stream, type);
+  }
   stream.synchronize();
   return scorer;
 }

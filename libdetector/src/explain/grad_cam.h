@@ -2,7 +2,8 @@
 //
 // Why a window got its logit: what in its newest sample spoke for "manipulated". Grad-CAM
 // (Selvaraju et al. 2017) and HiResCAM (Draelos and Carin 2020) of the logit, never of the
-// probability, whose gradient vanishes where it is sure.
+// probability, whose gradient vanishes where it is sure. Of networks that attend: where they
+// looked, whatever it spoke for.
 
 #pragma once
 
@@ -20,10 +21,13 @@ struct Attribution {
   double logit;  // Of the window, as the explaining pass computes it: in float.
 };
 
-// crop: [1, 3, S, S], the window's newest sample. before: what the window's other samples left, as
-// Head::before_full() gives it. Differentiates the logit at the backbone's feature map, on the
-// device of the weights, in float. Costs a few forwards of one crop. May be called under
-// c10::InferenceMode, but the weights must have been made without.
+bool can_explain(const Backbone& backbone);
+
+// crop: [1, 3, S, S], the window's newest sample, or the whole clip, [1, T, 3, S, S]. before: what
+// the window's other samples left, as Head::before_full() gives it. Differentiates the logit at the
+// backbone's feature map, on the device of the weights, in float; of a clip's map the newest part
+// counts. Costs a few forwards of one crop. May be called under c10::InferenceMode, but the weights
+// must have been made without.
 Attribution explain(const Backbone& backbone, const Head& head, const at::Tensor& crop,
                     const WindowMemory& before, ExplainMethod method);
 

@@ -22,6 +22,7 @@ ModelInfo info_of(const LoadedModel& model) {
   info.backbone_source = model.config.backbone.source;
   info.warning = model.config.backbone.warning;
   info.knows_people = knows_people(model.config);
+  info.explains = model.scorer->explains();
   info.region =
       model.config.input.crop == CropRule::kFullFrame ? Region::kFullFrame : Region::kFaces;
   info.face_detector = model.config.input.face_detector;

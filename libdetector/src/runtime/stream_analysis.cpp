@@ -290,7 +290,15 @@ void StreamAnalysis::complete(const std::vector<SampleResult>& results, Scorer& 
   }
   if (people_) look_at_people(results);
   for (Track& track : std::exchange(closed_, {})) end(track, scorer);
+  count_memory();
   post_changes();
+}
+
+void StreamAnalysis::count_memory() {
+  counters_.window_bytes = 0;
+  for (const auto& [id, track] : tracks_) {
+    if (track.window) counters_.window_bytes += track.window->bytes();
+  }
 }
 
 // Two people in one window are told apart only now, when its score has been counted already. That

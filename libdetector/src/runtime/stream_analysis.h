@@ -96,6 +96,7 @@ class StreamAnalysis {
   void judge(Track& track) const;
   void end(Track& track, Scorer& scorer);
   void post(EventKind kind, const StreamReport& report) { events_.push_back({kind, report}); }
+  void count_memory();
   void post_changes();
   void set_people();
 

@@ -68,6 +68,10 @@ Networks make_networks(TensorSource& source, const ModelConfig& config, const at
   const std::int64_t taken = made.head->embedding_size();
   DFD_REQUIRE(given == taken, ErrorCode::kUnsupportedModel,
               path << ": its backbone gives " << given << " numbers, its head takes " << taken);
+  const int clip = made.backbone->clip_length();
+  DFD_REQUIRE(clip == 0 || clip == config.window_length, ErrorCode::kCorruptModel,
+              path << ": metadata \"window.length\": " << config.window_length << ", but "
+                   << config.backbone.name << " takes clips of " << clip << " crops");
   return made;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/serial.h"
 #include "explain/grad_cam.h"
+#include "scoring/clip_scorer.h"
 #include "scoring/device.h"
 
 namespace dfd {
@@ -57,6 +58,8 @@ class TorchScorer : public Scorer {
     }
     return results;
   }
+
+  bool explains() const override { return can_explain(*backbone_); }
 
   std::optional<WindowLogit> partial(const Window& window) override {
     const c10::InferenceMode guard;
@@ -110,7 +113,7 @@ std::vector<SampleResult> results_of(const std::vector<std::optional<WindowLogit
 std::vector<ToExplain> to_explain(const std::vector<Sample>& samples, const Backbone& backbone,
                                   const Head& head) {
   std::vector<ToExplain> asked;
-  if (!backbone.has_feature_map()) return asked;
+  if (!can_explain(backbone)) return asked;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (!samples[i].explain) continue;
     if (auto before = head.before_full(**samples[i].window)) {
@@ -141,9 +144,13 @@ LoadedModel load_model(const std::string& path, const at::Device& device, Precis
   const at::ScalarType type = type_of(precision);
   if (device.is_cuda()) {
     model.scorer = make_cuda_scorer(source, model.config, device, type);
+    return model;
+  }
+  Networks networks = make_networks(source, model.config, at::kCPU, type);
+  if (networks.backbone->clip_length() > 0) {
+    model.scorer = make_clip_scorer(std::move(networks), model.config, at::kCPU, type);
   } else {
-    model.scorer = std::make_unique<TorchScorer>(
-        make_networks(source, model.config, at::kCPU, type), model.config, type);
+    model.scorer = std::make_unique<TorchScorer>(std::move(networks), model.config, type);
   }
   return model;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Crops of many tracks in, embeddings and logits out: the one forward of serving. A network over
-// whole clips of crops would be a Scorer of its own, whose windows keep the last T crops.
+// Crops of many tracks in, embeddings and logits out: the one forward of serving.
 
 #pragma once
 
@@ -35,7 +34,7 @@ struct Sample {
 
 struct SampleResult {
   std::optional<WindowLogit> logit;  // When the track's window became full.
-  std::vector<float> embedding;      // [D].
+  std::vector<float> embedding;      // [D]; empty where the network takes whole clips.
   std::optional<Heatmap> map = {};   // Where it was asked for, and the networks can be explained.
 };
 
@@ -53,6 +52,9 @@ class Scorer {
 
   // Embeds each sample and advances its track. samples: any of those of the last crop().
   virtual std::vector<SampleResult> score(const std::vector<Sample>& samples) = 0;
+
+  // Can samples be explained?
+  virtual bool explains() const { return false; }
 
   // The logit so far of a track whose first window is not full.
   virtual std::optional<WindowLogit> partial(const Window& window) = 0;

@@ -31,16 +31,20 @@ struct WindowLogit {
   std::optional<std::array<double, kEvidence.size()>> evidence = {};
 };
 
-// What one track has shown a head so far. Made and understood by its head alone, which it keeps
-// alive: it may end on any thread, after the scorer. Thread-compatible.
+// Of a logit for each kind of evidence, or of the one that there is.
+WindowLogit window_logit(at::ArrayRef<double> kinds);
+
+// What one track has shown a network so far. Made and understood by its head or scorer alone. It
+// keeps the head alive: it may end on any thread, after the scorer. Thread-compatible.
 class Window {
  public:
   virtual ~Window() = default;
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
-  virtual bool next_fills() const = 0;  // Does the next sample give a logit?
-  virtual void restart() = 0;           // Forgets all samples: after a gap.
+  virtual bool next_fills() const = 0;    // Does the next sample give a logit?
+  virtual void restart() = 0;             // Forgets all samples: after a gap.
+  virtual std::size_t bytes() const = 0;  // Of memory that its samples take.
 
  protected:
   explicit Window(std::shared_ptr<const Head> head) : head_(std::move(head)) {}

@@ -37,6 +37,10 @@ void Lanes::restart() {
   windows_ = 0;
 }
 
+std::size_t Lanes::bytes() const {
+  return hidden_.defined() ? hidden_.nbytes() + cell_.nbytes() : 0;
+}
+
 bool Lanes::next_fills() const {
   // A lane of one sample is full as soon as it starts.
   if (length_ == 1) return samples_ % stride_ == 0;

@@ -26,6 +26,7 @@ class Lanes {
 
   bool next_fills() const;  // Does the next sample fill a window?
 
+  std::size_t bytes() const;                         // Of its states.
   std::int64_t samples() const { return samples_; }  // Since the last restart.
   std::int64_t windows() const { return windows_; }  // Full ones since the last restart.
 

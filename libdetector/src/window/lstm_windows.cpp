@@ -19,6 +19,7 @@ class LaneWindow : public Window {
 
   bool next_fills() const override { return lanes_.next_fills(); }
   void restart() override { lanes_.restart(); }
+  std::size_t bytes() const override { return lanes_.bytes(); }
 
   Lanes& lanes() { return lanes_; }
   const Lanes& lanes() const { return lanes_; }

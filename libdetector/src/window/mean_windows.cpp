@@ -3,7 +3,6 @@
 #include "window/mean_windows.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 #include <numeric>
 #include <utility>
@@ -13,6 +12,8 @@
 
 namespace dfd {
 namespace {
+
+constexpr const char* kEmbeddingSize = "embedding_size";  // Setting.
 
 // One of each kind of evidence. A head of one row leaves the second alone.
 using Logits = std::array<double, kEvidence.size()>;
@@ -36,6 +37,7 @@ class MeanWindow : public Window {
     logits_.clear();
     samples_ = 0;
   }
+  std::size_t bytes() const override { return logits_.size() * sizeof(Logits); }
 
   void add(const Logits& logits) {
     logits_.push_back(logits);
@@ -71,10 +73,9 @@ struct MeanMemory : WindowMemory {
 class MeanWindows : public Head {
  public:
   // The products are so small that they stay in float, whatever the backbone's type.
-  MeanWindows(TensorSource& source, std::int64_t embedding, std::int64_t rows,
-              const at::Device& device)
-      : weight_(source.take("classifier.weight", {rows, embedding}).to(device)),
-        bias_(source.take("classifier.bias", {rows}).to(device)) {}
+  // weight: float [K, D]. bias: [K].
+  MeanWindows(const at::Tensor& weight, const at::Tensor& bias, const at::Device& device)
+      : weight_(weight.to(device)), bias_(bias.to(device)) {}
 
   std::int64_t embedding_size() const override { return weight_.size(1); }
 
@@ -135,11 +136,7 @@ class MeanWindows : public Head {
 
   std::optional<WindowLogit> as_window(const std::optional<Logits>& means) const {
     if (!means) return std::nullopt;
-    const auto [seam, generated] = *means;
-    if (kinds() == 1) return WindowLogit{seam};
-    // What is no number must not hide behind the other.
-    const bool second = std::isnan(generated) || generated > seam;
-    return WindowLogit{second ? generated : seam, *means};
+    return window_logit({means->data(), static_cast<std::size_t>(kinds())});
   }
 
   at::Tensor weight_, bias_;
@@ -147,7 +144,7 @@ class MeanWindows : public Head {
 
 std::int64_t embedding_size_of(const HeadInfo& info, const std::string& where) {
   // The upper limit keeps a hostile header from asking for terabytes.
-  return MetadataReader(where, info.settings, "head.").integer("embedding_size", 1, 4096);
+  return MetadataReader(where, info.settings, "head.").integer(kEmbeddingSize, 1, 4096);
 }
 
 // "seam,generated": the rows.
@@ -167,7 +164,7 @@ std::int64_t rows_of(const HeadInfo& info, const std::string& where) {
 }  // namespace
 
 HeadInfo mean_info(std::int64_t embedding_size, bool evidence) {
-  HeadInfo info{kMean, {{"embedding_size", std::to_string(embedding_size)}}};
+  HeadInfo info{kMean, {{kEmbeddingSize, std::to_string(embedding_size)}}};
   if (evidence) info.settings[kHeadEvidence] = kinds_by_name();
   return info;
 }
@@ -180,8 +177,37 @@ HeadKind mean_kind() {
   };
   kind.make = [](TensorSource& source, const HeadInfo& info, const at::Device& device,
                  at::ScalarType /*type*/) {
-    return std::make_shared<MeanWindows>(source, embedding_size_of(info, source.path()),
-                                         rows_of(info, source.path()), device);
+    const std::int64_t embedding = embedding_size_of(info, source.path());
+    const std::int64_t rows = rows_of(info, source.path());
+    const at::Tensor weight = source.take("classifier.weight", {rows, embedding});
+    return std::make_shared<MeanWindows>(weight, source.take("classifier.bias", {rows}), device);
+  };
+  return kind;
+}
+
+HeadInfo none_info(std::int64_t classes, int fake_index) {
+  DFD_REQUIRE(classes == 1 || classes == 2, ErrorCode::kInvalidArgument,
+              "a classifier of " << classes << " classes: 1 or 2 expected");
+  DFD_REQUIRE(fake_index == 0 || fake_index == 1, ErrorCode::kInvalidArgument,
+              "fake index " << fake_index << ": 0 or 1 expected");
+  HeadInfo info{kNone, {{kEmbeddingSize, std::to_string(classes)}}};
+  if (classes == 2) info.settings[kFakeIndex] = std::to_string(fake_index);
+  return info;
+}
+
+at::Tensor none_weight(const HeadInfo& info, const std::string& where) {
+  const MetadataReader reader(where, info.settings, "head.");
+  if (reader.integer(kEmbeddingSize, 1, 2) == 1) return at::ones({1, 1});
+  const bool second = reader.integer(kFakeIndex, 0, 1) == 1;
+  return at::tensor({second ? -1.F : 1.F, second ? 1.F : -1.F}).unsqueeze(0);
+}
+
+HeadKind none_kind() {
+  HeadKind kind;
+  kind.check = [](const HeadInfo& info, const std::string& where) { none_weight(info, where); };
+  kind.make = [](TensorSource& source, const HeadInfo& info, const at::Device& device,
+                 at::ScalarType /*type*/) {
+    return std::make_shared<MeanWindows>(none_weight(info, source.path()), at::zeros({1}), device);
   };
   return kind;
 }

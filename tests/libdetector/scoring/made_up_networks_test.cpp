@@ -73,6 +73,7 @@ class KeptWindow : public Window {
     kept.clear();
     seen_ = 0;
   }
+  std::size_t bytes() const override { return kept.size() * kept.front().nbytes(); }
   void add(const at::Tensor& row) {
     kept.push_back(row.clone());
     if (kept.size() > static_cast<std::size_t>(length_)) kept.erase(kept.begin());

@@ -224,5 +224,41 @@ TEST(MeanInfo, RowsThatTheFileDoesNotHaveAreErrors) {
   }
 }
 
+std::shared_ptr<Head> no_head(const HeadInfo& info) {
+  TensorSource source("made up", {});
+  none_kind().check(info, "made up");
+  return none_kind().make(source, info, at::kCPU, at::kFloat);
+}
+
+TEST(NoHead, TheLogitIsTheBackbonesOwn) {
+  const auto head = no_head(none_info(1));
+  EXPECT_EQ(head->embedding_size(), 1);
+  const at::Tensor embeddings = at::tensor({1.F, 2.F, 6.F}).reshape({1, 3, 1});
+  EXPECT_FLOAT_EQ(head->score_windows(embeddings)[0].item<float>(), 3);
+}
+
+TEST(NoHead, OfTwoClassesItIsTheFakesMinusTheOthers) {
+  const at::Tensor embeddings = at::tensor({1.F, 4.F, 2.F, 3.F}).reshape({1, 2, 2});
+  EXPECT_FLOAT_EQ(no_head(none_info(2))->score_windows(embeddings)[0].item<float>(), 2);
+  EXPECT_FLOAT_EQ(no_head(none_info(2, 0))->score_windows(embeddings)[0].item<float>(), -2);
+}
+
+TEST(NoHead, SlidesAsAMeanDoes) {
+  const auto head = no_head(none_info(2, 0));
+  const auto window = head->make_window(2, 1);
+  EXPECT_FALSE(head->advance({window.get()}, at::tensor({3.F, 1.F}).unsqueeze(0))[0]);
+  const auto logit = head->advance({window.get()}, at::tensor({5.F, 1.F}).unsqueeze(0))[0];
+  ASSERT_TRUE(logit);
+  EXPECT_DOUBLE_EQ(logit->logit, 3);
+  EXPECT_FALSE(logit->evidence);
+}
+
+TEST(NoHead, OtherClassesAreRefused) {
+  EXPECT_THROW(none_info(3), Error);
+  EXPECT_THROW(none_info(2, 2), Error);
+  EXPECT_THROW(no_head({kNone, {{"embedding_size", "3"}, {kFakeIndex, "1"}}}), Error);
+  EXPECT_THROW(no_head({kNone, {{"embedding_size", "2"}}}), Error) << "nothing is guessed";
+}
+
 }  // namespace
 }  // namespace dfd
