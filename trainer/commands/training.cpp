@@ -7,11 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/check.h"
 #include "commands/commands.h"
 #include "commands/console.h"
 #include "commands/sampling.h"
-#include "detector/error.h"
 #include "samples/fake_parts.h"
 #include "samples/frozen_backbone.h"
 #include "training/launch.h"
@@ -28,7 +29,8 @@ struct Given {
   NetworkTraining network;
   std::string unfreeze;  // Empty: the backbone stays as it is.
   std::string fakes;
-  double time_limit = 0;  // Seconds.
+  std::vector<std::string> settings;  // KEY=VALUE
+  double time_limit = 0;              // Seconds.
   bool jpeg = false;
 
   // From pictures, not from the embeddings of a backbone that stays as it is.
@@ -64,6 +66,12 @@ int run_network(const Given& given) {
     training.unfreeze = whole_number(given.unfreeze, "unfreeze");
   }
   training.fakes = parse_fakes(given.fakes);
+  for (const std::string& setting : given.settings) {
+    const std::size_t place = setting.find('=');
+    DFD_REQUIRE(place != std::string::npos && place > 0, ErrorCode::kInvalidArgument,
+                "setting \"" << setting << "\": KEY=VALUE expected");
+    training.settings[setting.substr(0, place)] = setting.substr(place + 1);
+  }
   training.time_limit =
       std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
   training.lossless = !given.jpeg;
@@ -131,6 +139,15 @@ void add_network_options(CLI::App* command, Given& given) {
   command->add_option("--head", network.head, "mean or lstm")
       ->check(CLI::IsMember({"mean", "lstm"}))
       ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("--size", network.size,
+                   "Side of the network's input, pixels; without, the backbone's own")
+      ->group(group);
+  command
+      ->add_option("--setting", given.settings,
+                   "Of a new network, KEY=VALUE, such as frames=8 of new:vivit; may be given often")
+      ->take_all()
       ->group(group);
   command
       ->add_option("--window", network.window,

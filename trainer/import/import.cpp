@@ -66,11 +66,7 @@ std::vector<std::string> import_backbone(const ImportOptions& options,
   check.require_empty();
   InputRule input = kind.input;
   input.size = options.size.value_or(input.size);
-  DFD_REQUIRE(input.size >= kind.least_size && input.size <= kind.most_size &&
-                  input.size % kind.size_step == 0,
-              ErrorCode::kInvalidArgument,
-              "size " << input.size << ": " << kind.least_size << " to " << kind.most_size
-                      << " pixels expected");
+  require_size(kind, input.size, ErrorCode::kInvalidArgument, "size");
   BackboneInfo info;
   info.name = foreign.kind;
   info.source = source_of(foreign.source, path);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "data/json_name.h"
 #include "data/picture.h"
+#include "scoring/clip_scorer.h"
 #include "scoring/scorer.h"
 
 namespace dfd {
@@ -14,6 +15,22 @@ namespace {
 
 cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
   return crop_frame(frame_of(read_picture(path)).view, rule);
+}
+
+void set_names(nlohmann::ordered_json& line, const std::vector<std::string>& pictures) {
+  std::vector<std::string> names;
+  std::vector<std::string> bytes;
+  for (const std::string& picture : pictures) {
+    names.push_back(utf8(picture));
+    bytes.push_back(hexadecimal(picture));
+  }
+  line["files"] = names;
+  if (names != pictures) line["files_hex"] = bytes;
+}
+
+std::vector<float> numbers_of(const at::Tensor& embedding) {
+  const at::Tensor row = embedding.flatten().contiguous();
+  return {row.data_ptr<float>(), row.data_ptr<float>() + row.numel()};
 }
 
 }  // namespace
@@ -24,14 +41,25 @@ std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
   const BackboneParts parts = read_backbone(backbone);
   parts.network->fold(at::kCPU, at::kFloat);
   std::vector<nlohmann::ordered_json> lines;
+  if (const int clip = parts.network->clip_length(); clip > 0) {
+    DFD_REQUIRE(
+        pictures.size() <= static_cast<std::size_t>(clip), ErrorCode::kInvalidArgument,
+        pictures.size() << " pictures, but " << parts.info.name << " takes clips of " << clip);
+    std::vector<cv::Mat> crops;
+    for (const std::string& picture : pictures)
+      crops.push_back(whole_picture(picture, parts.input));
+    nlohmann::ordered_json line;
+    set_names(line, pictures);
+    line["embedding"] = numbers_of(parts.network->embed(to_clip(crops, clip, parts.input)));
+    line["partial"] = pictures.size() < static_cast<std::size_t>(clip);
+    return {line};
+  }
   for (const std::string& picture : pictures) {
     const at::Tensor input = to_network_input({whole_picture(picture, parts.input)}, parts.input)
                                  .contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor embedding = parts.network->embed(input)[0].contiguous();
-    const auto* values = embedding.data_ptr<float>();
     nlohmann::ordered_json line;
     set_name(line, "file", picture);
-    line["embedding"] = std::vector<float>(values, values + embedding.numel());
+    line["embedding"] = numbers_of(parts.network->embed(input));
     lines.push_back(std::move(line));
   }
   return lines;
@@ -56,14 +84,8 @@ nlohmann::ordered_json score_pictures(const std::string& model,
   if (!logit && window) logit = loaded.scorer->partial(*window);
   DFD_REQUIRE(logit, ErrorCode::kInvalidArgument, "at least one picture is needed");
   const bool partial = pictures.size() < static_cast<std::size_t>(config.window_length);
-  std::vector<std::string> names;
-  std::vector<std::string> bytes;
-  for (const std::string& picture : pictures) {
-    names.push_back(utf8(picture));
-    bytes.push_back(hexadecimal(picture));
-  }
-  nlohmann::ordered_json line{{"files", names}};
-  if (names != pictures) line["files_hex"] = bytes;
+  nlohmann::ordered_json line;
+  set_names(line, pictures);
   line["logit"] = logit->logit;
   line["probability"] = calibrated(logit->logit, config);
   if (logit->evidence) {

@@ -14,13 +14,14 @@
 
 namespace dfd {
 
-// One {"file","embedding":[512]} a picture: the whole picture resized to the input size. Takes a
-// file of kind "backbone" or "model".
+// One {"file","embedding":[D]} a picture: the whole picture resized to the input size. Takes a file
+// of kind "backbone" or "model". A network over clips has one line for all, at most a clip's:
+// {"files","embedding","partial"}.
 std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
                                                    const std::vector<std::string>& pictures);
 
-// {"files","logit","probability","samples"}: the pictures as one window, each a ready crop. At most
-// the model's window length.
+// {"files","logit","probability","samples","partial"}: the pictures as one window, each a ready
+// crop. At most the model's window length; fewer are a partial score.
 nlohmann::ordered_json score_pictures(const std::string& model,
                                       const std::vector<std::string>& pictures);
 

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "samples/cache.h"
 #include "samples/kept_file.h"
+#include "scoring/clip_scorer.h"
 
 namespace dfd {
 namespace {
@@ -20,7 +21,11 @@ namespace fs = std::filesystem;
 
 // All but the clip that embeddings depend on.
 std::string rule_key(const BackboneInfo& info, const SamplingRule& rule) {
-  return info.digest + ' ' + info.name + ' ' + key_of(rule);
+  std::string key = info.digest + ' ' + info.name + ' ' + key_of(rule);
+  for (const auto& [setting, value] : info.settings) {
+    key.append(1, ' ').append(setting).append(1, '=').append(value);
+  }
+  return key;
 }
 
 std::string cache_name(const Clip& clip, const std::string& rule_key) {
@@ -35,6 +40,9 @@ std::string track_name(std::size_t number) { return "track." + std::to_string(nu
 at::Tensor embed(const Backbone& network, const std::vector<cv::Mat>& crops,
                  const InputRule& rule) {
   const c10::InferenceMode guard;
+  if (const int clip = network.clip_length(); clip > 0) {
+    return network.embed(to_clip(crops, clip, rule));
+  }
   return network.embed(to_network_input(crops, rule).contiguous(at::MemoryFormat::ChannelsLast));
 }
 

@@ -17,7 +17,8 @@
 namespace dfd {
 
 struct ClipEmbeddings {
-  std::vector<at::Tensor> tracks;  // Each float [n, D], 1 <= n <= T; none: no face was found.
+  // Each float [n, D], 1 <= n <= T, of a network over clips [1, D]; none: no face was found.
+  std::vector<at::Tensor> tracks;
   double sample_rate = 0;
   bool failed = false;  // The clip could not be read.
 };

@@ -112,6 +112,10 @@ BackboneParts load_backbone(const std::string& name, const std::vector<Clip>& cl
                             const SamplingRule& rule, const Say& say) {
   const std::optional<std::uint64_t> seed = seed_of(name);
   BackboneParts backbone = seed ? random_backbone(*seed, clips, rule, say) : read_backbone(name);
+  DFD_REQUIRE(backbone.network->clip_length() == 0, ErrorCode::kInvalidArgument,
+              name << ": " << backbone.info.name
+                   << " takes whole clips; train a head on it as it is "
+                      "with --unfreeze 0, or more of it with --unfreeze N");
   backbone.network->fold(at::kCPU, at::kFloat);
   return backbone;
 }

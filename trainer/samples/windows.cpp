@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "scoring/clip_scorer.h"
 
 namespace dfd {
 namespace {
@@ -14,10 +15,9 @@ at::Tensor reflect_to_length(const at::Tensor& embeddings, int frames) {
   const std::int64_t n = embeddings.size(0);
   if (n == frames) return embeddings;
   std::vector<std::int64_t> index;
-  const std::int64_t period = std::max<std::int64_t>(1, 2 * (n - 1));
-  for (std::int64_t i = 0; i < frames; ++i) {
-    const std::int64_t place = n == 1 ? 0 : i % period;
-    index.push_back(place < n ? place : period - place);
+  for (const std::size_t i :
+       there_and_back(static_cast<std::size_t>(n), static_cast<std::size_t>(frames))) {
+    index.push_back(static_cast<std::int64_t>(i));
   }
   return embeddings.index_select(0, at::tensor(index, at::kLong));
 }

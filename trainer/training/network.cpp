@@ -44,6 +44,13 @@ std::unique_ptr<Backbone> copy_of(const BackboneParts& parts) {
   return backbone_kind(parts.info.name, parts.info.source).make(source, "", parts.info.settings);
 }
 
+// Pictures of windows, in their order, as the backbone takes them: float [N T, 3, S, S], or clips.
+at::Tensor taken(const Backbone& backbone, const at::Tensor& pictures) {
+  const int clip = backbone.clip_length();
+  if (clip == 0) return pictures.contiguous(at::MemoryFormat::ChannelsLast);
+  return pictures.view({-1, clip, pictures.size(1), pictures.size(2), pictures.size(3)});
+}
+
 // Windows whose batch norm statistics are taken together: whole pairs, as many real as fake.
 std::int64_t windows_in_group(std::int64_t group, std::int64_t samples) {
   return std::max<std::int64_t>(1, group / samples / 2) * 2;
@@ -132,8 +139,8 @@ void TrainedNetwork::begin_head_with(const TensorMap& tensors) {
 
 at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t windows,
                                      NormStatisticsMap& statistics) {
-  const at::Tensor embeddings = backbone_->embed_training(
-      pictures.to(options_.device.type).contiguous(at::MemoryFormat::ChannelsLast), statistics);
+  const at::Tensor embeddings =
+      backbone_->embed_training(taken(*backbone_, pictures.to(options_.device.type)), statistics);
   return head_->forward(embeddings.view({windows, -1, embeddings.size(1)}));
 }
 
@@ -271,8 +278,7 @@ ServedNetwork::ServedNetwork(const TensorMap& tensors, const ModelConfig& config
 
 at::Tensor ServedNetwork::logits(const at::Tensor& pictures, std::int64_t windows) const {
   const c10::InferenceMode guard;
-  const at::Tensor embeddings =
-      networks_.backbone->embed(pictures.contiguous(at::MemoryFormat::ChannelsLast));
+  const at::Tensor embeddings = networks_.backbone->embed(taken(*networks_.backbone, pictures));
   return networks_.head->score_kinds(embeddings.view({windows, -1, embeddings.size(1)}));
 }
 

@@ -23,9 +23,9 @@
 namespace dfd {
 
 struct NetworkOptions {
-  std::string head = "mean";
-  bool evidence = false;  // The head has a logit for each kind; of "mean" alone.
-  int unfreeze = -1;      // Last layers of the backbone that are trained; -1: all.
+  std::string head = "mean";  // As make_trainable_head() has it.
+  bool evidence = false;      // The head has a logit for each kind; of "mean" alone.
+  int unfreeze = -1;          // Last layers of the backbone that are trained; -1: all.
   // Pictures whose batch norm statistics are taken together: the same however many there are in a
   // step, so that a step may be done in parts, one after another or by several machines.
   int group = 16;

@@ -18,9 +18,19 @@
 namespace dfd {
 namespace {
 
+std::string known_of(const Metadata& settings) {
+  std::string known;
+  for (const auto& [key, value] : settings) known += (known.empty() ? "" : ", ") + key;
+  return known;
+}
+
 BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& training) {
   BackboneParts parts;
   if (!is_new(options.backbone)) {
+    DFD_REQUIRE(training.settings.empty(), ErrorCode::kInvalidArgument,
+                "setting " << training.settings.begin()->first
+                           << ": only a new network has a choice, " << options.backbone
+                           << " is what it is");
     parts = read_backbone(options.backbone);
     if (training.unfreeze == 0) return parts;
     const std::string which =
@@ -36,9 +46,38 @@ BackboneParts open_backbone(const TrainOptions& options, const NetworkTraining& 
   DFD_REQUIRE(kind.random_weights, ErrorCode::kInvalidArgument,
               options.backbone << ": there is no new one of this kind; import one");
   parts.info.settings = kind.settings;
-  parts.tensors = kind.random_weights(options.seed, kind.settings);
+  for (const auto& [key, value] : training.settings) {
+    DFD_REQUIRE(kind.settings.count(key) > 0, ErrorCode::kInvalidArgument,
+                "setting " << key << ": " << parts.info.name << " has "
+                           << (kind.settings.empty() ? "none" : known_of(kind.settings)));
+    parts.info.settings[key] = value;
+  }
   parts.input = kind.input;
+  parts.tensors = kind.random_weights(options.seed, parts.info.settings);
+  TensorSource source(options.backbone, parts.tensors);
+  parts.network = kind.make(source, "", parts.info.settings);
   return parts;
+}
+
+// A clip network's window is its clip, whatever else was asked for.
+void set_window(const TrainOptions& options, const NetworkTraining& training, PictureData& data) {
+  const int clip = data.backbone.network->clip_length();
+  const int frames = options.sampling.frames;
+  if (clip == 0) {
+    data.window = training.window > 0 ? training.window : frames;
+    // The mean of logits is learned sample by sample; a head that remembers needs the window.
+    data.samples = data.head_type == kMean ? 1 : data.window;
+    return;
+  }
+  const std::string& name = data.backbone.info.name;
+  DFD_REQUIRE(training.window == 0 || training.window == clip, ErrorCode::kInvalidArgument,
+              "window " << training.window << ": " << name << " takes clips of " << clip
+                        << " samples; leave --window out");
+  DFD_REQUIRE(frames >= clip, ErrorCode::kInvalidArgument,
+              "frames " << frames << ": " << name << " takes clips of " << clip
+                        << " samples; give --frames " << clip << " or more");
+  data.window = clip;
+  data.samples = clip;
 }
 
 // Both sides, by autoencoders that have seen the training side alone.
@@ -68,6 +107,19 @@ void reconstruct(const TrainOptions& options, const NetworkTraining& training,
   }
 }
 
+PairOptions pair_options(const TrainOptions& options, const NetworkTraining& training,
+                         int samples) {
+  PairOptions pairs;
+  pairs.pairs = training.pairs;
+  pairs.samples = samples;
+  pairs.self_blend = training.fakes.self_blend;
+  pairs.reconstruct = training.fakes.reconstruct;
+  pairs.recoded = training.recoded;
+  pairs.videos = training.videos;
+  pairs.seed = options.seed;
+  return pairs;
+}
+
 void read_sides(const TrainOptions& options, const NetworkTraining& training,
                 const EmbedProgress& progress, Ranks& ranks, PictureData& data) {
   data.clips = read_training_clips(options, progress.say);
@@ -91,7 +143,7 @@ void read_sides(const TrainOptions& options, const NetworkTraining& training,
   cut(data.clips.sides.train, data.train);
   cut(data.clips.sides.validation, data.validation);
   if (training.fakes.reconstruct > 0) reconstruct(options, training, progress, ranks, data);
-  PairOptions pairs = pair_options(options, training);
+  PairOptions pairs = pair_options(options, training, data.samples);
   data.train.pairs.emplace(pairs, data.rule, data.train.clips, *data.store);
   progress.say(in_words(training.fakes));
   const double made = pairs.self_blend + pairs.reconstruct;
@@ -105,34 +157,27 @@ void read_sides(const TrainOptions& options, const NetworkTraining& training,
     pairs.reconstruct /= made;
   }
   data.validation.pairs.emplace(pairs, data.rule, data.validation.clips, *data.store);
-  pairs.samples = window_of(options, training);
+  pairs.samples = data.window;
   data.validation.windows.emplace(pairs, data.rule, data.validation.clips, *data.store);
   progress.say("kept crops: " + std::to_string(data.store->bytes() >> 20) + " MiB in " + folder);
 }
 
 }  // namespace
 
-int window_of(const TrainOptions& options, const NetworkTraining& training) {
-  return training.window > 0 ? training.window : options.sampling.frames;
-}
-
-PairOptions pair_options(const TrainOptions& options, const NetworkTraining& training) {
-  PairOptions pairs;
-  pairs.pairs = training.pairs;
-  // The mean of logits is learned sample by sample; a head that remembers needs the window.
-  pairs.samples = training.head == kMean ? 1 : window_of(options, training);
-  pairs.self_blend = training.fakes.self_blend;
-  pairs.reconstruct = training.fakes.reconstruct;
-  pairs.recoded = training.recoded;
-  pairs.videos = training.videos;
-  pairs.seed = options.seed;
-  return pairs;
-}
-
 void load(const TrainOptions& options, const NetworkTraining& training,
           const EmbedProgress& progress, Ranks& ranks, PictureData& data) {
   data.backbone = open_backbone(options, training);
+  if (training.size) {
+    const std::string& name = data.backbone.info.name;
+    require_size(backbone_kind(name, name), *training.size, ErrorCode::kInvalidArgument,
+                 "size of " + name);
+    data.backbone.input.size = *training.size;
+  }
   data.head = head_of_backbone(options.backbone);
+  // A network that classifies by itself goes on doing so.
+  const Metadata& settings = data.backbone.info.settings;
+  data.head_type = settings.count(kClasses) > 0 ? kNone : training.head;
+  set_window(options, training, data);
   data.rule = master_rule(make_rule(options.sampling, data.backbone.input));
   read_sides(options, training, progress, ranks, data);
 }

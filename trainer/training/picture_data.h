@@ -30,13 +30,13 @@ struct PictureData {
   TrainingClips clips;
   SamplingRule rule;
   BackboneParts backbone;
-  TensorMap head;  // Of the model whose backbone it is; empty where there is none.
+  TensorMap head;         // Of the model whose backbone it is; empty where there is none.
+  std::string head_type;  // That is trained.
+  int window = 0;         // Samples that the model's window has,
+  int samples = 0;        // and those that are learned from.
   std::optional<CropStore> store;
   PictureSide train, validation;
 };
-
-int window_of(const TrainOptions& options, const NetworkTraining& training);  // Samples.
-PairOptions pair_options(const TrainOptions& options, const NetworkTraining& training);
 
 // Cuts, encodes and reconstructs what is not kept yet, each rank its share. Throws as
 // train_network().

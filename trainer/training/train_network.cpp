@@ -63,13 +63,14 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
   std::ostringstream all;
   all << data.clips.digest << ' ' << data.clips.manifest.split << ' ' << options.seed << ' '
       << key_of(data.rule) << ' ' << digest_of(data.backbone.tensors) << ' ' << digest_of(data.head)
-      << ' ' << training.head << ' ' << training.unfreeze << ' ' << training.steps << ' '
+      << ' ' << data.head_type << ' ' << training.unfreeze << ' ' << training.steps << ' '
       << training.pairs << ' ' << training.group << ' ' << training.learning_rate << ' '
       << training.weight_decay << ' ' << training.label_smoothing << ' ' << training.average << ' '
       << training.fakes.self_blend << ' ' << training.fakes.reconstruct << ' '
       << training.autoencoder_steps << ' ' << training.recoded << ' ' << training.easy_part << ' '
-      << training.validation_pairs << ' ' << training.validate_every << ' '
-      << window_of(options, training) << ' ' << training.videos.value_or(-1);
+      << training.validation_pairs << ' ' << training.validate_every << ' ' << data.window << ' '
+      << training.videos.value_or(-1);
+  for (const auto& [key, value] : training.settings) all << ' ' << key << '=' << value;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
     for (const Clip& clip : side->clips.clips) all << ' ' << clip.digest;
@@ -90,7 +91,7 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
   config.input = data.rule.input;
   // Squares were moved and scaled by more than detectors differ; what is aligned needs landmarks.
   if (config.input.crop == CropRule::kSquare) config.input.face_detector = kAnyDetector;
-  config.window_length = window_of(options, training);
+  config.window_length = data.window;
   std::vector<double> rates;
   for (const CropStore::Clip* clip : data.train.clips.crops) rates.push_back(clip->sample_rate);
   config.sample_rate = rate_of(options, std::move(rates));
@@ -160,10 +161,10 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
 }
 
 NetworkOptions network_options(const TrainOptions& options, const NetworkTraining& training,
-                               const PicturePairs& pairs, const Ranks& ranks) {
+                               const PictureData& data, const Ranks& ranks) {
   NetworkOptions network;
-  network.evidence = training.head == kMean && pairs.tell_all_evidence();
-  network.head = training.head;
+  network.evidence = data.head_type == kMean && data.train.pairs->tell_all_evidence();
+  network.head = data.head_type;
   network.unfreeze = training.unfreeze;
   network.group = training.group;
   network.learning_rate = training.learning_rate;
@@ -191,10 +192,8 @@ class Steps {
         training_(training),
         data_(data),
         ranks_(ranks),
-        share_(share_of(training.pairs, pair_options(options, training).samples, training.group,
-                        ranks.rank(), ranks.size())),
-        network_(network_options(options, training, *data.train.pairs, ranks), data.backbone,
-                 data.head, &ranks),
+        share_(share_of(training.pairs, data.samples, training.group, ranks.rank(), ranks.size())),
+        network_(network_options(options, training, data, ranks), data.backbone, data.head, &ranks),
         config_(config_of(options, training, data, network_)),
         resume_(options.output, same_everywhere(identity_of(options, training, data))) {}
 
@@ -268,7 +267,7 @@ class Steps {
     report.steps = training_.steps;
     const std::int64_t since = (state_.step - 1) % training_.validate_every + 1;
     report.train_loss = state_.loss / static_cast<double>(since);
-    const int pictures = 2 * training_.pairs * pair_options(options_, training_).samples;
+    const int pictures = 2 * training_.pairs * data_.samples;
     report.pictures_per_second = static_cast<double>(state_.step - pace.step) * pictures / seconds;
     report.waited = (waited - pace.waited) / seconds;
     report.validation = measure(

@@ -15,6 +15,7 @@
 
 #include "detector/config.h"
 #include "detector/report.h"
+#include "model/metadata.h"
 #include "samples/fake_parts.h"
 #include "training/ranks.h"
 #include "training/train.h"
@@ -23,8 +24,10 @@ namespace dfd {
 
 struct NetworkTraining {
   std::string head = "mean";
-  int unfreeze = -1;  // Last layers of the backbone that are trained; -1: all.
-  int window = 0;     // Samples in the model's window, of those read of a clip; 0: all of them.
+  std::optional<int> size;  // Side of the network's input, pixels; none: the backbone's own.
+  Metadata settings;        // Of a new backbone, in place of its kind's.
+  int unfreeze = -1;        // Last layers of the backbone that are trained; -1: all.
+  int window = 0;  // Samples in the model's window, of those read of a clip; 0: all of them.
   std::int64_t steps = 5000;
   int pairs = 16;  // Of a real and a fake window, in a step.
   int group = 16;  // Pictures whose batch norm statistics are taken together.

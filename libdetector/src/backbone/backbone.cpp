@@ -47,6 +47,15 @@ at::Tensor Backbone::embed_training(const at::Tensor& /*crops*/,
 
 void Backbone::calibrate(const at::Tensor& /*crops*/) {}
 
+void require_size(const BackboneKind& kind, int size, ErrorCode code, const std::string& where) {
+  DFD_REQUIRE(size >= kind.least_size && size <= kind.most_size, code,
+              where << ": " << size << " is outside [" << kind.least_size << ", " << kind.most_size
+                    << "] pixels, which this network takes");
+  DFD_REQUIRE(size % kind.size_step == 0, code,
+              where << ": " << size << " is no multiple of " << kind.size_step
+                    << ", which this network needs");
+}
+
 void add_backbone(const std::string& name, BackboneKind kind) {
   registry().add(name, std::move(kind));
 }

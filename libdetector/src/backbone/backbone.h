@@ -19,6 +19,7 @@
 
 #include <ATen/ATen.h>
 
+#include "detector/error.h"
 #include "model/weights.h"
 
 namespace dfd {
@@ -110,6 +111,10 @@ struct BackboneKind {
   // Tensors of a random one, of no use before calibrate(); empty: there are no random ones.
   std::function<TensorMap(std::uint64_t seed, const Metadata& settings)> random_weights;
 };
+
+// Throws Error(code) for a side of the input, in pixels, that networks of the kind do not take.
+// where: leads the message.
+void require_size(const BackboneKind& kind, int size, ErrorCode code, const std::string& where);
 
 // Thread-safe. The name must be new.
 void add_backbone(const std::string& name, BackboneKind kind);

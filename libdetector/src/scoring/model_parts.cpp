@@ -12,13 +12,8 @@ namespace {
 // What its kind wants of a backbone's metadata, and says where they do not.
 void settle(BackboneInfo& info, const InputRule& input, const std::string& path) {
   const BackboneKind& kind = backbone_kind(info.name, path);
-  DFD_REQUIRE(
-      input.size >= kind.least_size && input.size <= kind.most_size, ErrorCode::kCorruptModel,
-      path << ": metadata \"input.size\": " << input.size << " is outside [" << kind.least_size
-           << ", " << kind.most_size << "], which " << info.name << " takes");
-  DFD_REQUIRE(input.size % kind.size_step == 0, ErrorCode::kCorruptModel,
-              path << ": metadata \"input.size\": " << input.size << " is no multiple of "
-                   << kind.size_step << ", which " << info.name << " needs");
+  require_size(kind, input.size, ErrorCode::kCorruptModel,
+               path + ": metadata \"input.size\" of " + info.name);
   if (!info.knows_people) {
     info.knows_people = kind.knows_people && info.warning != kRandomBackboneWarning;
   }
