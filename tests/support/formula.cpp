@@ -31,11 +31,12 @@ TensorMap formula_weights(const nlohmann::json& keys, std::uint32_t first) {
     at::Tensor value;
     if (has("running_var")) {
       value = r + 0.5;
-    } else if (has("running_mean") || has("bias")) {
+    } else if (has("running_mean") || has("bias") || has("cls_token") ||
+               has("position_embeddings")) {
       value = 0.2 * (r - 0.5);
     } else if (has("prelu")) {
       value = 0.3 * r;
-    } else if (has("bn.weight")) {
+    } else if (shape.size() == 1) {
       value = 0.8 + 0.4 * r;
     } else {
       double fan_in = 1;

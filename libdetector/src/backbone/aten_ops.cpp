@@ -3,6 +3,7 @@
 #include "backbone/aten_ops.h"
 
 #include <utility>
+#include <vector>
 
 namespace dfd {
 namespace {
@@ -15,6 +16,12 @@ struct Held : Ops::Data {
 // A weight as its factor wants it.
 at::Tensor like(const at::Tensor& x, const at::Tensor& weight) {
   return weight.defined() ? weight.to(x.scalar_type()) : weight;
+}
+
+std::vector<std::int64_t> places_of(const at::Tensor& map) {
+  std::vector<std::int64_t> dimensions;
+  for (std::int64_t i = 2; i < map.dim(); ++i) dimensions.push_back(i);
+  return dimensions;
 }
 
 }  // namespace
@@ -30,24 +37,30 @@ const at::Tensor& AtenOps::tensor_of(const Value& value) {
   return static_cast<const Held&>(*value).tensor;
 }
 
+at::Tensor AtenOps::product(const ConvUnit& unit, const at::Tensor& x) const {
+  const at::Tensor weight = like(x, unit.weight);
+  const at::Tensor bias = like(x, unit.bias);
+  return weight.dim() == 5 ? at::conv3d(x, weight, bias, unit.stride, unit.padding)
+                           : at::conv2d(x, weight, bias, unit.stride, unit.padding);
+}
+
 at::Tensor AtenOps::norm(const ConvUnit& unit, const at::Tensor& x) const {
   if (norms_ == Norms::kTrain && unit.gamma.requires_grad()) {
     const auto [y, mean, inverse] =
         at::native_batch_norm(x, unit.gamma, unit.beta, /*running_mean=*/{}, /*running_var=*/{},
-                              /*training=*/true, /*momentum=*/0, kBatchNormEpsilon);
+                              /*training=*/true, /*momentum=*/0, unit.epsilon);
     const at::Tensor deviation = inverse.detach();
-    (*statistics_)[unit.norm_name] = {mean.detach(),
-                                      1 / (deviation * deviation) - kBatchNormEpsilon};
+    (*statistics_)[unit.norm_name] = {mean.detach(), 1 / (deviation * deviation) - unit.epsilon};
     return y;
   }
   if (norms_ == Norms::kCalibrate) {
-    std::vector<std::int64_t> all_but_channels{0};
-    for (std::int64_t i = 2; i < x.dim(); ++i) all_but_channels.push_back(i);
+    std::vector<std::int64_t> all_but_channels = places_of(x);
+    all_but_channels.push_back(0);
     unit.mean.copy_(x.mean(all_but_channels));
     unit.variance.copy_(x.var(all_but_channels, /*unbiased=*/false));
   }
   return at::batch_norm(x, unit.gamma, unit.beta, unit.mean, unit.variance, /*training=*/false,
-                        /*momentum=*/0.1, kBatchNormEpsilon, /*cudnn_enabled=*/true);
+                        /*momentum=*/0.1, unit.epsilon, /*cudnn_enabled=*/true);
 }
 
 // What follows the product.
@@ -69,17 +82,11 @@ at::Tensor AtenOps::finish(const ConvUnit& unit, at::Tensor y, const at::Tensor*
 }
 
 Ops::Value AtenOps::conv(const ConvUnit& unit, const Value& value) {
-  const at::Tensor& x = tensor_of(value);
-  return value_of(finish(
-      unit, at::conv2d(x, like(x, unit.weight), like(x, unit.bias), unit.stride, unit.padding),
-      nullptr));
+  return value_of(finish(unit, product(unit, tensor_of(value)), nullptr));
 }
 
 Ops::Value AtenOps::add_conv(const ConvUnit& unit, const Value& value, const Value& addend) {
-  const at::Tensor& x = tensor_of(value);
-  return value_of(finish(
-      unit, at::conv2d(x, like(x, unit.weight), like(x, unit.bias), unit.stride, unit.padding),
-      &tensor_of(addend)));
+  return value_of(finish(unit, product(unit, tensor_of(value)), &tensor_of(addend)));
 }
 
 Ops::Value AtenOps::max_pool(const Value& x) {
@@ -103,7 +110,8 @@ Ops::Value AtenOps::join(const std::vector<Value>& parts) {
 }
 
 Ops::Value AtenOps::embed(const ConvUnit& last, const Value& map) {
-  at::Tensor x = tensor_of(map).to(at::kFloat).mean({2, 3}, /*keepdim=*/true);
+  at::Tensor x = tensor_of(map).to(at::kFloat);
+  x = x.mean(places_of(x), /*keepdim=*/true);
   if (probe_) probe_("mean", x);
   x = at::linear(x.flatten(1), last.weight, last.bias);
   if (probe_) probe_(last.name, x);
@@ -113,7 +121,8 @@ Ops::Value AtenOps::embed(const ConvUnit& last, const Value& map) {
 }
 
 Ops::Value AtenOps::mean(const Value& map) {
-  at::Tensor x = tensor_of(map).to(at::kFloat).mean({2, 3});
+  at::Tensor x = tensor_of(map).to(at::kFloat);
+  x = x.mean(places_of(x));
   if (probe_) probe_("embedding", x);
   return value_of(x);
 }

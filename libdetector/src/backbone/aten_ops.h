@@ -44,6 +44,7 @@ class AtenOps : public Ops {
   void tell(const char* stage, const Value& value) override;
 
  private:
+  at::Tensor product(const ConvUnit& unit, const at::Tensor& x) const;
   at::Tensor norm(const ConvUnit& unit, const at::Tensor& x) const;
   at::Tensor finish(const ConvUnit& unit, at::Tensor y, const at::Tensor* addend) const;
 

@@ -7,6 +7,7 @@
 #include "backbone/artifact_cnn.h"
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/inception_resnet_v2.h"
+#include "backbone/video_resnet.h"
 #include "base/check.h"
 #include "base/registry.h"
 
@@ -18,7 +19,10 @@ KindRegistry<BackboneKind>& registry() {
   static auto* const kKinds = new KindRegistry<BackboneKind>(
       "backbone.name", {{kInceptionResnetV1, inception_resnet_v1_kind()},
                         {kInceptionResnetV2, inception_resnet_v2_kind()},
-                        {kArtifactCnn, artifact_cnn_kind()}});
+                        {kArtifactCnn, artifact_cnn_kind()},
+                        {kR3d18, r3d_18_kind()},
+                        {kMc318, mc3_18_kind()},
+                        {kR2Plus1d18, r2plus1d_18_kind()}});
   return *kKinds;
 }
 
@@ -54,6 +58,15 @@ void require_size(const BackboneKind& kind, int size, ErrorCode code, const std:
   DFD_REQUIRE(size % kind.size_step == 0, code,
               where << ": " << size << " is no multiple of " << kind.size_step
                     << ", which this network needs");
+}
+
+int frames_of(const MetadataReader& settings) {
+  return static_cast<int>(settings.integer(kFrames, 1, 256));
+}
+
+std::optional<int> classes_of(const MetadataReader& settings) {
+  if (settings.optional_text(kClasses).empty()) return std::nullopt;
+  return static_cast<int>(settings.integer(kClasses, 1, 2));
 }
 
 void add_backbone(const std::string& name, BackboneKind kind) {

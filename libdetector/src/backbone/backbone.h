@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -115,6 +116,10 @@ struct BackboneKind {
 // Throws Error(code) for a side of the input, in pixels, that networks of the kind do not take.
 // where: leads the message.
 void require_size(const BackboneKind& kind, int size, ErrorCode code, const std::string& where);
+
+// The two of a kind's settings. Throw Error(kCorruptModel).
+int frames_of(const MetadataReader& settings);
+std::optional<int> classes_of(const MetadataReader& settings);  // None: without a classifier.
 
 // Thread-safe. The name must be new.
 void add_backbone(const std::string& name, BackboneKind kind);

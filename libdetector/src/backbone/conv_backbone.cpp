@@ -44,8 +44,15 @@ at::Tensor run_aten(const ConvNetwork& network, const at::Tensor& crops, AtenOps
   return AtenOps::tensor_of(network.run(ops, AtenOps::value_of(crops)));
 }
 
-void require_pictures(const at::Tensor& crops) {
-  DFD_CHECK(crops.dim() == 4 && crops.size(0) > 0 && crops.size(1) == 3);
+// As its layers take them.
+at::Tensor input_of(const ConvNetwork& network, const at::Tensor& crops) {
+  if (network.clip_length() == 0) {
+    DFD_CHECK(crops.dim() == 4 && crops.size(0) > 0 && crops.size(1) == 3);
+    return crops;
+  }
+  DFD_CHECK(crops.dim() == 5 && crops.size(0) > 0 && crops.size(1) == network.clip_length() &&
+            crops.size(2) == 3);
+  return crops.permute({0, 2, 1, 3, 4});
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ void fold_unit(ConvUnit& unit) {
   if (unit.gamma.defined()) {
     DFD_CHECK(!unit.bias.defined());
     factor = factor * unit.gamma.to(at::kDouble) /
-             at::sqrt(unit.variance.to(at::kDouble) + kBatchNormEpsilon);
+             at::sqrt(unit.variance.to(at::kDouble) + unit.epsilon);
     bias = unit.beta.to(at::kDouble) * unit.scale - unit.mean.to(at::kDouble) * factor;
   }
   std::vector<std::int64_t> shape(static_cast<std::size_t>(unit.weight.dim()), 1);
@@ -82,20 +89,20 @@ at::Tensor ConvBackbone::finish(const at::Tensor& embedding) const {
 }
 
 at::Tensor ConvBackbone::embed(const at::Tensor& crops, const AtenOps::Probe& probe) const {
-  require_pictures(crops);
-  if (plans_ && !probe) return finish(run_plans(*plans_, crops));
-  const at::Tensor input = crops.to(network_->units().front()->weight.scalar_type());
-  return finish(run_aten(*network_, input, AtenOps(probe)));
+  const at::Tensor input = input_of(*network_, crops);
+  if (plans_ && !probe) return finish(run_plans(*plans_, input));
+  const at::ScalarType type = network_->units().front()->weight.scalar_type();
+  return finish(run_aten(*network_, input.to(type), AtenOps(probe)));
 }
 
 at::Tensor ConvBackbone::feature_map(const at::Tensor& crops) const {
-  require_pictures(crops);
+  const at::Tensor input = input_of(*network_, crops).to(at::kFloat);
   AtenOps ops;
-  return AtenOps::tensor_of(network_->run_lower(ops, AtenOps::value_of(crops.to(at::kFloat))));
+  return AtenOps::tensor_of(network_->run_lower(ops, AtenOps::value_of(input)));
 }
 
 at::Tensor ConvBackbone::embed_map(const at::Tensor& map) const {
-  DFD_CHECK(map.dim() == 4 && map.scalar_type() == at::kFloat);
+  DFD_CHECK(map.dim() == (clip_length() == 0 ? 4 : 5) && map.scalar_type() == at::kFloat);
   AtenOps ops;
   return finish(AtenOps::tensor_of(network_->run_upper(ops, AtenOps::value_of(map))));
 }
@@ -103,8 +110,7 @@ at::Tensor ConvBackbone::embed_map(const at::Tensor& map) const {
 void ConvBackbone::calibrate(const at::Tensor& crops) {
   const c10::NoGradGuard no_grad;
   DFD_CHECK(!folded_);
-  require_pictures(crops);
-  run_aten(*network_, crops, AtenOps({}, AtenOps::Norms::kCalibrate));
+  run_aten(*network_, input_of(*network_, crops), AtenOps({}, AtenOps::Norms::kCalibrate));
 }
 
 void ConvBackbone::fold(const at::Device& device, at::ScalarType type) {
@@ -112,7 +118,8 @@ void ConvBackbone::fold(const at::Device& device, at::ScalarType type) {
   for (ConvUnit* unit : units) fold_unit(*unit);
   folded_ = true;
   const bool bfloat16 = type == at::kBFloat16;
-  if (device.is_cpu() && (type == at::kFloat || (bfloat16 && cpu_has_bfloat16()))) {
+  const bool pictures = clip_length() == 0;
+  if (pictures && device.is_cpu() && (type == at::kFloat || (bfloat16 && cpu_has_bfloat16()))) {
     plans_ = CpuPlans::make(network_, bfloat16);
   }
   // The plans round the weights themselves.
@@ -121,7 +128,9 @@ void ConvBackbone::fold(const at::Device& device, at::ScalarType type) {
     const bool linear = unit->weight.dim() == 2;  // It computes in float.
     unit->weight = unit->weight.to(device, linear ? at::kFloat : stored);
     unit->bias = unit->bias.to(device, linear ? at::kFloat : stored);
-    if (!linear) unit->weight = unit->weight.contiguous(at::MemoryFormat::ChannelsLast);
+    if (linear) continue;
+    unit->weight = unit->weight.contiguous(pictures ? at::MemoryFormat::ChannelsLast
+                                                    : at::MemoryFormat::ChannelsLast3d);
   }
 }
 
@@ -169,8 +178,8 @@ std::vector<std::vector<std::string>> ConvBackbone::trainable_layers() const {
 at::Tensor ConvBackbone::embed_training(const at::Tensor& crops,
                                         NormStatisticsMap& statistics) const {
   DFD_CHECK(!folded_);
-  require_pictures(crops);
-  return finish(run_aten(*network_, crops, AtenOps({}, AtenOps::Norms::kTrain, &statistics)));
+  return finish(run_aten(*network_, input_of(*network_, crops),
+                         AtenOps({}, AtenOps::Norms::kTrain, &statistics)));
 }
 
 void add_norm(const ConvNetwork::Take& take, const std::string& name, std::int64_t channels,

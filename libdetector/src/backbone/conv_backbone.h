@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Any network of convolutions as a backbone: by LibTorch's operators, or folded on the CPU by
-// oneDNN's primitives.
+// Any network of convolutions as a backbone: by LibTorch's operators, or folded on the CPU, unless
+// it takes clips, by oneDNN's primitives.
 
 #pragma once
 
@@ -27,14 +27,16 @@ class ConvBackbone : public Backbone {
 
   ConvBackbone(std::shared_ptr<ConvNetwork> network, Length length);
 
+  int clip_length() const override { return network_->clip_length(); }
+
   at::Tensor embed(const at::Tensor& crops) const override { return embed(crops, {}); }
   // To find a fault: a probe sees LibTorch's operators at work.
   at::Tensor embed(const at::Tensor& crops, const AtenOps::Probe& probe) const;
   std::int64_t embedding_size() const override;
 
   // Folds the batch norms into the convolutions and moves the weights. On the CPU oneDNN's
-  // primitives run it where the library was built with them, else LibTorch's operators on
-  // channels-last tensors.
+  // primitives run it where it takes pictures and the library was built with them, else LibTorch's
+  // operators on channels-last tensors.
   void fold(const at::Device& device, at::ScalarType type = at::kFloat) override;
 
   bool has_feature_map() const override { return true; }

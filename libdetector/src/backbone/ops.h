@@ -2,7 +2,8 @@
 //
 // Networks of convolutions: their layers, and the operators that run them. A network writes the
 // order of its layers once, over Ops; what runs it is LibTorch (aten_ops.h), also under CUDA
-// graphs, or a list of oneDNN primitives (cpu_plan.h).
+// graphs, or a list of oneDNN primitives (cpu_plan.h). Networks over clips convolve over time too:
+// their maps are [N, C, t, h, w], and LibTorch alone runs them.
 
 #pragma once
 
@@ -29,10 +30,12 @@ enum class Activation {
 struct ConvUnit {
   std::string name;  // Of weight and bias: NAME.weight. Empty: fixed, in no file, never trained.
   std::string norm_name;  // Of its batch norm.
-  at::Tensor weight;      // [out, in, rows, columns]; linear [out, in].
+  at::Tensor weight;      // [out, in, rows, columns], over clips [out, in, samples, rows,
+                          // columns]; linear [out, in].
   at::Tensor bias;        // [out]; undefined: none. Never beside a batch norm that is not folded.
-  at::Tensor gamma, beta, mean, variance;  // Of the batch norm; undefined: none, or folded.
-  std::vector<std::int64_t> stride{1, 1};
+  at::Tensor gamma, beta, mean, variance;   // Of the batch norm; undefined: none, or folded.
+  double epsilon = kBatchNormEpsilon;       // Of the batch norm.
+  std::vector<std::int64_t> stride{1, 1};   // Of each of the kernel's dimensions.
   std::vector<std::int64_t> padding{0, 0};  // Of zeros.
   double scale = 1;                         // Folded: 1.
   Activation activation = Activation::kRelu;
@@ -62,9 +65,10 @@ class Ops {
   virtual Value average_pool(const Value& x) = 0;           // 2x2, stride 2
   virtual Value average_around(const Value& x) = 0;         // 3x3, as far as they lie inside.
   virtual Value join(const std::vector<Value>& parts) = 0;  // Along the channels.
-  virtual Value embed(const ConvUnit& last, const Value& map) = 0;  // Mean over h and w, then the
-                                                                    // linear layer: float [N, D].
-  virtual Value mean(const Value& map) = 0;  // Over h and w: float [N, C], an embedding as it is.
+  // Mean over all places, then the linear layer: float [N, D].
+  virtual Value embed(const ConvUnit& last, const Value& map) = 0;
+  virtual Value mean(const Value& map) = 0;  // Over all places: float [N, C], an embedding as it
+                                             // is.
   virtual void tell(const char* /*stage*/, const Value& /*value*/) {}  // For tests.
 };
 
@@ -76,11 +80,14 @@ class ConvNetwork {
 
   virtual ~ConvNetwork() = default;
 
+  virtual int clip_length() const { return 0; }  // As Backbone's.
+
   // All layers, in the order that data pass them; the last one's outputs are the embedding's
   // numbers, or their means are.
   virtual std::vector<ConvUnit*> units() = 0;
 
-  // [N, 3, S, S] -> the feature map [N, C, h, w] that explanations look at -> float [N, D].
+  // [N, 3, S, S], of clips [N, 3, T, S, S] -> the feature map [N, C, h, w] or [N, C, t, h, w] that
+  // explanations look at -> float [N, D].
   virtual Ops::Value run_lower(Ops& ops, Ops::Value crops) const = 0;
   virtual Ops::Value run_upper(Ops& ops, Ops::Value map) const = 0;
 

@@ -4,7 +4,6 @@
 
 #include "backbone/inception_resnet_v2.h"
 
-#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,6 +16,7 @@
 #include "backbone/conv_backbone.h"
 #include "detector/error.h"
 #include "support/formula.h"
+#include "support/stages.h"
 
 namespace dfd {
 namespace {
@@ -49,20 +49,6 @@ at::Tensor formula_input(std::uint32_t number, std::int64_t count, std::int64_t 
       .contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-at::Tensor rows_of(const nlohmann::json& json) {
-  std::vector<at::Tensor> rows;
-  for (const auto& row : json) {
-    rows.push_back(at::tensor(row.get<std::vector<double>>(), at::kDouble));
-  }
-  return at::stack(rows);
-}
-
-double largest(const at::Tensor& x) { return x.abs().max().item<double>(); }
-
-double relative_difference(const at::Tensor& found, const at::Tensor& expected) {
-  return largest(found.to(at::kDouble) - expected) / largest(expected);
-}
-
 at::Tensor logits_of(const at::Tensor& features) {
   return at::linear(features.to(at::kDouble),
                     formula_weights().at("classif.weight").to(at::kDouble),
@@ -78,53 +64,28 @@ class InceptionResnetV2 : public testing::Test {
 std::set<std::string> compare_stages(const Backbone& backbone, const at::Tensor& input,
                                      const nlohmann::json& stages) {
   std::set<std::string> told;
-  dynamic_cast<const ConvBackbone&>(backbone).embed(input, [&](const std::string& stage,
-                                                               const at::Tensor& out) {
-    if (!stages.contains(stage)) return;
-    told.insert(stage);
-    const auto& expected = stages[stage];
-    EXPECT_EQ(out.sizes().vec(), expected["shape"].get<std::vector<std::int64_t>>()) << stage;
-    const at::Tensor values = out.to(at::kDouble).contiguous();
-    const double deviation = expected["std"].get<double>();
-    EXPECT_NEAR(values.mean().item<double>(), expected["mean"].get<double>(),
-                kTolerance * deviation)
-        << stage;
-    EXPECT_NEAR(values.std(/*unbiased=*/false).item<double>(), deviation, kTolerance * deviation)
-        << stage;
-    const at::Tensor flat = values.flatten();
-    const auto compare = [&](const char* part, std::int64_t first) {
-      const auto numbers = expected[part].get<std::vector<double>>();
-      for (std::size_t i = 0; i < numbers.size(); ++i) {
-        EXPECT_NEAR(flat[first + static_cast<std::int64_t>(i)].item<double>(), numbers[i],
-                    kTolerance * std::max(deviation, std::abs(numbers[i])))
-            << stage << ' ' << part << ' ' << i;
-      }
-    };
-    compare("first", 0);
-    compare("last", flat.size(0) - static_cast<std::int64_t>(expected["last"].size()));
-  });
+  dynamic_cast<const ConvBackbone&>(backbone).embed(
+      input, [&](const std::string& stage, const at::Tensor& out) {
+        if (!stages.contains(stage)) return;
+        told.insert(stage);
+        test::expect_stage(stage, out, stages[stage], kTolerance);
+      });
   return told;
-}
-
-std::set<std::string> names_of(const nlohmann::json& stages) {
-  std::set<std::string> names;
-  for (const auto& [name, about] : stages.items()) names.insert(name);
-  return names;
 }
 
 TEST_F(InceptionResnetV2, EveryStageEqualsTimms) {
   const auto backbone = make_backbone(formula_weights());
   const auto& stages = reference()["stages"];
-  EXPECT_EQ(compare_stages(*backbone, formula_input(9001, 2, 160), stages), names_of(stages));
+  EXPECT_EQ(compare_stages(*backbone, formula_input(9001, 2, 160), stages), test::names_of(stages));
   const auto& large = reference()["stages_299"];
-  EXPECT_EQ(compare_stages(*backbone, formula_input(9002, 1, 299), large), names_of(large));
+  EXPECT_EQ(compare_stages(*backbone, formula_input(9002, 1, 299), large), test::names_of(large));
 }
 
 TEST_F(InceptionResnetV2, EveryFoldedStageEqualsTimms) {
   const auto backbone = make_backbone(formula_weights());
   backbone->fold(at::kCPU, at::kFloat);
   const auto& stages = reference()["stages"];
-  EXPECT_EQ(compare_stages(*backbone, formula_input(9001, 2, 160), stages), names_of(stages));
+  EXPECT_EQ(compare_stages(*backbone, formula_input(9001, 2, 160), stages), test::names_of(stages));
 }
 
 TEST_F(InceptionResnetV2, FeaturesAndLogitsEqualTimms) {
@@ -134,11 +95,14 @@ TEST_F(InceptionResnetV2, FeaturesAndLogitsEqualTimms) {
   for (const Backbone* backbone : {plain.get(), served.get()}) {
     const at::Tensor features = backbone->embed(formula_input(9001, 2, 160));
     EXPECT_EQ(features.size(1), backbone->embedding_size());
-    EXPECT_LE(relative_difference(features, rows_of(reference()["out"]["features"])), kTolerance);
-    EXPECT_LE(relative_difference(logits_of(features), rows_of(reference()["out"]["logits"])),
+    EXPECT_LE(test::relative_difference(features, test::rows_of(reference()["out"]["features"])),
               kTolerance);
+    EXPECT_LE(
+        test::relative_difference(logits_of(features), test::rows_of(reference()["out"]["logits"])),
+        kTolerance);
     const at::Tensor large = backbone->embed(formula_input(9002, 1, 299));
-    EXPECT_LE(relative_difference(logits_of(large), rows_of(reference()["out"]["logits_299"])),
+    EXPECT_LE(test::relative_difference(logits_of(large),
+                                        test::rows_of(reference()["out"]["logits_299"])),
               kTolerance);
   }
 }
@@ -173,7 +137,8 @@ TEST_F(InceptionResnetV2, PlansGiveWhatLibTorchGives) {
     served->fold(at::kCPU, at::kFloat);
     for (const std::int64_t count : {1, 2, 5}) {
       const at::Tensor found = served->embed(crops.narrow(0, 0, count));
-      EXPECT_LE(largest(found - expected.narrow(0, 0, count)), kTolerance * largest(expected))
+      EXPECT_LE(test::largest(found - expected.narrow(0, 0, count)),
+                kTolerance * test::largest(expected))
           << count << " crops, " << team << " threads";
     }
   }
@@ -198,7 +163,8 @@ TEST_F(InceptionResnetV2, IsExplainedAtAMapOfManyPlaces) {
   const at::Tensor map = backbone->feature_map(crops);
   EXPECT_EQ(map.sizes().vec(), (std::vector<std::int64_t>{1, 1088, 8, 8}));
   const at::Tensor embedding = backbone->embed(crops);
-  EXPECT_LE(largest(backbone->embed_map(map) - embedding), kTolerance * largest(embedding));
+  EXPECT_LE(test::largest(backbone->embed_map(map) - embedding),
+            kTolerance * test::largest(embedding));
 }
 
 TEST_F(InceptionResnetV2, TheSmallestAndTheLargestSizeAreTheKinds) {
