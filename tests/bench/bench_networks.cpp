@@ -14,6 +14,7 @@
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/inception_resnet_v2.h"
 #include "backbone/input.h"
+#include "backbone/video_resnet.h"
 #include "bench.h"
 #include "scoring/device.h"
 #include "scoring/scorer.h"
@@ -161,6 +162,36 @@ void bench_backbones_in(const Emit& emit, Precision precision) {
   }
 }
 
+// Networks over whole clips, each in turns with the limit: what a clip costs, which is what a
+// verdict costs.
+void bench_clips_in(const Emit& emit, Precision precision) {
+  struct Network {
+    const char* name;
+    double gmac;  // Of a clip.
+  };
+  constexpr std::array<Network, 3> kNetworks{Network{kR3d18, 40.7}, Network{kMc318, 43.3},
+                                             Network{kR2Plus1d18, 40.5}};
+  const Limit limit(precision == Precision::kBf16);
+  for (const Network& network : kNetworks) {
+    const BackboneKind& kind = backbone_kind(network.name, "bench");
+    TensorSource source("bench", kind.random_weights(1, kind.settings));
+    const std::unique_ptr<Backbone> backbone = kind.make(source, "", kind.settings);
+    backbone->fold(at::kCPU, type_of(precision));
+    const at::Tensor clip =
+        at::rand({1, backbone->clip_length(), 3, kind.input.size, kind.input.size});
+    const auto times = in_turns({[&] { backbone->embed(clip); }, [&] { limit.run(); }}, 5, 1);
+    const double each = times[0].median();
+    const nlohmann::ordered_json params{{"network", network.name},
+                                        {"size", kind.input.size},
+                                        {"frames", backbone->clip_length()},
+                                        {"precision", to_string(precision)}};
+    emit({"network_ms_per_clip", params, each, "ms"});
+    if (!limit.convolution) continue;
+    const double gflops = Limit::gflop() / times[1].part(0.1) * 1e3;
+    emit({"network_share_of_limit", params, 100 * 2 * network.gmac / (each * 1e-3) / gflops, "%"});
+  }
+}
+
 // How far a precision's embeddings and probabilities lie from those of fp32.
 void bench_precision(const Emit& emit, const TensorMap& tensors, Precision precision) {
   InceptionResnetV1 reference = load_backbone(tensors);
@@ -271,7 +302,10 @@ std::vector<Precision> cpu_precisions() {
 void bench_backbones(const Emit& emit) {
   const c10::InferenceMode guard;
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
-  for (const Precision precision : cpu_precisions()) bench_backbones_in(emit, precision);
+  for (const Precision precision : cpu_precisions()) {
+    bench_backbones_in(emit, precision);
+    bench_clips_in(emit, precision);
+  }
 }
 
 void bench_networks(const Emit& emit) {

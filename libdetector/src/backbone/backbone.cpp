@@ -53,8 +53,8 @@ void Backbone::calibrate(const at::Tensor& /*crops*/) {}
 
 void require_size(const BackboneKind& kind, int size, ErrorCode code, const std::string& where) {
   DFD_REQUIRE(size >= kind.least_size && size <= kind.most_size, code,
-              where << ": " << size << " is outside [" << kind.least_size << ", " << kind.most_size
-                    << "] pixels, which this network takes");
+              where << ": " << size << " pixels, but this network takes " << kind.least_size
+                    << " to " << kind.most_size);
   DFD_REQUIRE(size % kind.size_step == 0, code,
               where << ": " << size << " is no multiple of " << kind.size_step
                     << ", which this network needs");

@@ -111,7 +111,7 @@ TEST_F(ModelConfigTest, ANetworkMayWantSizesThatItCanHalve) {
   metadata_["input.size"] = "130";
   expect_error(ErrorCode::kCorruptModel, "multiple of 8");
   metadata_["input.size"] = "232";
-  expect_error(ErrorCode::kCorruptModel, "[128, 224]");
+  expect_error(ErrorCode::kCorruptModel, "128 to 224");
 }
 
 TEST_F(ModelConfigTest, KnowsPeopleWhereTheFileOrItsKindSaysSo) {

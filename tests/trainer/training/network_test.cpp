@@ -155,10 +155,11 @@ TEST(TrainedNetwork, GroupsAreNormalisedByThemselves) {
   TrainedNetwork together(plain, new_backbone());
   TrainedNetwork others(plain, new_backbone());
   const double first = alone.step(four, 0, 0);
-  const double second =
-      others.step({with_others.pictures.narrow(0, 4, 4), with_others.labels.narrow(0, 4, 4),
-                   with_others.evidence.narrow(0, 4, 4)},
-                  0, 0);
+  PictureBatch rest;
+  rest.pictures = with_others.pictures.narrow(0, 4, 4);
+  rest.labels = with_others.labels.narrow(0, 4, 4);
+  rest.evidence = with_others.evidence.narrow(0, 4, 4);
+  const double second = others.step(rest, 0, 0);
   EXPECT_NEAR(together.step(with_others, 0, 0), (first + second) / 2, 1e-5);
 }
 
