@@ -8,6 +8,7 @@
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/inception_resnet_v2.h"
 #include "backbone/video_resnet.h"
+#include "backbone/vivit.h"
 #include "base/check.h"
 #include "base/registry.h"
 
@@ -22,7 +23,8 @@ KindRegistry<BackboneKind>& registry() {
                         {kArtifactCnn, artifact_cnn_kind()},
                         {kR3d18, r3d_18_kind()},
                         {kMc318, mc3_18_kind()},
-                        {kR2Plus1d18, r2plus1d_18_kind()}});
+                        {kR2Plus1d18, r2plus1d_18_kind()},
+                        {kVivit, vivit_kind()}});
   return *kKinds;
 }
 

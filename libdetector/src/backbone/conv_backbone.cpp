@@ -204,7 +204,7 @@ ConvUnit make_unit(const ConvNetwork::Take& take, const std::string& name, const
 }
 
 TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)>& build,
-                         std::uint64_t seed) {
+                         std::uint64_t seed, std::optional<double> deviation) {
   TensorMap tensors;
   at::Generator generator = at::detail::createCPUGenerator(seed);
   build([&](const std::string& name, at::IntArrayRef shape) {
@@ -215,9 +215,9 @@ TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)
     at::Tensor tensor;
     if (shape.size() > 1) {
       const double inputs = static_cast<double>(c10::multiply_integers(shape.slice(1)));
-      tensor = at::empty(shape).normal_(0, std::sqrt(2 / inputs), generator);
+      tensor = at::empty(shape).normal_(0, deviation.value_or(std::sqrt(2 / inputs)), generator);
     } else {
-      // Of vectors that are called weight, all are factors of batch norms.
+      // Of vectors that are called weight, all are factors of norms.
       tensor =
           ends_with(".weight") || ends_with(".running_var") ? at::ones(shape) : at::zeros(shape);
     }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -82,10 +83,10 @@ void add_norm(const ConvNetwork::Take& take, const std::string& name, std::int64
 ConvUnit make_unit(const ConvNetwork::Take& take, const std::string& name, const ConvSpec& spec,
                    Activation activation = Activation::kRelu);
 
-// The tensors of a random network that build makes: weights from a normal distribution (He et al.
-// 2015), batch norms neutral, biases 0.
+// The tensors of a random network that build makes: weights from a normal distribution, norms
+// neutral, biases 0. deviation: of the weights; none: by their number of inputs (He et al. 2015).
 TensorMap random_tensors(const std::function<void(const ConvNetwork::Take& take)>& build,
-                         std::uint64_t seed);
+                         std::uint64_t seed, std::optional<double> deviation = {});
 
 // How a kind makes its networks: of Network(take, prefix), which is a ConvNetwork.
 template <typename Network>
