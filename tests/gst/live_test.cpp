@@ -206,6 +206,35 @@ TEST(Live, AModelSetWhilePlayingTakesOver) {
   EXPECT_EQ(stream.stat("model-swaps"), 1U);
 }
 
+// Another kind of network, whose windows are other things.
+TEST(Live, AModelOfClipsTakesOverAndGivesBack) {
+  Stream stream(
+      "videotestsrc is-live=true pattern=smpte horizontal-speed=5 ! "
+      "video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! " +
+      full_frame("messages=every-window explain=true") + " ! fakesink");
+  stream.play();
+  std::string before;
+  for (const std::string& model : {test::clip_model(), second_model(), test::clip_model()}) {
+    g_object_set(stream.element(), "model-file", model.c_str(), nullptr);
+    GstStructure* told = stream.event("model-updated");
+    ASSERT_NE(told, nullptr);
+    gboolean success = FALSE;
+    EXPECT_TRUE(gst_structure_get_boolean(told, "success", &success));
+    EXPECT_TRUE(success) << gst_structure_get_string(told, "error");
+    const std::string after = gst_structure_get_string(told, "model-id");
+    EXPECT_NE(after, before);
+    gst_structure_free(told);
+    GstStructure* score = stream.event("score");
+    ASSERT_NE(score, nullptr);
+    EXPECT_EQ(gst_structure_get_string(score, "model-id"), after);
+    gst_structure_free(score);
+    before = after;
+  }
+  EXPECT_EQ(stream.stat("model-swaps"), 3U);
+  // Its pictures of 32 pixels, and no more.
+  EXPECT_EQ(stream.stat("window-bytes"), static_cast<guint64>(test::kTestWindow) * 32 * 32 * 3);
+}
+
 TEST(Live, AModelThatCannotBeLoadedLeavesTheOldOne) {
   Stream stream(
       "videotestsrc is-live=true pattern=smpte horizontal-speed=5 ! "

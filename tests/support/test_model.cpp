@@ -7,9 +7,12 @@
 #include <iterator>
 
 #include "backbone/inception_resnet_v1.h"
+#include "backbone/vivit.h"
+#include "backbone/vivit_config.h"
 #include "model/weights.h"
 #include "support/formula.h"
 #include "window/lstm_windows.h"
+#include "window/mean_windows.h"
 
 namespace dfd::test {
 
@@ -34,6 +37,33 @@ std::string shared_model(Region region) {
       fs::path(DFD_TEST_SCRATCH) /
       (region == Region::kFaces ? "random-faces.safetensors" : "random-full-frame.safetensors");
   if (!fs::exists(path)) write_model(path, region, 5);
+  return path.string();
+}
+
+std::string clip_model() {
+  const fs::path path = fs::path(DFD_TEST_SCRATCH) / "random-clips.safetensors";
+  if (fs::exists(path)) return path.string();
+  VivitConfig small;
+  small.image_size = 32;
+  small.frames = kTestWindow;
+  small.hidden_size = 48;
+  small.layers = 2;
+  small.heads = 3;
+  small.intermediate_size = 96;
+  small.labels = 2;
+  const BackboneKind kind = vivit_kind();
+  ModelConfig config = test_config(Region::kFullFrame);
+  config.backbone.name = kVivit;
+  config.backbone.settings = to_settings(small, small.frames);
+  config.input.size = small.image_size;
+  config.input.mean = kind.input.mean;
+  config.input.std = kind.input.std;
+  config.head = none_info(2);
+  TensorMap tensors;
+  for (const auto& [name, tensor] : kind.random_weights(5, config.backbone.settings)) {
+    tensors[kBackbonePrefix + name] = tensor;
+  }
+  write_tensors(path.string(), to_metadata(config), tensors);
   return path.string();
 }
 

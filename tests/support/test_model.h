@@ -22,6 +22,10 @@ std::string shared_model(Region region = Region::kFaces);
 // A random model of that seed, written beside and renamed.
 void write_model(const std::filesystem::path& path, Region region, std::uint64_t seed);
 
+// The same for full frames, of a small network over clips of kTestWindow pictures, which classifies
+// by itself and says where it looked.
+std::string clip_model();
+
 TensorMap lstm_weights();  // Of a head of the seed recipe's sizes, by formula.
 
 ModelConfig test_config(Region region = Region::kFaces);

@@ -92,5 +92,91 @@ TEST_F(Networks, AnothersCheckpointIsNoInceptionResnetV2) {
   EXPECT_FALSE(fs::exists(file("other.safetensors")));
 }
 
+// From nothing to a verdict, and on from there.
+TEST_F(Networks, AViVitIsTrainedServedAndTrainedFurther) {
+  int status = -1;
+  const std::string common = "train --data '" + data_ +
+                             "' --split random --crop square --frames 4 --recoded 0 --steps 4 "
+                             "--pairs 4 --validate-every 2 --validation-pairs 8 --cache " +
+                             file("cache");
+  std::string said =
+      trainer(common +
+                  " --backbone new:vivit --size 32 --setting frames=4 --setting position_size=32 "
+                  "--setting hidden_size=48 --setting layers=2 --setting intermediate_size=96 -o " +
+                  file("model.safetensors"),
+              status);
+  ASSERT_EQ(status, 0) << said;
+  EXPECT_EQ(count_of(said, "\"validation_auc\""), 2U) << said;
+  const auto about = nlohmann::json::parse(trainer("inspect " + file("model.safetensors"), status));
+  EXPECT_EQ(about["metadata"]["backbone.name"], "vivit");
+  EXPECT_EQ(about["metadata"]["backbone.frames"], "4");
+  EXPECT_EQ(about["metadata"]["window.length"], "4");
+  EXPECT_EQ(about["metadata"]["input.size"], "32");
+
+  for (const int count : {2, 4, 5}) {
+    std::string pictures;
+    for (int i = 0; i < count; ++i) {
+      const std::string name = file("picture" + std::to_string(i) + ".png");
+      cv::imwrite(name, cv::Mat(32, 32, CV_8UC3, cv::Scalar::all(40 * (i + 1))));
+      pictures += " " + name;
+    }
+    said = trainer("score --model " + file("model.safetensors") + pictures, status);
+    ASSERT_EQ(status == 0, count <= 4) << said;
+    if (status != 0) {
+      EXPECT_NE(said.find("5 pictures, but a window of this model has 4"), std::string::npos)
+          << said;
+      continue;
+    }
+    EXPECT_EQ(nlohmann::json::parse(said)["partial"], count < 4);
+    said = trainer("embed --backbone " + file("model.safetensors") + pictures, status);
+    ASSERT_EQ(status, 0) << said;
+    const auto embedded = nlohmann::json::parse(said);
+    EXPECT_EQ(embedded["embedding"].size(), 48U);
+    EXPECT_EQ(embedded["partial"], count < 4);
+    EXPECT_EQ(embedded["files"].size(), static_cast<std::size_t>(count));
+  }
+
+  const fs::path clip = fs::path(data_) / "Celeb-real" / "id0_0000.mp4";
+  const double probability =
+      play(clip, file("model.safetensors"), "messages=every-window mode=complete sample-rate=5/1");
+  EXPECT_GT(probability, 0);
+  EXPECT_LT(probability, 1);
+  const std::string others = small_data(scratch_folder("others"), 8, 11);
+  said = trainer("evaluate --data '" + others + "' --model " + file("model.safetensors"), status);
+  EXPECT_EQ(status, 0) << said;
+  EXPECT_FALSE(summary_in(said).empty()) << said;
+
+  for (const char* more : {"--unfreeze 2", "--unfreeze 0"}) {
+    said = trainer(common + " --backbone " + file("model.safetensors") + " " + more + " -o " +
+                       file("further.safetensors"),
+                   status);
+    EXPECT_EQ(status, 0) << said;
+  }
+  // What a head on embeddings of single crops would be trained with.
+  said = trainer("train --data '" + data_ + "' --split random --frames 4 --epochs 1 --backbone " +
+                     file("model.safetensors") + " -o " + file("head.safetensors"),
+                 status);
+  EXPECT_NE(status, 0);
+  EXPECT_NE(said.find("takes whole clips"), std::string::npos) << said;
+}
+
+TEST_F(Networks, ANewNetworkHasItsKindsSettingsAlone) {
+  int status = -1;
+  const std::string common =
+      "train --data '" + data_ + "' --split random --crop square --frames 4 ";
+  std::string said = trainer(
+      common + "--backbone new:vivit --setting colour=red -o " + file("model.safetensors"), status);
+  EXPECT_NE(status, 0);
+  EXPECT_NE(said.find("setting colour"), std::string::npos) << said;
+  EXPECT_NE(said.find("hidden_size"), std::string::npos) << "names those that there are: " << said;
+  said = trainer(common + "--backbone new:vivit -o " + file("model.safetensors"), status);
+  EXPECT_NE(status, 0);
+  EXPECT_NE(said.find("give --frames 8"), std::string::npos) << said;
+  said = trainer(common + "--backbone new:artifact_cnn --size 100 -o " + file("model.safetensors"),
+                 status);
+  EXPECT_NE(status, 0);
+  EXPECT_NE(said.find("128 to 224"), std::string::npos) << said;
+}
+
 }  // namespace
 }  // namespace dfd::test
