@@ -53,7 +53,7 @@ struct VivitResult {
 //
 // Memory: attention goes through blocks of queries, so that no tensor of it has more than 2^23
 // numbers (32 MiB in float) unless output_attentions asks for whole matrices: 472 MB a layer for a
-// clip of the released network, whose forward needs about 200 MB beside its weights without. With
+// clip of the released network, whose forward needs about 124 MB beside its weights without. With
 // gradients, which keep each block, it is the whole matrix again.
 class Vivit {
  public:
