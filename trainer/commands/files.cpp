@@ -11,10 +11,28 @@
 #include "import/import.h"
 #include "import/inspect.h"
 #include "import/release.h"
+#include "model/metadata.h"
 #include "samples/cache.h"
 
 namespace dfd::commands {
 namespace {
+
+// Of networks over clips. frames, size: what they are without these options.
+void add_clip_options(CLI::App* command, ImportOptions& options, const std::string& frames,
+                      const std::string& size) {
+  command->add_option("--frames", options.frames, "Crops in a clip, 1 to 256; " + frames);
+  command->add_option("--size", options.size, "Of its input, pixels: " + size);
+  command->add_option("--fake-index", options.fake_index, "Which class of two is the fake, 0 or 1")
+      ->check(CLI::Range(0, 1))
+      ->capture_default_str();
+  command->add_option_function<std::string>(
+      "--rate",
+      [&options](const std::string& text) {
+        const Metadata given{{"rate", text}};
+        options.rate = MetadataReader("--rate", given).rate("rate");
+      },
+      "Samples a second, a fraction; without, 8/1");
+}
 
 void add_import(CLI::App& app, Actions& actions) {
   static ImportOptions options;
@@ -43,6 +61,18 @@ void add_import(CLI::App& app, Actions& actions) {
       ImportKind::kInceptionResnetV2,
       "inception-resnet-v2 inception_resnet_v2.pth -o inception-resnet-v2.safetensors")
       ->add_option("--size", options.size, "Of its input, pixels: 75 to 1024; without, 299");
+  add_clip_options(
+      add("video-resnet", "torchvision's r3d_18, mc3_18 or r2plus1d_18", 1,
+          ImportKind::kVideoResnet, "video-resnet r3d_18.pth --fake-index 1 -o r3d.safetensors"),
+      options, "without, 16", "16 to 512; without, 112");
+  CLI::App* vivit =
+      add("vivit", "Hugging Face's VivitForVideoClassification", 1, ImportKind::kVivit,
+          "vivit model.safetensors --config config.json -o vivit.safetensors");
+  add_clip_options(vivit, options, "without, its position table's",
+                   "32 to 512; without, its position table's");
+  vivit->add_option("--config", options.config,
+                    "Its config.json, which says how many heads there are, among others; without, "
+                    "the released one's");
   add("mtcnn", "facenet-pytorch's P-, R- and O-Net", 3, ImportKind::kMtcnn,
       "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
 }

@@ -2,7 +2,6 @@
 
 #include "import/import.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,41 +11,14 @@
 #include "base/check.h"
 #include "data/imagenet.h"
 #include "import/checkpoint.h"
+#include "import/clip_networks.h"
+#include "import/foreign.h"
 #include "model/model_config.h"
 #include "scoring/model_parts.h"
 #include "window/lstm_windows.h"
 
 namespace dfd {
 namespace {
-
-bool starts_with(const std::string& name, const std::string& start) {
-  return name.rfind(start, 0) == 0;
-}
-
-// Leaves out training's counters, and layers that are of no use here, by how their names start.
-std::string drop_unused(TensorMap& tensors, const std::vector<std::string>& unused) {
-  const std::string counter = "num_batches_tracked";
-  std::size_t dropped = 0;
-  for (auto it = tensors.begin(); it != tensors.end();) {
-    const std::string& name = it->first;
-    const bool counts = name.size() >= counter.size() &&
-                        name.compare(name.size() - counter.size(), counter.size(), counter) == 0;
-    if (counts || std::any_of(unused.begin(), unused.end(),
-                              [&](const std::string& start) { return starts_with(name, start); })) {
-      it = tensors.erase(it);
-      ++dropped;
-    } else {
-      ++it;
-    }
-  }
-  std::string names;
-  for (const std::string& start : unused) names += start + "*, ";
-  return std::to_string(dropped) + " tensors left out (" + names + counter + ")";
-}
-
-std::string source_of(const std::string& what, const std::string& path) {
-  return what + ", sha256 " + sha256_of_file(path);
-}
 
 // A checkpoint that is a backbone as it is, but for a classifier of its own.
 struct ForeignBackbone {
@@ -144,6 +116,10 @@ std::vector<std::string> import_checkpoint(const ImportOptions& options) {
     case ImportKind::kInceptionResnetV2:
       return import_backbone(
           options, {kInceptionResnetV2, "Inception-ResNet v2", {"classif.", "last_linear."}});
+    case ImportKind::kVideoResnet:
+      return import_video_resnet(options);
+    case ImportKind::kVivit:
+      return import_vivit(options);
     case ImportKind::kMtcnn:
       return import_mtcnn(options);
   }
