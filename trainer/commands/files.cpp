@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/check.h"
 #include "commands/commands.h"
 #include "commands/console.h"
 #include "commands/sampling.h"
@@ -11,11 +12,24 @@
 #include "import/import.h"
 #include "import/inspect.h"
 #include "import/release.h"
-#include "model/metadata.h"
 #include "samples/cache.h"
 
 namespace dfd::commands {
 namespace {
+
+Rate fraction(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  DFD_REQUIRE(slash != std::string::npos, ErrorCode::kInvalidArgument,
+              "rate \"" << text << "\": a fraction such as 8/1 expected");
+  const Rate rate{whole_number(text.substr(0, slash), "rate"),
+                  whole_number(text.substr(slash + 1), "rate")};
+  constexpr int kMost = 1000000;  // As model files have it.
+  DFD_REQUIRE(rate.numerator >= 1 && rate.denominator >= 1 && rate.numerator <= kMost &&
+                  rate.denominator <= kMost,
+              ErrorCode::kInvalidArgument,
+              "rate \"" << text << "\": numbers of 1 to " << kMost << " expected");
+  return rate;
+}
 
 // Of networks over clips. frames, size: what they are without these options.
 void add_clip_options(CLI::App* command, ImportOptions& options, const std::string& frames,
@@ -26,11 +40,7 @@ void add_clip_options(CLI::App* command, ImportOptions& options, const std::stri
       ->check(CLI::Range(0, 1))
       ->capture_default_str();
   command->add_option_function<std::string>(
-      "--rate",
-      [&options](const std::string& text) {
-        const Metadata given{{"rate", text}};
-        options.rate = MetadataReader("--rate", given).rate("rate");
-      },
+      "--rate", [&options](const std::string& text) { options.rate = fraction(text); },
       "Samples a second, a fraction; without, 8/1");
 }
 
@@ -41,7 +51,9 @@ void add_import(CLI::App& app, Actions& actions) {
   const auto add = [&](const char* name, const char* text, std::size_t files, ImportKind kind,
                        const char* example) {
     CLI::App* sub = command->add_subcommand(name, text);
-    sub->add_option("checkpoint", options.inputs, "Files saved by torch.save")
+    sub->add_option("checkpoint", options.inputs,
+                    "Files saved by torch.save; a network over clips may be a "
+                    "safetensors file of others")
         ->required()
         ->expected(static_cast<int>(files));
     sub->add_option("-o,--output", options.output, "Safetensors file to write")->required();

@@ -22,9 +22,10 @@ namespace {
 
 struct ClipNetwork {
   std::string kind;
-  std::string source;      // Whose it is.
-  std::string classifier;  // How the names of its tensors start: "fc.".
-  Metadata settings;       // But for kClasses.
+  std::string source;               // Whose it is.
+  std::string classifier;           // How the names of its tensors start: "fc.".
+  std::vector<std::string> unused;  // Likewise, of layers that are of no use here.
+  Metadata settings;                // But for kClasses.
 };
 
 // Rows of the classifier; 0: there is none.
@@ -71,7 +72,7 @@ std::vector<std::string> import_clips(const ImportOptions& options, ClipNetwork 
   require_size(kind, input.size, ErrorCode::kInvalidArgument, "size");
   const std::int64_t classes = classes_in(tensors, network);
   const bool judges = classes == 1 || classes == 2;
-  std::vector<std::string> unused{"vivit.pooler."};
+  std::vector<std::string> unused = std::move(network.unused);
   if (!judges) unused.push_back(network.classifier);
   std::vector<std::string> notes{network.kind + " of " + network.settings.at(kFrames) + " frames",
                                  drop_unused(tensors, unused)};
@@ -166,6 +167,7 @@ std::vector<std::string> import_vivit(const ImportOptions& options) {
   network.kind = kVivit;
   network.source = "Hugging Face VivitForVideoClassification";
   network.classifier = "classifier.";
+  network.unused = {"vivit.pooler."};
   config.labels.reset();
   network.settings = to_settings(config, checked_frames(options.frames.value_or(config.frames)));
   ImportOptions served = options;
