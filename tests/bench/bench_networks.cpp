@@ -15,6 +15,8 @@
 #include "backbone/inception_resnet_v2.h"
 #include "backbone/input.h"
 #include "backbone/video_resnet.h"
+#include "backbone/vivit.h"
+#include "backbone/vivit_config.h"
 #include "bench.h"
 #include "scoring/device.h"
 #include "scoring/scorer.h"
@@ -167,22 +169,27 @@ void bench_backbones_in(const Emit& emit, Precision precision) {
 void bench_clips_in(const Emit& emit, Precision precision) {
   struct Network {
     const char* name;
+    int size;
     double gmac;  // Of a clip.
+    Metadata settings;
   };
-  constexpr std::array<Network, 3> kNetworks{Network{kR3d18, 40.7}, Network{kMc318, 43.3},
-                                             Network{kR2Plus1d18, 40.5}};
+  const Metadata sixteen{{kFrames, "16"}};
+  const VivitConfig released;
+  const std::array<Network, 4> networks{
+      Network{kR3d18, 112, 40.7, sixteen}, Network{kMc318, 112, 43.3, sixteen},
+      Network{kR2Plus1d18, 112, 40.5, sixteen},
+      Network{kVivit, released.image_size, 451, to_settings(released, released.frames)}};
   const Limit limit(precision == Precision::kBf16);
-  for (const Network& network : kNetworks) {
+  for (const Network& network : networks) {
     const BackboneKind& kind = backbone_kind(network.name, "bench");
-    TensorSource source("bench", kind.random_weights(1, kind.settings));
-    const std::unique_ptr<Backbone> backbone = kind.make(source, "", kind.settings);
+    TensorSource source("bench", kind.random_weights(1, network.settings));
+    const std::unique_ptr<Backbone> backbone = kind.make(source, "", network.settings);
     backbone->fold(at::kCPU, type_of(precision));
-    const at::Tensor clip =
-        at::rand({1, backbone->clip_length(), 3, kind.input.size, kind.input.size});
+    const at::Tensor clip = at::rand({1, backbone->clip_length(), 3, network.size, network.size});
     const auto times = in_turns({[&] { backbone->embed(clip); }, [&] { limit.run(); }}, 5, 1);
     const double each = times[0].median();
     const nlohmann::ordered_json params{{"network", network.name},
-                                        {"size", kind.input.size},
+                                        {"size", network.size},
                                         {"frames", backbone->clip_length()},
                                         {"precision", to_string(precision)}};
     emit({"network_ms_per_clip", params, each, "ms"});

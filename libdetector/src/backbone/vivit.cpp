@@ -85,12 +85,6 @@ class VivitBackbone : public Backbone {
 }  // namespace
 
 BackboneKind vivit_kind() {
-  BackboneKind kind;
-  kind.input.size = 224;
-  kind.input.mean = {127.5, 127.5, 127.5};
-  kind.input.std = {127.5, 127.5, 127.5};
-  kind.least_size = 32;  // The largest tubelet's side.
-  kind.most_size = 512;
   VivitConfig small;
   small.image_size = 112;
   small.frames = 8;
@@ -98,6 +92,12 @@ BackboneKind vivit_kind() {
   small.layers = 6;
   small.heads = 3;
   small.intermediate_size = 768;
+  BackboneKind kind;
+  kind.input.size = small.image_size;
+  kind.input.mean = {127.5, 127.5, 127.5};
+  kind.input.std = {127.5, 127.5, 127.5};
+  kind.least_size = 32;  // The largest tubelet's side.
+  kind.most_size = 512;
   kind.settings = to_settings(small, small.frames);
   kind.make = [](TensorSource& source, const std::string& prefix, const Metadata& settings) {
     const MetadataReader reader(source.path(), settings, "backbone.");
