@@ -7,6 +7,7 @@
 #include "backbone/artifact_cnn.h"
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/inception_resnet_v2.h"
+#include "backbone/traced.h"
 #include "backbone/video_resnet.h"
 #include "backbone/vivit.h"
 #include "base/check.h"
@@ -24,7 +25,8 @@ KindRegistry<BackboneKind>& registry() {
                         {kR3d18, r3d_18_kind()},
                         {kMc318, mc3_18_kind()},
                         {kR2Plus1d18, r2plus1d_18_kind()},
-                        {kVivit, vivit_kind()}});
+                        {kVivit, vivit_kind()},
+                        {kTraced, traced_kind()}});
   return *kKinds;
 }
 

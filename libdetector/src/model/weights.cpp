@@ -60,21 +60,32 @@ std::string digest_of(const TensorMap& tensors) {
   return sha256(all.data(), all.size());
 }
 
-at::Tensor TensorSource::take(const std::string& name, at::IntArrayRef shape) {
+at::Tensor TensorSource::take_shaped(const std::string& name, at::IntArrayRef shape) {
   const auto found = tensors_.find(name);
   DFD_REQUIRE(found != tensors_.end(), ErrorCode::kUnsupportedModel,
               path_ << ": tensor \"" << name << "\" is missing");
   at::Tensor tensor = found->second;
-  const at::ScalarType type = tensor.scalar_type();
-  DFD_REQUIRE(type == at::kFloat || type == at::kHalf || type == at::kBFloat16,
-              ErrorCode::kUnsupportedModel,
-              path_ << ": tensor \"" << name << "\": F32, F16 or BF16 expected, " << tensor.dtype()
-                    << " found");
   DFD_REQUIRE(tensor.sizes() == shape, ErrorCode::kUnsupportedModel,
               path_ << ": tensor \"" << name << "\": shape " << shape << " expected, "
                     << tensor.sizes() << " found");
   tensors_.erase(found);
-  return tensor.to(at::kFloat);
+  return tensor;
+}
+
+at::Tensor TensorSource::take(const std::string& name, at::IntArrayRef shape) {
+  return take(name, shape, at::kFloat);
+}
+
+at::Tensor TensorSource::take(const std::string& name, at::IntArrayRef shape, at::ScalarType type) {
+  const at::Tensor tensor = take_shaped(name, shape);
+  const at::ScalarType found = tensor.scalar_type();
+  const bool floats = found == at::kFloat || found == at::kHalf || found == at::kBFloat16;
+  const bool widened = floats && at::isFloatingType(type);
+  DFD_REQUIRE(widened || found == type, ErrorCode::kUnsupportedModel,
+              path_ << ": tensor \"" << name << "\": "
+                    << (at::isFloatingType(type) ? "F32, F16 or BF16" : c10::toString(type))
+                    << " expected, " << tensor.dtype() << " found");
+  return tensor.to(type);
 }
 
 void TensorSource::require_empty() const {

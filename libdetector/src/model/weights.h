@@ -38,11 +38,16 @@ class TensorSource {
 
   // float32, contiguous. F16 and BF16 are widened.
   at::Tensor take(const std::string& name, at::IntArrayRef shape);
+
+  // Of that type, contiguous: F32, F16 and BF16 where it is a float, else as the file has it.
+  at::Tensor take(const std::string& name, at::IntArrayRef shape, at::ScalarType type);
   void require_empty() const;
 
   const std::string& path() const { return path_; }
 
  private:
+  at::Tensor take_shaped(const std::string& name, at::IntArrayRef shape);
+
   std::string path_;
   TensorMap tensors_;
 };
