@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include <algorithm>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "commands/commands.h"
@@ -12,6 +14,7 @@
 #include "import/import.h"
 #include "import/inspect.h"
 #include "import/release.h"
+#include "import/traced.h"
 #include "samples/cache.h"
 
 namespace dfd::commands {
@@ -42,6 +45,61 @@ void add_clip_options(CLI::App* command, ImportOptions& options, const std::stri
   command->add_option_function<std::string>(
       "--rate", [&options](const std::string& text) { options.rate = fraction(text); },
       "Samples a second, a fraction; without, 8/1");
+}
+
+void add_traced(CLI::App& imports, Actions& actions) {
+  static TracedOptions options;
+  static std::string takes, gives, layout = "channels-first";
+  static std::vector<double> mean, deviation;
+  CLI::App* command = imports.add_subcommand(
+      "traced", "Any network that torch.jit.trace, script or freeze made, as a list of operators");
+  command->add_option("archive", options.input, "File saved by torch.jit.save")->required();
+  command->add_option("-o,--output", options.output, "Safetensors file to write")->required();
+  command->add_option("--takes", takes, "crop: a face at a time; clip: several of the same")
+      ->required()
+      ->check(CLI::IsMember({"crop", "clip"}));
+  command
+      ->add_option("--gives", gives,
+                   "logit: larger where fake; two-logits: of the classes; embedding: for train")
+      ->required()
+      ->check(CLI::IsMember({"logit", "two-logits", "embedding"}));
+  command->add_option("--size", options.size, "Of its input, pixels")->required();
+  // Three numbers with commas between.
+  const auto add_colors = [&](const char* name, std::vector<double>& values, const char* text) {
+    command->add_option(name, values, text)->required()->delimiter(',')->expected(3);
+  };
+  add_colors("--mean", mean, "Of R,G,B: input = (value - mean) / std");
+  add_colors("--std", deviation, "Of R,G,B; values are 0 to 255");
+  command->add_option("--margin", options.margin, "The crop's side in the face's longer sides")
+      ->check(CLI::Range(1.0, 3.0))
+      ->capture_default_str();
+  command->add_option("--frames", options.frames, "Of a clip, crops")->check(CLI::Range(1, 256));
+  command->add_option("--layout", layout, "Of clips: [N, 3, T, S, S] or [N, T, 3, S, S]")
+      ->check(CLI::IsMember({"channels-first", "frames-first"}))
+      ->capture_default_str();
+  command->add_option("--window", options.window, "Crops whose mean makes a verdict")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option_function<std::string>(
+      "--rate", [](const std::string& text) { options.rate = fraction(text); },
+      "Crops a second, a fraction; without, 8/1");
+  command->add_option("--fake-index", options.fake_index, "Which of two logits is fake's")
+      ->check(CLI::Range(0, 1))
+      ->capture_default_str();
+  command->footer(
+      "Example: deepfake-trainer import traced resnet.pt --takes crop --gives two-logits --size "
+      "224 --mean 123.675,116.28,103.53 --std 58.395,57.12,57.375 -o model.safetensors");
+  actions[command] = [] {
+    std::copy(mean.begin(), mean.end(), options.mean.begin());
+    std::copy(deviation.begin(), deviation.end(), options.std.begin());
+    options.takes_clips = takes == "clip";
+    options.channels_first = layout == "channels-first";
+    options.gives = gives == "logit"        ? Gives::kLogit
+                    : gives == "two-logits" ? Gives::kTwoLogits
+                                            : Gives::kEmbedding;
+    for (const std::string& note : import_traced(options)) say(note);
+    return kDone;
+  };
 }
 
 void add_import(CLI::App& app, Actions& actions) {
@@ -87,6 +145,7 @@ void add_import(CLI::App& app, Actions& actions) {
                     "the released one's");
   add("mtcnn", "facenet-pytorch's P-, R- and O-Net", 3, ImportKind::kMtcnn,
       "mtcnn pnet.pt rnet.pt onet.pt -o mtcnn.safetensors");
+  add_traced(*command, actions);
 }
 
 void add_release(CLI::App& exports, Actions& actions) {

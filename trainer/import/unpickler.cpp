@@ -27,9 +27,20 @@ std::optional<c10::ScalarType> storage_type(const std::string& global) {
 constexpr const char* kOrderedDict = "collections.OrderedDict";
 constexpr const char* kRebuildTensor = "torch._utils._rebuild_tensor_v2";
 
+bool is_class(const std::string& global) { return global.rfind("__torch__.", 0) == 0; }
+
+bool is_list(const std::string& global) {
+  return global == "torch.jit._pickle.build_intlist" ||
+         global == "torch.jit._pickle.build_doublelist" ||
+         global == "torch.jit._pickle.build_boollist" ||
+         global == "torch.jit._pickle.build_tensorlist" ||
+         global == "torch.jit._pickle.restore_type_tag";
+}
+
 class Machine {
  public:
-  Machine(Bytes& bytes, Arena& arena) : bytes_(bytes), arena_(arena) {}
+  Machine(Bytes& bytes, Arena& arena, Allowed allowed)
+      : bytes_(bytes), arena_(arena), allowed_(allowed) {}
 
   Value run() {
     while (true) {
@@ -116,6 +127,9 @@ class Machine {
       case 'R':
         reduce();
         break;
+      case 0x81:
+        push_object();
+        break;
       case 'Q':
         persistent_id();
         break;
@@ -137,8 +151,8 @@ class Machine {
       default:
         throw Error(ErrorCode::kUnsupportedModel,
                     bytes_.where() + ": pickle opcode " + std::to_string(opcode) + " at byte " +
-                        std::to_string(bytes_.place() - 1) +
-                        " is not one that a state_dict needs; refused");
+                        std::to_string(bytes_.place() - 1) + " is not one that " + needed_by() +
+                        " needs; refused");
     }
   }
 
@@ -183,6 +197,22 @@ class Machine {
     stack_.emplace_back(arena_.tuples.back().get());
   }
 
+  // NEWOBJ: an object of a class, still without attributes.
+  void push_object() {
+    DFD_REQUIRE(allowed_ == Allowed::kModules, ErrorCode::kUnsupportedModel,
+                bytes_.where() << ": an object where tensors are expected; refused");
+    const auto* arguments = pop_as<Tuple*>("a tuple of arguments");
+    const auto type = pop_as<Global>("a class");
+    DFD_INTACT(arguments->items.empty() && is_class(type.name),
+               bytes_.where() << ": an object made of \"" << type.name << "\"");
+    arena_.objects.push_back(std::make_unique<Object>(Object{type.name, nullptr}));
+    stack_.emplace_back(arena_.objects.back().get());
+  }
+
+  std::string needed_by() const {
+    return allowed_ == Allowed::kModules ? "a traced network" : "a state_dict";
+  }
+
   void push_dict() {
     arena_.dicts.push_back(std::make_unique<Dict>());
     stack_.emplace_back(arena_.dicts.back().get());
@@ -198,10 +228,11 @@ class Machine {
   void push_global() {
     const std::string module = bytes_.line();
     const std::string name = module + "." + bytes_.line();
-    DFD_REQUIRE(name == kOrderedDict || name == kRebuildTensor || storage_type(name),
+    DFD_REQUIRE(name == kOrderedDict || name == kRebuildTensor || storage_type(name) ||
+                    (allowed_ == Allowed::kModules && (is_class(name) || is_list(name))),
                 ErrorCode::kUnsupportedModel,
-                bytes_.where() << ": the pickle asks for \"" << name
-                               << "\", which no state_dict needs; refused, nothing was executed");
+                bytes_.where() << ": the pickle asks for \"" << name << "\", which no "
+                               << needed_by().substr(2) << " needs; refused, nothing was executed");
     stack_.emplace_back(Global{name});
   }
 
@@ -232,6 +263,10 @@ class Machine {
     if (callee.name == kOrderedDict) {
       DFD_INTACT(arguments->items.empty(), bytes_.where() << ": OrderedDict with arguments");
       push_dict();
+    } else if (is_list(callee.name)) {
+      // Its argument is the list itself; what follows names the type.
+      DFD_INTACT(!arguments->items.empty(), bytes_.where() << ": a list made of nothing");
+      stack_.push_back(arguments->items[0]);
     } else {
       DFD_REQUIRE(callee.name == kRebuildTensor, ErrorCode::kUnsupportedModel,
                   bytes_.where() << ": the pickle calls \"" << callee.name << "\"; refused");
@@ -298,13 +333,24 @@ class Machine {
 
   // OrderedDict's attributes (_metadata) are of no use here.
   void build() {
-    pop();
+    const Value state = pop();
+    if (auto* const* object = std::get_if<Object*>(&top())) {
+      auto* const* attributes = std::get_if<Dict*>(&state);
+      DFD_REQUIRE(attributes != nullptr, ErrorCode::kUnsupportedModel,
+                  bytes_.where() << ": an object of " << (*object)->type
+                                 << " whose state only its __setstate__ can read; refused");
+      DFD_INTACT((*object)->attributes == nullptr,
+                 bytes_.where() << ": an object of " << (*object)->type << " is built twice");
+      (*object)->attributes = *attributes;
+      return;
+    }
     DFD_INTACT(std::holds_alternative<Dict*>(top()),
                bytes_.where() << ": attributes for something other than a dict");
   }
 
   Bytes& bytes_;
   Arena& arena_;
+  Allowed allowed_;
   std::vector<Value> stack_;
   std::map<std::uint64_t, Value> memo_;
 };
@@ -340,6 +386,8 @@ std::string Bytes::line() {
   return found;
 }
 
-Value run(Bytes& bytes, Arena& arena) { return Machine(bytes, arena).run(); }
+Value run(Bytes& bytes, Arena& arena, Allowed allowed) {
+  return Machine(bytes, arena, allowed).run();
+}
 
 }  // namespace dfd::pickle

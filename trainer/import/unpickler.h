@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The pickle machine, cut down to what a state_dict is made of.
+// The pickle machine, cut down to what a state_dict is made of, or the modules of torch.jit.save.
 //
-// A pickle is a program. This reader knows the few opcodes and globals a state_dict needs and
-// refuses all others by name; nothing of the file is ever executed.
+// A pickle is a program. This reader knows the few opcodes and globals these need and refuses all
+// others by name; nothing of the file is ever executed.
 
 #pragma once
 
@@ -33,6 +33,7 @@ struct TensorRef {
 
 struct Tuple;
 struct Dict;
+struct Object;
 struct Global {
   std::string name;  // "module.name"
 };
@@ -41,7 +42,7 @@ struct Mark {};
 // Containers are owned by the arena and point at each other freely: a pickle can make loops and
 // deep nests of them, which no destructor has to follow.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string, Global, Mark,
-                           StorageRef, TensorRef, Tuple*, Dict*>;
+                           StorageRef, TensorRef, Tuple*, Dict*, Object*>;
 
 struct Tuple {  // Lists too.
   std::vector<Value> items;
@@ -49,11 +50,16 @@ struct Tuple {  // Lists too.
 struct Dict {
   std::vector<std::pair<Value, Value>> items;
 };
+struct Object {  // Of a class that the archive has the code of: its name and attributes, no more.
+  std::string type;  // "__torch__....".
+  Dict* attributes = nullptr;
+};
 
 // What the values of a file's pickles point at; outlives them.
 struct Arena {
   std::vector<std::unique_ptr<Tuple>> tuples;
   std::vector<std::unique_ptr<Dict>> dicts;
+  std::vector<std::unique_ptr<Object>> objects;
 };
 
 // Bytes of a file, read forwards. Every read is checked: kCorruptModel beyond the end. data stays
@@ -79,8 +85,13 @@ class Bytes {
   std::size_t place_ = 0;
 };
 
+enum class Allowed {
+  kStateDict,
+  kModules,  // Objects of classes "__torch__....", and torch.jit's lists, besides.
+};
+
 // Runs one pickle to its STOP. Throws Error: kCorruptModel (truncated, inconsistent),
 // kUnsupportedModel (an opcode or global that is not allowed).
-Value run(Bytes& bytes, Arena& arena);
+Value run(Bytes& bytes, Arena& arena, Allowed allowed = Allowed::kStateDict);
 
 }  // namespace dfd::pickle

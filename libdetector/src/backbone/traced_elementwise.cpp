@@ -248,6 +248,10 @@ void add_sums(Rows& rows) {
   rows.add("norm", "self p dim keepdim=false",
            [length](const Tensor& x, const Maybe<at::Scalar>& power, const Ints& dimensions,
                     bool kept) { return length(x, power.value_or(2), dimensions, kept); });
+  rows.add("frobenius_norm", "self dim keepdim=false",
+           [length](const Tensor& x, const Ints& dimensions, bool kept) {
+             return length(x, 2, dimensions, kept);
+           });
   rows.add("linalg_vector_norm", "self ord=2 dim=none keepdim=false dtype=none",
            [length](const Tensor& x, const at::Scalar& power, const Maybe<Ints>& dimensions,
                     bool kept, const Maybe<at::ScalarType>& type) {

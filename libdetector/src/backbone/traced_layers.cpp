@@ -188,9 +188,9 @@ void add_attention(Rows& rows) {
            "need_weights=true average_attn_weights=true mask_type=none",
            [](const Tensor& query, const Tensor& key, const Tensor& value, std::int64_t width,
               std::int64_t heads, const Tensor& in_weight, const Tensor& in_bias,
-              const Tensor& out_weight, const Tensor& out_bias, Nothing, bool wants_weights, bool,
-              const Maybe<std::int64_t>&) {
-             DFD_INTACT(!wants_weights, "attention whose weights are a result is not supported");
+              const Tensor& out_weight, const Tensor& out_bias, const Maybe<Tensor>& mask, bool,
+              bool, const Maybe<std::int64_t>&) {
+             DFD_INTACT(!mask, "attention of PyTorch's own layers with a mask is not supported");
              return Tensors{attend({width, heads, in_weight, in_bias, out_weight, out_bias}, query,
                                    key, value),
                             Tensor()};
