@@ -119,13 +119,17 @@ void add_comparisons(Rows& rows) {
   add_pair(rows, "ge", [](const Tensor& x, const auto& y) { return at::ge(x, y); });
   rows.add("logical_not", "self", [](const Tensor& x) { return at::logical_not(x); });
   rows.add("bitwise_not", "self", [](const Tensor& x) { return at::bitwise_not(x); });
-  for (const char* name : {"logical_and", "bitwise_and", "__and__"}) {
+  rows.add("logical_and", "self other",
+           [](const Tensor& x, const Tensor& y) { return at::logical_and(x, y); });
+  rows.add("logical_or", "self other",
+           [](const Tensor& x, const Tensor& y) { return at::logical_or(x, y); });
+  for (const char* name : {"bitwise_and", "__and__"}) {
     rows.add(name, "self other",
-             [](const Tensor& x, const Tensor& y) { return at::logical_and(x, y); });
+             [](const Tensor& x, const Tensor& y) { return at::bitwise_and(x, y); });
   }
-  for (const char* name : {"logical_or", "bitwise_or", "__or__"}) {
+  for (const char* name : {"bitwise_or", "__or__"}) {
     rows.add(name, "self other",
-             [](const Tensor& x, const Tensor& y) { return at::logical_or(x, y); });
+             [](const Tensor& x, const Tensor& y) { return at::bitwise_or(x, y); });
   }
 }
 

@@ -27,7 +27,7 @@
 
 namespace dfd::traced {
 
-// Limits of a graph. The largest known, Swin-B's, has 6,000 nodes and 350 kB of text.
+// Limits of a graph. The largest known, Swin-B's, has 3,034 nodes and 114 kB of text.
 constexpr std::size_t kMostNodes = 32768;
 constexpr std::size_t kMostItems = 1024;  // Of a list.
 constexpr std::size_t kMostTextBytes = std::size_t{4} << 20;

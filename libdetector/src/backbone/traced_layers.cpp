@@ -23,31 +23,47 @@ Tensor dropped(const Tensor& x, double share, bool training) {
   return x;
 }
 
+// LibTorch 1.13 divides by some of these before it looks at them.
+void require_steps(const Ints& stride, const Ints& dilation, std::int64_t groups) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 20;  // Beyond any picture's side.
+  for (const Ints& steps : {stride, dilation, Ints{groups}}) {
+    for (const std::int64_t step : steps) {
+      DFD_INTACT(step > 0 && step <= kMost,
+                 "a convolution with stride, dilation or groups of " << step);
+    }
+  }
+}
+
 void add_convolutions(Rows& rows) {
   rows.add("conv1d", "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const Ints& padding, const Ints& dilation, std::int64_t groups) {
+             require_steps(stride, dilation, groups);
              return at::conv1d(x, weight, bias, stride, padding, dilation, groups);
            });
   rows.add("conv2d", "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const Ints& padding, const Ints& dilation, std::int64_t groups) {
+             require_steps(stride, dilation, groups);
              return at::conv2d(x, weight, bias, stride, padding, dilation, groups);
            });
   rows.add("conv2d", "input weight bias=none stride=1 padding=\"valid\" dilation=1 groups=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const std::string& padding, const Ints& dilation, std::int64_t groups) {
+             require_steps(stride, dilation, groups);
              return at::conv2d(x, weight, bias, stride, padding, dilation, groups);
            });
   rows.add("conv3d", "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const Ints& padding, const Ints& dilation, std::int64_t groups) {
+             require_steps(stride, dilation, groups);
              return at::conv3d(x, weight, bias, stride, padding, dilation, groups);
            });
   rows.add("conv_transpose2d",
            "input weight bias=none stride=1 padding=0 output_padding=0 groups=1 dilation=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const Ints& padding, const Ints& beyond, std::int64_t groups, const Ints& dilation) {
+             require_steps(stride, dilation, groups);
              return at::conv_transpose2d(x, weight, bias, stride, padding, beyond, groups,
                                          dilation);
            });
@@ -56,6 +72,7 @@ void add_convolutions(Rows& rows) {
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const Ints& padding, const Ints& dilation, bool transposed, const Ints& beyond,
               std::int64_t groups) {
+             require_steps(stride, dilation, groups);
              return at::convolution(x, weight, bias, stride, padding, dilation, transposed, beyond,
                                     groups);
            });
@@ -66,6 +83,7 @@ void add_convolutions(Rows& rows) {
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const Ints& padding, const Ints& dilation, bool transposed, const Ints& beyond,
               std::int64_t groups, bool, bool, bool, bool) {
+             require_steps(stride, dilation, groups);
              return at::convolution(x, weight, bias, stride, padding, dilation, transposed, beyond,
                                     groups);
            });

@@ -59,7 +59,8 @@ void Rows::add_row(const std::string& name, const std::string& parameters, Memor
   Operator row;
   row.name = name;
   row.result = result;
-  row.memory = name.back() == '_' ? Memory::kWritten : memory;
+  const bool writes = name.back() == '_' && name.front() != '_';  // Not "__and__".
+  row.memory = writes ? Memory::kWritten : memory;
   std::istringstream words(parameters);
   for (std::string word; words >> word;) {
     DFD_CHECK(row.parameters.size() < types.size());
@@ -134,12 +135,16 @@ std::string name_of(at::ScalarType type) {
   return found->first;
 }
 
-const std::vector<const Operator*>& operators_named(const std::string& name) {
+const std::vector<Operator>& all_operators() {
   // Never destroyed: networks may run while the process ends.
   static const auto* const kRows = new std::vector<Operator>(make_rows());
+  return *kRows;
+}
+
+const std::vector<const Operator*>& operators_named(const std::string& name) {
   static const auto* const kByName = [] {
     auto* const by_name = new std::map<std::string, std::vector<const Operator*>>();
-    for (const Operator& row : *kRows) (*by_name)[row.name].push_back(&row);
+    for (const Operator& row : all_operators()) (*by_name)[row.name].push_back(&row);
     return by_name;
   }();
   static const std::vector<const Operator*> kNone;

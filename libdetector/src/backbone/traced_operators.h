@@ -73,6 +73,8 @@ struct Operator {
 // A list or a tensor of more elements is a mistake, or an attack on memory: 4 GiB of floats.
 constexpr std::int64_t kMostElements = std::int64_t{1} << 30;
 
+const std::vector<Operator>& all_operators();
+
 // What PyTorch calls by this name; several where what is done depends on the arguments' kinds.
 // Empty: it is not allowed.
 const std::vector<const Operator*>& operators_named(const std::string& name);

@@ -14,6 +14,7 @@
 #include <ATen/ATen.h>
 
 #include "backbone/traced_operators.h"
+#include "base/check.h"
 
 namespace dfd::traced {
 
@@ -21,6 +22,9 @@ using at::Tensor;
 template <typename Type>
 using Maybe = c10::optional<Type>;  // LibTorch's own, which is the standard's from 2.1 on.
 struct Nothing {};
+struct Places {  // Tensors of which some may be undefined, such as indices: all of a dimension.
+  Tensors list;
+};
 
 // --- From a Value to what a function takes.
 
@@ -38,7 +42,17 @@ struct Take<Tensor> : Takes<Wanted::kTensor> {
 };
 template <>
 struct Take<Tensors> : Takes<Wanted::kTensors> {
-  static const Tensors& from(const Value& value) { return std::get<Tensors>(value); }
+  // LibTorch expects undefined ones nowhere but among indices.
+  static const Tensors& from(const Value& value) {
+    for (const Tensor& tensor : std::get<Tensors>(value)) {
+      DFD_INTACT(tensor.defined(), "none among tensors");
+    }
+    return std::get<Tensors>(value);
+  }
+};
+template <>
+struct Take<Places> : Takes<Wanted::kTensors> {
+  static Places from(const Value& value) { return {std::get<Tensors>(value)}; }
 };
 template <>
 struct Take<bool> : Takes<Wanted::kBool> {

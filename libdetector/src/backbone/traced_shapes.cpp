@@ -31,11 +31,11 @@ void add_sizes(Rows& rows) {
   rows.add("dim", "self", [](const Tensor& x) { return x.dim(); });
   rows.add("numel", "self", [](const Tensor& x) { return x.numel(); });
   rows.add("len", "a", [](const Ints& a) { return static_cast<std::int64_t>(a.size()); });
-  rows.add("len", "a", [](const Tensors& a) { return static_cast<std::int64_t>(a.size()); });
+  rows.add("len", "a", [](const Places& a) { return static_cast<std::int64_t>(a.list.size()); });
   // Ours: PyTorch writes a[i].
   rows.add("item", "list index", [](const Ints& a, std::int64_t i) { return item_of(a, i); });
   rows.add_shared("item", "list index",
-                  [](const Tensors& a, std::int64_t i) { return item_of(a, i); });
+                  [](const Places& a, std::int64_t i) { return item_of(a.list, i); });
   rows.add("slice", "l start=none end=none step=1",
            [](const Ints& a, const Maybe<std::int64_t>& start, const Maybe<std::int64_t>& end,
               std::int64_t step) {
@@ -103,6 +103,12 @@ void add_views(Rows& rows) {
                   [](const Tensor& x, Nothing) { return x.contiguous(); });
 }
 
+// LibTorch 1.13 divides by its square, which may be 0 in 64 bits.
+void require_factor(std::int64_t factor) {
+  constexpr std::int64_t kMost = 4096;  // The largest side of an input.
+  DFD_INTACT(factor > 0 && factor <= kMost, "pixels shuffled by " << factor);
+}
+
 void add_parts(Rows& rows) {
   rows.add_shared("chunk", "self chunks dim=0",
                   [](const Tensor& x, std::int64_t parts, std::int64_t dimension) {
@@ -120,9 +126,9 @@ void add_parts(Rows& rows) {
   }
   rows.add_shared("unbind", "self dim=0",
                   [](const Tensor& x, std::int64_t dimension) { return x.unbind(dimension); });
-  rows.add("index", "self indices", [](const Tensor& x, const Tensors& places) {
+  rows.add("index", "self indices", [](const Tensor& x, const Places& places) {
     c10::List<Maybe<Tensor>> list;
-    for (const Tensor& place : places) {
+    for (const Tensor& place : places.list) {
       list.push_back(place.defined() ? Maybe<Tensor>(place) : c10::nullopt);
     }
     return at::index(x, list);
@@ -151,10 +157,14 @@ void add_parts(Rows& rows) {
            });
   rows.add("flip", "self dims",
            [](const Tensor& x, const Ints& dimensions) { return x.flip(dimensions); });
-  rows.add("pixel_shuffle", "self upscale_factor",
-           [](const Tensor& x, std::int64_t factor) { return at::pixel_shuffle(x, factor); });
-  rows.add("pixel_unshuffle", "self downscale_factor",
-           [](const Tensor& x, std::int64_t factor) { return at::pixel_unshuffle(x, factor); });
+  rows.add("pixel_shuffle", "self upscale_factor", [](const Tensor& x, std::int64_t factor) {
+    require_factor(factor);
+    return at::pixel_shuffle(x, factor);
+  });
+  rows.add("pixel_unshuffle", "self downscale_factor", [](const Tensor& x, std::int64_t factor) {
+    require_factor(factor);
+    return at::pixel_unshuffle(x, factor);
+  });
   rows.add("channel_shuffle", "self groups",
            [](const Tensor& x, std::int64_t groups) { return at::channel_shuffle(x, groups); });
 }
