@@ -295,7 +295,8 @@ class Line {
   std::optional<Thing> execute(const Block& block, Scope& scope) {
     for (const Statement& statement : block) {
       // Methods that call others twice, and these others twice, double the work at each depth.
-      constexpr int kMostStatements = 1000000;
+      // Swin-B, traced, has 6,000.
+      constexpr int kMostStatements = 100000;
       require(++statements_ <= kMostStatements, statement.line,
               "more than " + std::to_string(kMostStatements) + " statements");
       if (statement.form == Statement::Form::kReturn) return evaluate(statement.value, scope);

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "import/straight_line.h"
 #include "model/model_config.h"
+#include "window/mean_windows.h"
 
 namespace dfd {
 namespace {
@@ -95,6 +96,8 @@ void check(const TracedOptions& options) {
                         << " expected");
   DFD_REQUIRE(!options.takes_clips || options.frames > 0, ErrorCode::kInvalidArgument,
               "--takes clip needs --frames, the crops in a clip");
+  DFD_REQUIRE(options.takes_clips || options.frames == 0, ErrorCode::kInvalidArgument,
+              "--frames is of --takes clip; how many crops make a verdict is --window");
   for (const double value : options.std) {
     DFD_REQUIRE(value > 0, ErrorCode::kInvalidArgument, "--std " << value << ": above 0 expected");
   }
@@ -109,12 +112,6 @@ InputRule input_of(const TracedOptions& options) {
   input.margin = options.margin;
   input.face_detector = "any";
   return input;
-}
-
-HeadInfo head_of(const TracedOptions& options, std::int64_t numbers) {
-  HeadInfo head{"none", {{"embedding_size", std::to_string(numbers)}}};
-  if (numbers == 2) head.settings["fake_index"] = std::to_string(options.fake_index);
-  return head;
 }
 
 }  // namespace
@@ -144,7 +141,7 @@ std::vector<std::string> import_traced(const TracedOptions& options) {
   config.input = input_of(options);
   config.window_length = options.takes_clips ? options.frames : options.window;
   config.sample_rate = options.rate;
-  config.head = head_of(options, numbers);
+  config.head = none_info(numbers, options.fake_index);
   config.training = {{"recipe", "traced"}};
   TensorMap tensors;
   for (const auto& [name, tensor] : network.weights) tensors[kBackbonePrefix + name] = tensor;

@@ -2,6 +2,7 @@
 //
 // Networks of others, from their checkpoints to a verdict in the element.
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <sstream>
@@ -79,6 +80,45 @@ TEST_F(Networks, InceptionResnetV2GoesFromACheckpointToAVerdict) {
   EXPECT_NE(status, 0);
   EXPECT_NE(said.find("75 to 1024"), std::string::npos) << said;
   EXPECT_FALSE(fs::exists(file("tiny.safetensors")));
+}
+
+TEST_F(Networks, ATracedNetworkGoesFromPythonToAVerdict) {
+  if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "python3-torch is not installed";
+  }
+  const std::string write =
+      "/usr/bin/python3 '" DFD_SOURCE "/tests/trainer/import/write_traced.py' ";
+  const std::string rule = " --size 64 --mean 127.5,127.5,127.5 --std 127.5,127.5,127.5 -o ";
+  const fs::path clip = fs::path(data_) / "Celeb-real" / "id0_0000.mp4";
+  for (const std::string name : {"tiny", "tiny_clip"}) {
+    SCOPED_TRACE(name);
+    const bool clips = name == "tiny_clip";
+    int status = -1;
+    run(write + name + " trace '" + data_ + "'", status);
+    ASSERT_EQ(status, 0);
+    const std::string how =
+        clips ? " --takes clip --frames 5 --layout frames-first" : " --takes crop --window 4";
+    std::string said = trainer("import traced " + file("network.pt") + how + " --gives two-logits" +
+                                   rule + file("traced.safetensors"),
+                               status);
+    ASSERT_EQ(status, 0) << said;
+    EXPECT_NE(said.find("not calibrated"), std::string::npos) << said;
+    const double probability =
+        play(clip, file("traced.safetensors"), "messages=every-window mode=complete");
+    EXPECT_GT(probability, 0);
+    EXPECT_LT(probability, 1);
+    if (clips) continue;
+    said = trainer("import traced " + file("network.pt") + how + " --gives embedding" + rule +
+                       file("frozen.safetensors"),
+                   status);
+    ASSERT_EQ(status, 0) << said;
+    said = trainer("train --data '" + data_ + "' --split random --backbone " +
+                       file("frozen.safetensors") + " --frames 4 --epochs 1 --cache " +
+                       file("cache") + " -o " + file("model.safetensors"),
+                   status);
+    ASSERT_EQ(status, 0) << said;
+    EXPECT_GT(play(clip, file("model.safetensors"), "messages=every-window mode=complete"), 0);
+  }
 }
 
 TEST_F(Networks, AnothersCheckpointIsNoInceptionResnetV2) {

@@ -179,7 +179,7 @@ TEST(TorchScript, RecursionAndGrowthEnd) {
   }
   expect_refused(
       with_body("    return (self).f0(x, )\n" + doubling + "  def f40(self, x):\n    return x\n"),
-      "more than 1000000 statements");
+      "more than 100000 statements");
   std::string deep = "x";
   for (int i = 0; i < 100000; ++i) deep = "(" + deep;
   expect_refused(with_body("    return " + deep + "\n"), "nested too deeply");

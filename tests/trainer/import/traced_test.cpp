@@ -4,7 +4,9 @@
 
 #include "import/traced.h"
 
+#include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -15,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "detector/error.h"
+#include "judging/pictures.h"
 #include "scoring/model_parts.h"
 #include "support/test_model.h"
 
@@ -131,6 +134,33 @@ TEST(Traced, TorchvisionsTransformersGivePythonsNumbers) {
   if (!has("torchvision")) GTEST_SKIP() << kNoTorchvision;
   expect_pythons_numbers("vit_b_16", "trace", 224);
   expect_pythons_numbers("swin_t", "trace", 224);
+}
+
+TEST(Traced, ModelsScorePicturesAsPythonDoes) {
+  if (!has("torch")) GTEST_SKIP() << kNoTorch;
+  for (const char* name : {"tiny", "tiny_clip"}) {
+    SCOPED_TRACE(name);
+    const fs::path folder = written(name, "trace");
+    TracedOptions options = options_for(folder, 64, Gives::kTwoLogits);
+    options.mean = options.std = {127.5, 127.5, 127.5};
+    options.window = 5;
+    options.takes_clips = name == std::string("tiny_clip");
+    options.frames = options.takes_clips ? 5 : 0;
+    options.channels_first = false;
+    import_traced(options);
+    std::vector<std::string> pictures;
+    for (int i = 0; i < 5; ++i) {
+      pictures.push_back((folder / ("picture" + std::to_string(i) + ".ppm")).string());
+    }
+    const auto scored = score_pictures(options.output, pictures);
+    const double expected = floats(folder / "score.raw", {1}).item<double>();
+    EXPECT_NEAR(scored["logit"].get<double>(), expected, 1e-4);
+    EXPECT_GT(std::abs(expected), 0.01);
+    EXPECT_FALSE(scored["partial"].get<bool>());
+    options.fake_index = 0;
+    import_traced(options);
+    EXPECT_NEAR(score_pictures(options.output, pictures)["logit"].get<double>(), -expected, 1e-4);
+  }
 }
 
 TEST(Traced, WhatIsNoStraightLineIsNamedWithItsPlace) {

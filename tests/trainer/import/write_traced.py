@@ -3,7 +3,7 @@
 
 write_traced.py NAME HOW FOLDER: the network NAME, made by HOW (trace, grad, script, freeze), as
 FOLDER/network.pt, with an input of two and what Python makes of it: raw floats, input.raw and
-output.raw.
+output.raw. Of tiny and tiny_clip pictures and their score besides.
 """
 import os
 import sys
@@ -145,6 +145,18 @@ def make(name):
     return getattr(models, name, None)() if hasattr(models, name) else getattr(models.video, name)()
 
 
+def write_scored(model, name, folder):
+    """Five pictures, and score.raw: the second class's logit minus the first's."""
+    pictures = (torch.rand(5, 64, 64, 3) * 256).to(torch.uint8)
+    for i, picture in enumerate(pictures):
+        with open(os.path.join(folder, f"picture{i}.ppm"), "wb") as file:
+            file.write(b"P6 64 64 255\n" + picture.numpy().tobytes())
+    inputs = (pictures.permute(0, 3, 1, 2).float() - 127.5) / 127.5
+    with torch.no_grad():
+        logits = model(inputs[None])[0] if name == "tiny_clip" else model(inputs).mean(0)
+    (logits[1:] - logits[:1]).numpy().tofile(os.path.join(folder, "score.raw"))
+
+
 def main(name, how, folder):
     warnings.simplefilter("ignore")
     torch.manual_seed(7)
@@ -170,6 +182,8 @@ def main(name, how, folder):
             made = torch.jit.freeze(made)
         made.save(os.path.join(folder, "network.pt"))
         outputs = torch.cat([model(one) for one in inputs.split(1)])
+    if name in ("tiny", "tiny_clip"):
+        write_scored(model, name, folder)
     inputs.numpy().tofile(os.path.join(folder, "input.raw"))
     outputs.detach().float().numpy().tofile(os.path.join(folder, "output.raw"))
 
