@@ -36,7 +36,8 @@ ROOMS = {
 DETECTOR_ROOMS = {
     "base": (),
     "model": ("base",),
-    "backbone": ("base", "model"),
+    "traced": ("base", "model"),
+    "backbone": ("base", "model", "traced"),
     "face": ("base", "model"),
     "window": ("base", "model"),
     "explain": ("base", "backbone", "window"),

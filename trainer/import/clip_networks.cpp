@@ -39,11 +39,7 @@ void write_model(const ImportOptions& options, BackboneInfo info, const InputRul
   ModelConfig config;
   config.window_length = frames_of(MetadataReader(options.output, info.settings, "backbone."));
   config.backbone = std::move(info);
-  config.input = input;
-  // Nobody knows how its crops were cut: as our own trainings cut them.
-  config.input.crop = CropRule::kSquare;
-  config.input.margin = 1.3;
-  config.input.face_detector = "any";
+  config.input = in_squares(input);
   config.sample_rate = options.rate;
   config.head = none_info(classes, options.fake_index);
   TensorMap named;

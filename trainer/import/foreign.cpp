@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "face/face_detector.h"
 #include "import/checkpoint.h"
 #include "model/safetensors.h"
 
@@ -53,6 +54,13 @@ std::string drop_unused(TensorMap& tensors, const std::vector<std::string>& unus
   std::string names;
   for (const std::string& start : unused) names += start + "*, ";
   return std::to_string(dropped) + " tensors left out (" + names + counter + ")";
+}
+
+InputRule in_squares(InputRule input, double margin) {
+  input.crop = CropRule::kSquare;
+  input.margin = margin;
+  input.face_detector = kAnyDetector;
+  return input;
 }
 
 std::string source_of(const std::string& what, const std::string& path) {

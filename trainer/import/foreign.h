@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/model_config.h"
 #include "model/weights.h"
 
 namespace dfd {
@@ -18,6 +19,13 @@ TensorMap read_foreign(const std::string& path);
 // Leaves out training's counters, and layers that are of no use here, by how their names start.
 // What there is to say of it.
 std::string drop_unused(TensorMap& tensors, const std::vector<std::string>& unused);
+
+// The side of crops in the face's longer sides, where nobody knows how a network's were cut: as our
+// own trainings cut them.
+constexpr double kForeignMargin = 1.3;
+
+// Squares of that margin, of any face detector's boxes.
+InputRule in_squares(InputRule input, double margin = kForeignMargin);
 
 // "WHAT, sha256 ..." of the file.
 std::string source_of(const std::string& what, const std::string& path);

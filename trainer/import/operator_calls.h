@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "backbone/traced_graph.h"
 #include "import/straight_line_things.h"
 #include "import/torchscript_archive.h"
 #include "model/weights.h"
+#include "traced/graph.h"
 
 namespace dfd::torchscript {
 

@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "backbone/traced_graph.h"
 #include "model/weights.h"
+#include "traced/graph.h"
 
 namespace dfd {
 

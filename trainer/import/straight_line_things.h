@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "backbone/traced_graph.h"
 #include "import/unpickler.h"
+#include "traced/graph.h"
 
 namespace dfd::torchscript {
 

@@ -9,8 +9,10 @@
 
 #include "backbone/traced.h"
 #include "base/check.h"
+#include "import/foreign.h"
 #include "import/straight_line.h"
 #include "model/model_config.h"
+#include "traced/interpreter.h"
 #include "window/mean_windows.h"
 
 namespace dfd {
@@ -89,11 +91,7 @@ std::int64_t try_out(const TracedNetwork& network, const TracedOptions& options)
 }
 
 void check(const TracedOptions& options) {
-  const BackboneKind kind = traced_kind();
-  DFD_REQUIRE(options.size >= kind.least_size && options.size <= kind.most_size,
-              ErrorCode::kInvalidArgument,
-              "--size " << options.size << ": " << kind.least_size << " to " << kind.most_size
-                        << " expected");
+  require_size(traced_kind(), options.size, ErrorCode::kInvalidArgument, "--size");
   DFD_REQUIRE(!options.takes_clips || options.frames > 0, ErrorCode::kInvalidArgument,
               "--takes clip needs --frames, the crops in a clip");
   DFD_REQUIRE(options.takes_clips || options.frames == 0, ErrorCode::kInvalidArgument,
@@ -108,10 +106,7 @@ InputRule input_of(const TracedOptions& options) {
   input.size = options.size;
   input.mean = options.mean;
   input.std = options.std;
-  input.crop = CropRule::kSquare;
-  input.margin = options.margin;
-  input.face_detector = "any";
-  return input;
+  return in_squares(input, options.margin);
 }
 
 }  // namespace
@@ -126,7 +121,7 @@ std::vector<std::string> import_traced(const TracedOptions& options) {
   info.knows_people = false;
   info.settings = {{"graph", network.graph.text()}, {"embedding_size", std::to_string(numbers)}};
   if (options.takes_clips) {
-    info.settings["frames"] = std::to_string(options.frames);
+    info.settings[kFrames] = std::to_string(options.frames);
     info.settings["layout"] = options.channels_first ? "channels-first" : "frames-first";
   }
   std::vector<std::string> notes{std::to_string(network.graph.nodes().size()) + " operators, " +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// How rows of the list of operators (traced_operators.h) are written: a name, the parameters' names
+// How rows of the list of operators (traced/operators.h) are written: a name, the parameters' names
 // with their defaults, and a function whose types say what the parameters take.
 
 #pragma once
@@ -13,8 +13,8 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/traced_operators.h"
 #include "base/check.h"
+#include "traced/operators.h"
 
 namespace dfd::traced {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "backbone/traced_operators.h"
+#include "traced/operators.h"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 #include <sstream>
 #include <utility>
 
-#include "backbone/traced_rows.h"
 #include "base/check.h"
+#include "traced/rows.h"
 
 namespace dfd::traced {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "backbone/traced_rows.h"
+#include "traced/rows.h"
 
 namespace dfd::traced {
 namespace {

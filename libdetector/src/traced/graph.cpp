@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "backbone/traced_graph.h"
+#include "traced/graph.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // A network as data: its weights' names and a straight line of nodes, each an operator of the list
-// (traced_operators.h) with its arguments. As text, which model files keep:
+// (traced/operators.h) with its arguments. As text, which model files keep:
 //
 //   graph 1
 //   weight conv1.weight float32 [64, 3, 7, 7]
@@ -23,7 +23,7 @@
 
 #include <ATen/ATen.h>
 
-#include "backbone/traced_operators.h"
+#include "traced/operators.h"
 
 namespace dfd::traced {
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <string>
 
-#include "backbone/traced_rows.h"
 #include "base/check.h"
+#include "traced/rows.h"
 
 namespace dfd::traced {
 namespace {

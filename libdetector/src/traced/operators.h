@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The operators that a traced network (traced_graph.h) may be made of: each with its parameters,
+// The operators that a traced network (traced/graph.h) may be made of: each with its parameters,
 // as PyTorch's native_functions.yaml has them, and how it is called. The one list for the importer,
 // for the check of model files and for serving; what is not on it cannot be written, read or run.
 //

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "backbone/traced_rows.h"
 #include "base/check.h"
+#include "traced/rows.h"
 
 namespace dfd::traced {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Traced networks: graphs as text, what is refused of them, and what they compute.
+// Traced networks: graphs as text, what is refused of them, and what backbones of them compute.
 
-#include "backbone/traced.h"
+#include "traced/graph.h"
 
 #include <string>
 #include <utility>
@@ -11,6 +11,7 @@
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 
+#include "backbone/traced.h"
 #include "detector/error.h"
 
 namespace dfd::traced {

@@ -10,9 +10,9 @@
 #include <system_error>
 #include <utility>
 
-#include "backbone/traced_graph.h"
 #include "base/check.h"
 #include "model/metadata.h"
+#include "traced/graph.h"
 
 namespace dfd::traced {
 namespace {

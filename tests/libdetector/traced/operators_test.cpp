@@ -3,7 +3,7 @@
 // The list of operators: what it has, and that no operator takes the process down, whatever numbers
 // a file has for it.
 
-#include "backbone/traced_operators.h"
+#include "traced/operators.h"
 
 #include <cstdint>
 #include <limits>
