@@ -149,6 +149,8 @@ std::vector<ExplainedTrack> explain_video(
   EngineConfig config;
   config.model_file = options.model;
   const std::shared_ptr<Engine> engine = Engine::load(config);
+  DFD_REQUIRE(engine->model().explains, ErrorCode::kUnsupportedModel,
+              options.model << ": its networks cannot say where in a face the evidence lies");
   VideoExplainer explainer(options, print);
   explainer.play(*open_explaining_session(engine, options, say));
   return explainer.write(engine->model().window_length);

@@ -13,6 +13,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "backbone/inception_resnet_v2.h"
+#include "backbone/video_resnet.h"
 #include "import/checkpoint_writer.h"
 #include "support/test_model.h"
 #include "trainer/end_to_end/trainer_runs.h"
@@ -107,6 +108,11 @@ TEST_F(Networks, ATracedNetworkGoesFromPythonToAVerdict) {
         play(clip, file("traced.safetensors"), "messages=every-window mode=complete");
     EXPECT_GT(probability, 0);
     EXPECT_LT(probability, 1);
+    said = trainer("explain --model " + file("traced.safetensors") + " " + clip.string() + " -o " +
+                       file("evidence"),
+                   status);
+    EXPECT_NE(status, 0);
+    EXPECT_NE(said.find("cannot say where in a face"), std::string::npos) << said;
     if (clips) continue;
     said = trainer("import traced " + file("network.pt") + how + " --gives embedding" + rule +
                        file("frozen.safetensors"),
@@ -119,6 +125,30 @@ TEST_F(Networks, ATracedNetworkGoesFromPythonToAVerdict) {
     ASSERT_EQ(status, 0) << said;
     EXPECT_GT(play(clip, file("model.safetensors"), "messages=every-window mode=complete"), 0);
   }
+}
+
+TEST_F(Networks, AVideoResnetGoesFromACheckpointToAVerdict) {
+  const BackboneKind kind = mc3_18_kind();
+  TensorMap tensors = kind.random_weights(3, kind.settings);
+  tensors["fc.weight"] = at::randn({2, 512}) * 0.01;
+  tensors["fc.bias"] = at::zeros({2});
+  save(file("mc3.pth"), tensors);
+  int status = -1;
+  std::string said = trainer("import video-resnet " + file("mc3.pth") +
+                                 " --frames 4 --size 32 --rate 5/1 -o " + file("mc3.safetensors"),
+                             status);
+  ASSERT_EQ(status, 0) << said;
+  const std::string others = small_data(scratch_folder("others"), 8, 11);
+  said = trainer("evaluate --data '" + others + "' --model " + file("mc3.safetensors"), status);
+  EXPECT_EQ(status, 0) << said;
+  EXPECT_FALSE(summary_in(said).empty()) << said;
+  const fs::path clip = fs::path(data_) / "Celeb-real" / "id0_0000.mp4";
+  EXPECT_GT(play(clip, file("mc3.safetensors"), "messages=every-window mode=complete"), 0);
+  said = trainer("explain --model " + file("mc3.safetensors") + " " + clip.string() + " -o " +
+                     file("evidence") + " --rate 1",
+                 status);
+  EXPECT_EQ(status, 0) << said;
+  EXPECT_GT(count_of(said, "\"map\""), 0U) << said;
 }
 
 TEST_F(Networks, AnothersCheckpointIsNoInceptionResnetV2) {
