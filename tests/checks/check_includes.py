@@ -12,13 +12,17 @@ import sys
 FOREIGN = {
     r"(torch|ATen|c10)/": ("libdetector/src/", "trainer/", "tests/"),
     r"opencv2/": ("libdetector/src/", "trainer/", "tests/"),
-    r"(gst|glib|glib-object)[/.]": ("gst/", "trainer/data/video.cpp", "trainer/main.cpp", "tests/"),
-    r"CLI/": ("trainer/commands/", "tests/bench/"),
+    r"(gst|glib(-[a-z]+)?)[/.]": ("gst/", "trainer/data/video.cpp", "trainer/main.cpp",
+                                  "pipelines/monitor/", "tests/"),
+    r"CLI/": ("trainer/commands/", "pipelines/monitor/commands/", "tests/bench/"),
+    r"toml\+\+/": ("pipelines/monitor/config/",),
+    r"libsoup/": ("pipelines/monitor/web/", "tests/monitor/"),
+    r"systemd/": ("pipelines/monitor/service/",),
     r"cairo\.h": ("gst/common/", "tests/"),
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
     r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
                    "gst/results/gstdeepfakejson", "gst/results/gstdeepfakepayload", "trainer/",
-                   "tests/"),
+                   "pipelines/monitor/outputs/", "tests/"),
 }
 
 # Our own: a room and what it may use, besides itself. Rooms of libdetector/src and of the trainer
@@ -30,8 +34,7 @@ ROOMS = {
     "gst/detect": ("gst/common", "gst/deepfake", DETECTOR),
     "gst/results": ("gst/common", "gst/deepfake"),
     DETECTOR: (),
-    "pipelines": ("gst/deepfake",),
-    "tests": ("gst", "libdetector", "trainer"),
+    "tests": ("gst", "libdetector", "trainer", "pipelines/monitor"),
 }
 DETECTOR_ROOMS = {
     "base": (),
@@ -64,12 +67,29 @@ TRAINER_ROOMS = {
 }
 for room, used in TRAINER_ROOMS.items():
     ROOMS["trainer/" + room] = ("libdetector/src", DETECTOR) + tuple("trainer/" + u for u in used)
+# One way: config -> streams -> findings -> alarms -> outputs. findings alone knows the element.
+MONITOR_ROOMS = {
+    "base": (),
+    "config": ("base",),
+    "streams": ("base", "config"),
+    "findings": (),
+    "alarms": ("base", "config", "findings"),
+    "outputs": ("base", "config", "findings", "alarms"),
+    "metrics": (),
+    "web": (),
+    "service": ("base", "config", "streams", "findings", "alarms", "outputs", "metrics", "web"),
+    "commands": ("base", "config", "streams", "outputs", "service"),
+    "main.cpp": ("base", "commands"),
+}
+for room, used in MONITOR_ROOMS.items():
+    ROOMS["pipelines/monitor/" + room] = tuple("pipelines/monitor/" + u for u in used)
+ROOMS["pipelines/monitor/findings"] += ("gst/deepfake",)
 # Frames are mapped as the element maps them.
 ROOMS["trainer/data"] += ("gst/detect/gstdeepfakeframe.h",)
 
 # Where the compiler looks for what is not beside the including file.
 ROOTS = ("libdetector/include", "libdetector/src", "trainer", "gst/deepfake", "gst/common",
-         "gst/detect", "gst/results", "tests")
+         "gst/detect", "gst/results", "pipelines/monitor", "tests", ".")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)')
 
@@ -84,7 +104,9 @@ def room_of(name):
 
 def resolve(project, name, target):
     """The project's file that is included, or none."""
-    places = [pathlib.PurePosixPath(name).parent.as_posix(), *ROOTS]
+    # Rooms of two programs may have files of one name: a program finds its own.
+    roots = sorted(ROOTS, key=lambda root: not is_below(name, root))
+    places = [pathlib.PurePosixPath(name).parent.as_posix(), *roots]
     found = next((place for place in places if (project / place / target).is_file()), None)
     return None if found is None else (project / found / target).relative_to(project).as_posix()
 

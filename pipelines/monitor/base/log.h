@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Lines for people, on stderr, masked. stdout belongs to JSON.
+
+#pragma once
+
+#include <string_view>
+
+namespace dfd::monitor {
+
+// "deepfake-monitor: TEXT", in one write. Any thread.
+void log_line(std::string_view text);
+
+// GStreamer's debug lines are masked from now on, too: with GST_DEBUG set they hold whole requests.
+void mask_debug_lines();
+
+}  // namespace dfd::monitor

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "config/source_uri.h"
+#include "config/table_reader.h"
+
+namespace dfd::monitor {
+namespace {
+
+constexpr double kDay = 86400;
+
+void read_backoff(TableReader& table, BackoffConfig& backoff) {
+  auto entry = table.table("backoff");
+  if (!entry) return;
+  // Below a tenth of a second a source that is away would be hammered.
+  backoff.min_s = entry->number("min_ms", 100, kDay * 1000).value_or(backoff.min_s * 1000) / 1000;
+  backoff.max_s = entry->number("max_ms", 100, kDay * 1000).value_or(backoff.max_s * 1000) / 1000;
+  backoff.factor = entry->number("factor", 1, 10).value_or(backoff.factor);
+  backoff.jitter = entry->number("jitter", 0, 0.9).value_or(backoff.jitter);
+  if (backoff.max_s < backoff.min_s) entry->fail("max_ms", "must not be less than min_ms");
+  entry->finish();
+}
+
+void read_rules(TableReader& table, AlarmConfig& alarm) {
+  const auto rules = table.texts("rules");
+  if (!rules) return;
+  alarm.face = alarm.down = false;
+  for (const std::string& rule : *rules) {
+    if (rule == "face") {
+      alarm.face = true;
+    } else if (rule == "down") {
+      alarm.down = true;
+    } else {
+      table.fail("rules", "may hold \"face\" and \"down\", not \"" + rule + "\"");
+    }
+  }
+}
+
+void read_alarm(TableReader& table, AlarmConfig& alarm) {
+  auto entry = table.table("alarm");
+  if (!entry) return;
+  read_rules(*entry, alarm);
+  if (const auto on = entry->number("on", 0, 1)) alarm.on = on;
+  if (const auto off = entry->number("off", 0, 1)) alarm.off = off;
+  if (alarm.on && alarm.off && *alarm.off > *alarm.on) {
+    entry->fail("off", "must not be greater than on");
+  }
+  alarm.window_s = entry->number("window_s", 0, 3600).value_or(alarm.window_s);
+  alarm.min_over_ratio = entry->number("min_over_ratio", 0, 1).value_or(alarm.min_over_ratio);
+  alarm.hold_s = entry->number("hold_s", 0, kDay).value_or(alarm.hold_s);
+  alarm.cooldown_s = entry->number("cooldown_s", 0, kDay).value_or(alarm.cooldown_s);
+  entry->finish();
+}
+
+void read_detect(TableReader& table, std::vector<DetectProperty>& detect) {
+  auto entry = table.table("detect");
+  if (!entry) return;
+  for (DetectProperty& property : entry->properties()) {
+    const auto same = std::find_if(detect.begin(), detect.end(),
+                                   [&](const auto& old) { return old.name == property.name; });
+    if (same == detect.end()) {
+      detect.push_back(std::move(property));
+    } else {
+      *same = std::move(property);
+    }
+  }
+}
+
+// What [defaults] and [[stream]] share.
+void read_common(TableReader& table, StreamConfig& stream) {
+  stream.group = table.text("group").value_or(stream.group);
+  // Less than a second is less than the distance of two keyframes: nothing would ever be up.
+  stream.stall_timeout_s =
+      table.number("stall_timeout_s", 1, kDay).value_or(stream.stall_timeout_s);
+  stream.first_frame_timeout_s =
+      table.number("first_frame_timeout_s", 1, kDay).value_or(stream.first_frame_timeout_s);
+  read_backoff(table, stream.backoff);
+  read_alarm(table, stream.alarm);
+  read_detect(table, stream.detect);
+}
+
+// [a-z0-9][a-z0-9_-]{0,63}: ids are parts of paths, topics and labels.
+bool is_id(const std::string& id) {
+  constexpr std::size_t kMost = 64;
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !id.empty() && id.size() <= kMost && is_plain(id[0]) &&
+         std::all_of(id.begin(), id.end(),
+                     [&](char c) { return is_plain(c) || c == '_' || c == '-'; });
+}
+
+void read_source(TableReader& table, StreamConfig& stream) {
+  const auto uri = table.text("uri");
+  if (!uri) table.fail("uri", "is missing");
+  const auto place = table.text("credentials");
+  try {
+    SourceUri source = split_source_uri(*uri);
+    if (place && !source.credentials.user.empty()) {
+      table.fail("credentials", "stand in the uri too: leave one of them out");
+    }
+    stream.uri = std::move(source.uri);
+    stream.credentials = std::move(source.credentials);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(table.file(), table.position("uri"), error.what());
+  }
+  try {
+    if (place) stream.credentials = read_credentials(*place);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(table.file(), table.position("credentials"), error.what());
+  }
+  remember_secret(stream.credentials);
+}
+
+StreamConfig read_stream(TableReader& table, const StreamConfig& defaults) {
+  StreamConfig stream = defaults;
+  stream.position = table.position();
+  const auto id = table.text("id");
+  if (!id) table.fail("id", "is missing");
+  if (!is_id(*id)) {
+    table.fail("id", "must be 1 to 64 of a-z, 0-9, _ and -, and begin with a letter or digit");
+  }
+  stream.id = *id;
+  stream.name = table.text("name").value_or(stream.id);
+  read_source(table, stream);
+  read_common(table, stream);
+  table.finish();
+  return stream;
+}
+
+void read_streams(TableReader& root, Config& config) {
+  StreamConfig defaults;
+  if (auto table = root.table("defaults")) {
+    read_common(*table, defaults);
+    table->finish();
+  }
+  std::set<std::string> ids;
+  for (TableReader& table : root.tables("stream")) {
+    config.streams.push_back(read_stream(table, defaults));
+    if (!ids.insert(config.streams.back().id).second) {
+      table.fail("id", "\"" + config.streams.back().id + "\" is there twice");
+    }
+  }
+  if (config.streams.empty()) {
+    throw ConfigError(config.file, {1, 1}, "there is no [[stream]] to watch");
+  }
+}
+
+// Whatever is not reached from this machine alone needs what is not there yet.
+bool is_loopback(const std::string& address) {
+  return address == "127.0.0.1" || address == "::1" || address == "localhost";
+}
+
+void read_monitor(TableReader& root, Config& config) {
+  auto table = root.table("monitor");
+  if (!table) return;
+  if (const auto listen = table->text("listen")) {
+    const std::size_t colon = listen->rfind(':');
+    std::string address = listen->substr(0, colon);
+    const std::string port = colon == std::string::npos ? "" : listen->substr(colon + 1);
+    constexpr std::size_t kDigits = 5;
+    if (port.empty() || port.size() > kDigits ||
+        port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) {
+      table->fail("listen", "must be ADDRESS:PORT, such as \"127.0.0.1:8088\"");
+    }
+    if (address.size() > 2 && address.front() == '[')
+      address = address.substr(1, address.size() - 2);
+    if (!is_loopback(address)) {
+      table->fail("listen", "must be 127.0.0.1, [::1] or localhost: others would need TLS");
+    }
+    config.listen_address = address == "localhost" ? "127.0.0.1" : address;
+    config.listen_port = std::stoi(port);
+  }
+  table->finish();
+}
+
+void read_outputs(TableReader& root, Config& config) {
+  auto outputs = root.table("output");
+  if (!outputs) return;
+  std::set<std::string> paths;
+  for (TableReader& table : outputs->tables("jsonl")) {
+    const auto path = table.text("path");
+    if (!path || path->empty()) table.fail("path", "is missing");
+    if (!paths.insert(*path).second) table.fail("path", "is there twice");
+    config.json_lines.push_back({*path});
+    table.finish();
+  }
+  outputs->finish();
+}
+
+void read_version(TableReader& root) {
+  constexpr double kVersion = 1;
+  const auto version = root.number("version", 0, 1e9);
+  if (!version) root.fail("version", "is missing: write version = 1 on the first line");
+  if (*version != kVersion) root.fail("version", "must be 1: this program knows no other");
+}
+
+}  // namespace
+
+ConfigError::ConfigError(const std::string& file, Position position, const std::string& text)
+    : std::runtime_error(file + ":" + std::to_string(position.line) + ":" +
+                         std::to_string(position.column) + ": " + text) {}
+
+Config parse_config(const std::string& text, const std::string& file) {
+  toml::table parsed;
+  try {
+    parsed = toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    const toml::source_position place = error.source().begin;
+    throw ConfigError(file, {place.line, place.column}, std::string(error.description()));
+  }
+  Config config;
+  config.file = file;
+  TableReader root(parsed, "", file);
+  read_version(root);
+  read_monitor(root, config);
+  read_outputs(root, config);
+  read_streams(root, config);
+  root.finish();
+  return config;
+}
+
+Config read_config(const std::string& file) {
+  std::error_code none;
+  std::ifstream stream;
+  // A folder would open, and fail later.
+  if (!std::filesystem::is_directory(file, none)) stream.open(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream.is_open() || stream.bad() || text.empty()) {
+    throw ConfigError(file, {1, 1}, "cannot be read, or there is nothing in it");
+  }
+  return parse_config(text, file);
+}
+
+}  // namespace dfd::monitor

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What the configuration file says, checked and with all defaults filled in. docs/monitor.md has
+// the keys. Where their numbers come from stands beside them here.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/secrets.h"
+
+namespace dfd::monitor {
+
+// In the file, both from 1.
+struct Position {
+  std::size_t line = 0;
+  std::size_t column = 0;
+};
+
+// "FILE:LINE:COLUMN: what is wrong, and what to do".
+class ConfigError : public std::runtime_error {
+ public:
+  ConfigError(const std::string& file, Position position, const std::string& text);
+};
+
+struct BackoffConfig {
+  double min_s = 0.5;
+  double max_s = 30;
+  double factor = 2;
+  // Each wait is longer or shorter by up to this part, so that streams of one server do not all
+  // come back at once.
+  double jitter = 0.2;
+};
+
+// Probabilities in [0, 1]; none: the element's threshold, and that less its hysteresis.
+struct AlarmConfig {
+  bool face = true;
+  bool down = true;
+  std::optional<double> on;
+  std::optional<double> off;
+  // An alarm fires when 2.4 of the last 4 s were over `on`: one bad second is none.
+  double window_s = 4;
+  double min_over_ratio = 0.6;
+  // Long enough for somebody to turn away and back.
+  double hold_s = 20;
+  double cooldown_s = 60;
+};
+
+// A property of the element deepfakedetect, in GStreamer's text form.
+struct DetectProperty {
+  std::string name;
+  std::string value;
+  Position position;
+};
+
+struct StreamConfig {
+  std::string id;
+  std::string name;
+  std::string group;
+  // Without user and password: these are in `credentials`.
+  std::string uri;
+  Credentials credentials;
+  double stall_timeout_s = 10;
+  // Cameras that wake up and a wait for the first keyframe take long.
+  double first_frame_timeout_s = 30;
+  BackoffConfig backoff;
+  AlarmConfig alarm;
+  std::vector<DetectProperty> detect;
+  Position position;
+};
+
+struct JsonLinesConfig {
+  // "-" is standard output.
+  std::string path;
+};
+
+struct Config {
+  std::string file;
+  // Address and port; port 0 lets the system choose.
+  std::string listen_address = "127.0.0.1";
+  int listen_port = 8088;
+  std::vector<StreamConfig> streams;
+  std::vector<JsonLinesConfig> json_lines;
+};
+
+// Throws ConfigError. Credentials are read here, and remembered for masked().
+Config read_config(const std::string& file);
+
+// The same from text, `file` being its name in errors.
+Config parse_config(const std::string& text, const std::string& file);
+
+}  // namespace dfd::monitor

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What the configuration file may say, and where an error in it is said to be.
+
+#include "config/config.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using dfd::monitor::Config;
+using dfd::monitor::ConfigError;
+using dfd::monitor::parse_config;
+using dfd::monitor::StreamConfig;
+
+const std::string kStream = "version = 1\n[[stream]]\nid = \"ch1\"\nuri = \"rtsp://host/a\"\n";
+
+// The error's text; empty where there is none.
+std::string error_of(const std::string& text) {
+  try {
+    parse_config(text, "m.toml");
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void expect_error(const std::string& text, const std::string& begin, const std::string& part) {
+  const std::string error = error_of(text);
+  EXPECT_EQ(error.substr(0, begin.size()), begin) << error;
+  EXPECT_NE(error.find(part), std::string::npos) << error;
+}
+
+TEST(Config, FillsInDefaults) {
+  const Config config = parse_config(kStream, "m.toml");
+  EXPECT_EQ(config.listen_address, "127.0.0.1");
+  EXPECT_EQ(config.listen_port, 8088);
+  ASSERT_EQ(config.streams.size(), 1U);
+  const StreamConfig& stream = config.streams[0];
+  EXPECT_EQ(stream.id, "ch1");
+  EXPECT_EQ(stream.name, "ch1");
+  EXPECT_EQ(stream.uri, "rtsp://host/a");
+  EXPECT_EQ(stream.backoff.min_s, 0.5);
+  EXPECT_EQ(stream.backoff.max_s, 30);
+  EXPECT_TRUE(stream.alarm.face);
+  EXPECT_TRUE(stream.alarm.down);
+  EXPECT_FALSE(stream.alarm.on);
+}
+
+TEST(Config, AStreamGoesBeforeTheDefaults) {
+  const Config config = parse_config(
+      "version = 1\n"
+      "[defaults]\nstall_timeout_s = 3\nbackoff = {min_ms = 200, max_ms = 900}\n"
+      "[defaults.alarm]\non = 0.7\nrules = [\"face\"]\n"
+      "[defaults.detect]\nthreads = 1\nmode = \"immediate\"\n"
+      "[[stream]]\nid = \"a\"\nuri = \"rtsp://host/a\"\n"
+      "[[stream]]\nid = \"b\"\nuri = \"rtsp://host/b\"\nstall_timeout_s = 4.5\n"
+      "alarm = {on = 0.9}\n[stream.detect]\nthreads = 2\nexplain = true\n",
+      "m.toml");
+  ASSERT_EQ(config.streams.size(), 2U);
+  EXPECT_EQ(config.streams[0].stall_timeout_s, 3);
+  EXPECT_EQ(config.streams[0].backoff.max_s, 0.9);
+  EXPECT_EQ(config.streams[0].alarm.on, 0.7);
+  EXPECT_FALSE(config.streams[0].alarm.down);
+  EXPECT_EQ(config.streams[0].detect.size(), 2U);
+  EXPECT_EQ(config.streams[1].stall_timeout_s, 4.5);
+  EXPECT_EQ(config.streams[1].alarm.on, 0.9);
+  ASSERT_EQ(config.streams[1].detect.size(), 3U);
+  std::map<std::string, std::string> detect;
+  for (const auto& property : config.streams[1].detect) detect[property.name] = property.value;
+  EXPECT_EQ(detect, (std::map<std::string, std::string>{
+                        {"threads", "2"}, {"explain", "true"}, {"mode", "immediate"}}));
+}
+
+TEST(Config, AnUnknownKeyIsAnErrorWithItsPlace) {
+  expect_error(kStream + "stall_timeout = 3\n", "m.toml:5:1: ", "\"stall_timeout\" in stream");
+  expect_error("version = 1\n[monitor]\n  listenn = \"127.0.0.1:1\"\n", "m.toml:3:3: ", "listenn");
+  expect_error(kStream + "[stream.alarm]\nonn = 1\n", "m.toml:6:1: ", "in stream.alarm");
+  expect_error(kStream + "[outputs]\n", "m.toml:5:2: ", "outputs");
+}
+
+TEST(Config, WhatIsWrittenWronglyIsAnErrorWithItsPlace) {
+  expect_error("version = 1\n[[stream]\n", "m.toml:2:", "");
+  expect_error(kStream + "stall_timeout_s = \"long\"\n", "m.toml:5:19: ", "must be a number");
+  expect_error(kStream + "stall_timeout_s = 0.5\n", "m.toml:5:19: ", "between 1 and 86400");
+  expect_error(kStream + "stall_timeout_s = nan\n", "m.toml:5:19: ", "between");
+  expect_error(kStream + "name = 4\n", "m.toml:5:8: ", "text");
+  expect_error(kStream + "alarm = {on = 0.4, off = 0.6}\n", "m.toml:5:26: ", "greater than on");
+  expect_error(kStream + "alarm = {rules = [\"blue\"]}\n", "m.toml:5:18: ", "\"blue\"");
+  expect_error(kStream + "backoff = {min_ms = 500, max_ms = 200}\n", "m.toml:5:35: ", "less");
+  expect_error(kStream + "detect = {threads = [1]}\n", "m.toml:5:21: ", "detect.threads");
+}
+
+TEST(Config, AVersionIsAsked) {
+  expect_error("[[stream]]\nid = \"a\"\nuri = \"rtsp://h/a\"\n", "m.toml:1:1: ", "version = 1");
+  expect_error("version = 2\n", "m.toml:1:11: ", "must be 1");
+}
+
+TEST(Config, AStreamIsAsked) {
+  expect_error("version = 1\n", "m.toml:1:1: ", "[[stream]]");
+  expect_error("version = 1\nstream = 3\n", "m.toml:2:10: ", "[[stream]]");
+}
+
+TEST(Config, IdsArePlainAndEachThereOnce) {
+  const auto with_id = [](const std::string& id) {
+    return "version = 1\n[[stream]]\nid = \"" + id + "\"\nuri = \"rtsp://host/a\"\n";
+  };
+  EXPECT_EQ(error_of(with_id("a_b-9")), "");
+  EXPECT_EQ(error_of(with_id(std::string(64, 'a'))), "");
+  for (const std::string id : {"", "A", "-a", "a/b", "a.b", "\\u00e4"}) {
+    expect_error(with_id(id), "m.toml:3:6: ", "a-z");
+  }
+  expect_error(with_id(std::string(65, 'a')), "m.toml:3:6: ", "a-z");
+  expect_error(kStream + "[[stream]]\nid = \"ch1\"\nuri = \"rtsp://host/b\"\n",
+               "m.toml:6:6: ", "twice");
+}
+
+TEST(Config, ListensOnThisMachineOnly) {
+  const auto with_listen = [](const std::string& listen) {
+    return kStream + "[monitor]\nlisten = \"" + listen + "\"\n";
+  };
+  EXPECT_EQ(parse_config(with_listen("[::1]:0"), "m.toml").listen_address, "::1");
+  EXPECT_EQ(parse_config(with_listen("localhost:9000"), "m.toml").listen_port, 9000);
+  for (const std::string listen : {"0.0.0.0:80", "[::]:80", "192.168.0.1:80", ":80"}) {
+    expect_error(with_listen(listen), "m.toml:6:10: ", "TLS");
+  }
+  for (const std::string listen : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"}) {
+    expect_error(with_listen(listen), "m.toml:6:10: ", "ADDRESS:PORT");
+  }
+}
+
+TEST(Config, UriAndPasswordArePartedAndNeverRepeated) {
+  const auto with_uri = [](const std::string& uri) {
+    return "version = 1\n[[stream]]\nid = \"a\"\nuri = \"" + uri + "\"\n";
+  };
+  const Config config = parse_config(with_uri("rtsp://me:p%40ss@host:8554/a?b=c"), "m.toml");
+  EXPECT_EQ(config.streams[0].uri, "rtsp://host:8554/a?b=c");
+  EXPECT_EQ(config.streams[0].credentials.user, "me");
+  EXPECT_EQ(config.streams[0].credentials.password, "p@ss");
+  for (const std::string uri :
+       {"hunter2", "http://me:hunter2@host/a", "rtsp://me:hunter2@/a", "rtsp://me:hunter2/x@host/a",
+        "rtsp://me:hunter2%zz@host/a", "rtsp://me:hunter2@host:port/a", "rtsp://"}) {
+    expect_error(with_uri(uri), "m.toml:4:7: ", "");
+    EXPECT_EQ(error_of(with_uri(uri)).find("hunter2"), std::string::npos) << uri;
+  }
+}
+
+TEST(Config, CredentialsComeFromTheEnvironmentOrAFile) {
+  setenv("DFD_TEST_CREDENTIALS", "me:pass:word", 1);
+  Config config = parse_config(kStream + "credentials = \"env:DFD_TEST_CREDENTIALS\"\n", "m.toml");
+  EXPECT_EQ(config.streams[0].credentials.user, "me");
+  EXPECT_EQ(config.streams[0].credentials.password, "pass:word");
+
+  const std::string path = std::string(DFD_TEST_SCRATCH) + "/credentials";
+  std::ofstream(path) << "you:secret\r\nsecond line\n";
+  config = parse_config(kStream + "credentials = \"file:" + path + "\"\n", "m.toml");
+  EXPECT_EQ(config.streams[0].credentials.user, "you");
+  EXPECT_EQ(config.streams[0].credentials.password, "secret");
+}
+
+TEST(Config, CredentialsThatAreNoneAreAnErrorWithoutThem) {
+  setenv("DFD_TEST_NO_CREDENTIALS", "hunter2", 1);
+  for (const std::string place : {"hunter2", "me:hunter2", "env:DFD_TEST_NO_CREDENTIALS",
+                                  "env:DFD_NOT_THERE", "file:/nowhere/hunter", "file:/tmp"}) {
+    const std::string text = kStream + "credentials = \"" + place + "\"\n";
+    expect_error(text, "m.toml:5:15: ", "");
+    EXPECT_EQ(error_of(text).find("hunter2"), std::string::npos) << place;
+  }
+  expect_error(
+      "version = 1\n[[stream]]\nid = \"a\"\nuri = \"rtsp://a:b@host/a\"\n"
+      "credentials = \"env:DFD_TEST_CREDENTIALS\"\n",
+      "m.toml:5:15: ", "leave one of them out");
+}
+
+TEST(Config, AnOutputHasAPath) {
+  const Config config = parse_config(
+      kStream + "[[output.jsonl]]\npath = \"-\"\n[[output.jsonl]]\npath = \"/tmp/e\"\n", "m.toml");
+  ASSERT_EQ(config.json_lines.size(), 2U);
+  EXPECT_EQ(config.json_lines[1].path, "/tmp/e");
+  expect_error(kStream + "[[output.jsonl]]\n", "m.toml:5:1: ", "path is missing");
+  expect_error(kStream + "[[output.fax]]\n", "m.toml:5:10: ", "unknown key \"fax\"");
+  expect_error(kStream + "output = {jsonl = {path = \"-\"}}\n", "m.toml:", "");
+}
+
+TEST(Config, AFileThatIsNotThereIsAnError) {
+  for (const std::string path : {"/nowhere/m.toml", "/tmp", "/dev/null"}) {
+    try {
+      dfd::monitor::read_config(path);
+      FAIL() << path;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(std::string(error.what()).find(path + ":1:1: "), 0U) << error.what();
+    }
+  }
+}
+
+}  // namespace
