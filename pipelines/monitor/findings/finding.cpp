@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "finding.h"
+
+#include <gst/deepfake/gstdeepfakereport.h>
+
+#include <string_view>
+
+namespace dfd::monitor {
+namespace {
+
+Verdict verdict_of(GstDeepfakeVerdict verdict) {
+  switch (verdict) {
+    case GST_DEEPFAKE_VERDICT_AUTHENTIC:
+      return Verdict::kAuthentic;
+    case GST_DEEPFAKE_VERDICT_SUSPICIOUS:
+      return Verdict::kSuspicious;
+    case GST_DEEPFAKE_VERDICT_MANIPULATED:
+      return Verdict::kManipulated;
+    case GST_DEEPFAKE_VERDICT_UNDECIDED:
+      break;
+  }
+  return Verdict::kUndecided;
+}
+
+// The library says -1 where there is none.
+std::optional<double> part(double value) {
+  return value >= 0 && value <= 1 ? std::optional<double>(value) : std::nullopt;
+}
+
+FoundFace face_of(const GstDeepfakeFace& from) {
+  FoundFace face;
+  face.track_id = from.track_id;
+  face.x = from.x;
+  face.y = from.y;
+  face.width = from.width;
+  face.height = from.height;
+  face.detection_confidence = from.detection_confidence;
+  face.verdict = verdict_of(from.verdict);
+  face.reason = from.reason;
+  face.probability = part(from.probability);
+  face.score = part(from.score);
+  if (from.evidence != GST_DEEPFAKE_EVIDENCE_NONE) {
+    face.evidence = gst_deepfake_evidence_get_name(from.evidence);
+    face.seam_probability = part(from.seam_probability);
+    face.generated_probability = part(from.generated_probability);
+  }
+  face.windows = from.windows;
+  face.samples = from.samples;
+  face.partial = from.partial != FALSE;
+  return face;
+}
+
+Finding finding_of(const GstDeepfakeReport* report) {
+  Finding finding;
+  finding.verdict = verdict_of(gst_deepfake_report_get_verdict(report));
+  finding.reason = gst_deepfake_report_get_reason(report);
+  finding.probability = part(gst_deepfake_report_get_probability(report));
+  finding.threshold = part(gst_deepfake_report_get_threshold(report));
+  finding.model_id = gst_deepfake_report_get_model_id(report);
+  finding.stream_time_ns = gst_deepfake_report_get_stream_time(report);
+  finding.running_time_ns = gst_deepfake_report_get_running_time(report);
+  for (guint i = 0; i < gst_deepfake_report_get_n_faces(report); ++i) {
+    finding.faces.push_back(face_of(*gst_deepfake_report_get_face(report, i)));
+  }
+  return finding;
+}
+
+}  // namespace
+
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAuthentic:
+      return "authentic";
+    case Verdict::kSuspicious:
+      return "suspicious";
+    case Verdict::kManipulated:
+      return "manipulated";
+    case Verdict::kUndecided:
+      break;
+  }
+  return "undecided";
+}
+
+std::optional<Finding> read_finding(GstMessage* message) {
+  if (!gst_message_has_name(message, "deepfakedetect")) return std::nullopt;
+  g_autoptr(GstDeepfakeReport) report = gst_deepfake_report_new_from_message(message);
+  if (report == nullptr) {
+    Finding finding;
+    finding.reason = "error";
+    return finding;
+  }
+  const GstDeepfakeEvent event = gst_deepfake_report_get_event(report);
+  // The others speak of one track alone, of the model, or of what this version does not know.
+  if (event != GST_DEEPFAKE_EVENT_SCORE && event != GST_DEEPFAKE_EVENT_VERDICT_CHANGED) {
+    return std::nullopt;
+  }
+  return finding_of(report);
+}
+
+Counts read_counts(GstElement* detect) {
+  constexpr std::string_view kSkipped = "samples-skipped-";
+  Counts counts;
+  GstStructure* stats = nullptr;
+  g_object_get(detect, "stats", &stats, nullptr);
+  if (stats == nullptr) return counts;
+  gst_structure_get_uint64(stats, "samples", &counts.samples);
+  for (gint i = 0; i < gst_structure_n_fields(stats); ++i) {
+    const std::string_view name = gst_structure_nth_field_name(stats, static_cast<guint>(i));
+    guint64 value = 0;
+    if (name.substr(0, kSkipped.size()) == kSkipped &&
+        gst_structure_get_uint64(stats, name.data(), &value)) {
+      counts.skipped[std::string(name.substr(kSkipped.size()))] = value;
+    }
+  }
+  gst_structure_free(stats);
+  return counts;
+}
+
+double read_hysteresis(GstElement* detect) {
+  gdouble hysteresis = 0;
+  g_object_get(detect, "hysteresis", &hysteresis, nullptr);
+  return hysteresis;
+}
+
+}  // namespace dfd::monitor

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+namespace dfd::monitor {
+namespace {
+
+// What may take foreign bytes apart. All else that is installed stays out, whatever its rank: each
+// is a way in.
+constexpr std::array<std::string_view, 18> kAllowed = {
+    "rtph264depay", "rtph265depay", "rtpjpegdepay", "rtpmp4vdepay", "rtpvp8depay",
+    "rtpvp9depay",  "h264parse",    "h265parse",    "jpegparse",    "mpeg4videoparse",
+    "avdec_h264",   "openh264dec",  "avdec_h265",   "jpegdec",      "avdec_mpeg4",
+    "vp8dec",       "vp9dec",       "rtpmp2tdepay"};
+
+// decodebin's answers, which no header has.
+constexpr int kTry = 0;
+constexpr int kSkip = 2;
+
+int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
+                       GstElementFactory* factory, gpointer /*data*/) {
+  const std::string_view name = GST_OBJECT_NAME(factory);
+  return std::find(kAllowed.begin(), kAllowed.end(), name) != kAllowed.end() ? kTry : kSkip;
+}
+
+// Of a camera's streams only the pictures are asked for.
+gboolean on_select_stream(GstElement* /*source*/, guint /*number*/, GstCaps* caps,
+                          gpointer /*data*/) {
+  const gchar* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
+  return media != nullptr && g_str_equal(media, "video");
+}
+
+void on_source_setup(GstElement* /*bin*/, GstElement* source, gpointer data) {
+  const auto* credentials = static_cast<const Credentials*>(data);
+  if (!g_str_has_prefix(GST_OBJECT_NAME(gst_element_get_factory(source)), "rtspsrc")) return;
+  // Enough for reordered packets; the default of 2 s would be added to every alarm.
+  constexpr guint kLatencyMs = 200;
+  g_object_set(source, "latency", kLatencyMs, nullptr);
+  gchar* location = nullptr;
+  g_object_get(source, "location", &location, nullptr);
+  // rtspsrc would try UDP first and wait 5 s; who wants UDP writes rtspu.
+  if (location != nullptr &&
+      (g_str_has_prefix(location, "rtsp://") || g_str_has_prefix(location, "rtsps://"))) {
+    gst_util_set_object_arg(G_OBJECT(source), "protocols", "tcp");
+  }
+  g_free(location);
+  if (!credentials->user.empty()) {
+    g_object_set(source, "user-id", credentials->user.c_str(), "user-pw",
+                 credentials->password.c_str(), nullptr);
+  }
+  g_signal_connect(source, "select-stream", G_CALLBACK(on_select_stream), nullptr);
+}
+
+void on_pad_added(GstElement* /*bin*/, GstPad* pad, gpointer data) {
+  GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
+  // A second picture track of one source is left alone.
+  if (!gst_pad_is_linked(sink)) gst_pad_link(pad, sink);
+  gst_object_unref(sink);
+}
+
+template <typename T>
+T* borrowed(const Owned<T>& owned) {
+  return owned.get();
+}
+
+Owned<GstElement> make_source(const std::string& uri, const Credentials& credentials) {
+  Owned<GstElement> source = make_element("uridecodebin", "source");
+  // decodebin leaves decoders out whose templates name further kinds of memory, unless all are
+  // taken.
+  GstCaps* pictures = gst_caps_from_string("video/x-raw(ANY)");
+  g_object_set(source.get(), "uri", uri.c_str(), "caps", pictures, "expose-all-streams", FALSE,
+               nullptr);
+  gst_caps_unref(pictures);
+  g_signal_connect(source.get(), "autoplug-select", G_CALLBACK(on_autoplug_select), nullptr);
+  g_signal_connect_data(
+      source.get(), "source-setup", G_CALLBACK(on_source_setup), new Credentials(credentials),
+      [](gpointer data, GClosure*) { delete static_cast<Credentials*>(data); }, GConnectFlags(0));
+  return source;
+}
+
+// Those that the monitor needs as they are.
+constexpr std::array<std::string_view, 3> kOwnProperties = {"messages", "stream-id", "name"};
+
+void set_property(GstElement* detect, const DetectProperty& property) {
+  const auto fail = [&](const std::string& what) {
+    throw PropertyError(property.position, "detect." + property.name + " " + what);
+  };
+  if (std::find(kOwnProperties.begin(), kOwnProperties.end(), property.name) !=
+      kOwnProperties.end()) {
+    fail("is set by the monitor itself");
+  }
+  GParamSpec* spec =
+      g_object_class_find_property(G_OBJECT_GET_CLASS(detect), property.name.c_str());
+  if (spec == nullptr || (spec->flags & G_PARAM_WRITABLE) == 0) {
+    fail(
+        "is no property of deepfakedetect that can be set; gst-inspect-1.0 deepfakedetect has all");
+  }
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(spec));
+  const bool fits =
+      gst_value_deserialize_with_pspec(&value, property.value.c_str(), spec) != FALSE &&
+      g_param_value_validate(spec, &value) == FALSE;
+  if (fits) g_object_set_property(G_OBJECT(detect), spec->name, &value);
+  g_value_unset(&value);
+  if (!fits) fail("has a wrong kind of value, or one out of range: \"" + property.value + "\"");
+}
+
+}  // namespace
+
+PropertyError::PropertyError(Position position, const std::string& text)
+    : std::runtime_error(text), position_(position) {}
+
+Owned<GstElement> make_element(const char* factory, const char* name) {
+  GstElement* element = gst_element_factory_make(factory, name);
+  if (element == nullptr) {
+    throw MissingElement(std::string("GStreamer has no element ") + factory +
+                         ": install its plugin, or set GST_PLUGIN_PATH to the folder where it is");
+  }
+  return Owned<GstElement>(static_cast<GstElement*>(gst_object_ref_sink(element)));
+}
+
+Owned<GstElement> make_detect(const std::string& stream_id,
+                              const std::vector<DetectProperty>& properties) {
+  Owned<GstElement> detect = make_element("deepfakedetect", "detect");
+  for (const DetectProperty& property : properties) set_property(detect.get(), property);
+  g_object_set(detect.get(), "stream-id", stream_id.c_str(), nullptr);
+  // Every score, so that an alarm has its probability over time.
+  gst_util_set_object_arg(G_OBJECT(detect.get()), "messages", "every-window");
+  return detect;
+}
+
+Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
+                       Owned<GstElement> detect) {
+  Pipeline result;
+  result.pipeline =
+      Owned<GstElement>(static_cast<GstElement*>(gst_object_ref_sink(gst_pipeline_new(nullptr))));
+  const Owned<GstElement> source = make_source(uri, credentials);
+  const Owned<GstElement> convert = make_element("videoconvert");
+  const Owned<GstElement> sink = make_element("fakesink");
+  // Pictures are looked at as they come; what is late is no less worth judging.
+  g_object_set(sink.get(), "sync", FALSE, nullptr);
+  result.detect = std::move(detect);
+  GstElement* last = result.detect != nullptr ? result.detect.get() : sink.get();
+  GstBin* bin = GST_BIN(result.pipeline.get());
+  for (GstElement* element : {borrowed(source), borrowed(convert), borrowed(sink)}) {
+    gst_bin_add(bin, element);
+  }
+  if (result.detect != nullptr) {
+    gst_bin_add(bin, result.detect.get());
+    gst_element_link(result.detect.get(), sink.get());
+  }
+  gst_element_link(convert.get(), last);
+  g_signal_connect(source.get(), "pad-added", G_CALLBACK(on_pad_added), convert.get());
+  result.pictures = Owned<GstPad>(gst_element_get_static_pad(last, "sink"));
+  return result;
+}
+
+}  // namespace dfd::monitor

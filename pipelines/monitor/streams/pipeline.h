@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The pipeline that watches one source: it opens it, decodes its pictures, and judges them where
+// asked to. Sound is neither fetched nor decoded.
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace dfd::monitor {
+
+struct Unref {
+  void operator()(gpointer object) const { gst_object_unref(object); }
+};
+template <typename T>
+using Owned = std::unique_ptr<T, Unref>;
+
+// GStreamer lacks an element or a plugin; the text says which.
+class MissingElement : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Throws MissingElement; `what` says what it is needed for.
+Owned<GstElement> make_element(const char* factory, const char* name = nullptr);
+
+// The element's property cannot have this value, or there is none of that name.
+class PropertyError : public std::runtime_error {
+ public:
+  PropertyError(Position position, const std::string& text);
+  Position position() const { return position_; }
+
+ private:
+  Position position_;
+};
+
+// An element deepfakedetect with these properties. Throws PropertyError, MissingElement. Properties
+// that the monitor sets itself cannot be among them.
+Owned<GstElement> make_detect(const std::string& stream_id,
+                              const std::vector<DetectProperty>& properties);
+
+struct Pipeline {
+  Owned<GstElement> pipeline;
+  // Within it; none where nothing is judged.
+  Owned<GstElement> detect;
+  // Where each decoded picture arrives.
+  Owned<GstPad> pictures;
+};
+
+// `uri` is without user and password. `detect` may be null: then the pictures are decoded, and that
+// is all. Throws MissingElement.
+Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
+                       Owned<GstElement> detect);
+
+}  // namespace dfd::monitor

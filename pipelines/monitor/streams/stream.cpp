@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "stream.h"
+
+#include <random>
+#include <utility>
+
+namespace dfd::monitor {
+namespace {
+
+Backoff::Chance make_chance() {
+  return [generator = std::minstd_rand(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(generator);
+  };
+}
+
+}  // namespace
+
+Stream::Stream(const StreamConfig& config, Handler handler)
+    : config_(&config), handler_(std::move(handler)), watch_(config, make_chance()) {}
+
+void Stream::open() {
+  earlier_frames_ += std::exchange(frames_, 0);
+  connection_ = std::make_unique<Connection>(
+      make_pipeline(config_->uri, config_->credentials, make_detect(config_->id, config_->detect)),
+      handler_);
+}
+
+void Stream::note_frames(Moment now, const Seen& seen) {
+  frames_ = seen.frames;
+  if (seen.frames == 0) return;
+  last_frame_steady_ = seen.last_frame;
+  last_frame_ =
+      now.wall - std::chrono::duration_cast<WallTime::duration>(now.steady - seen.last_frame);
+}
+
+bool Stream::update(Moment now) {
+  const StreamState before = watch_.state();
+  Seen seen;
+  if (connection_ != nullptr) {
+    seen = connection_->seen();
+    note_frames(now, seen);
+  }
+  switch (watch_.update(now.steady, seen)) {
+    case Watch::Action::kOpen:
+      open();
+      break;
+    case Watch::Action::kClose:
+      connection_->close();
+      break;
+    case Watch::Action::kNone:
+      if (watch_.state() == StreamState::kWaiting) connection_.reset();
+      break;
+  }
+  return watch_.state() != before;
+}
+
+void Stream::close(Moment now) {
+  closing_since_ = now.steady;
+  if (connection_ != nullptr) connection_->close();
+}
+
+bool Stream::is_closed(Moment now) {
+  if (connection_ == nullptr) return true;
+  if (!connection_->seen().closed && now.steady - *closing_since_ < Watch::kCloseLimit)
+    return false;
+  connection_.reset();
+  return true;
+}
+
+bool Stream::is_live(Moment now) const {
+  return watch_.state() == StreamState::kPlaying && now.steady - last_frame_steady_ < kFresh;
+}
+
+std::uint64_t Stream::frames() const { return earlier_frames_ + frames_; }
+
+}  // namespace dfd::monitor

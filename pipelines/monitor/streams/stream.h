@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One stream through all its connections. Used on the main loop's thread.
+
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "config/config.h"
+#include "streams/connection.h"
+#include "streams/watch.h"
+
+namespace dfd::monitor {
+
+class Stream {
+ public:
+  // A message of the pipeline at hand.
+  using Handler = std::function<void(GstMessage*)>;
+
+  // `config` outlives it.
+  Stream(const StreamConfig& config, Handler handler);
+
+  // What is due. True when the state changed.
+  bool update(Moment now);
+
+  // Gives the connection up, for good. is_closed() tells when that is done; after
+  // Watch::kCloseLimit it is left to itself.
+  void close(Moment now);
+  bool is_closed(Moment now);
+
+  const StreamConfig& config() const { return *config_; }
+  const Watch& watch() const { return watch_; }
+
+  // Pictures come: the newest is not older than kFresh.
+  bool is_live(Moment now) const;
+
+  // Over all connections.
+  std::uint64_t frames() const;
+  std::optional<WallTime> last_frame() const { return last_frame_; }
+
+  // Null while there is no connection.
+  Connection* connection() const { return connection_.get(); }
+
+  // After so long without a picture nobody can say what is shown. deepfakedetect calls a picture
+  // that does not change for so long frozen.
+  static constexpr Duration kFresh = std::chrono::seconds(2);
+
+ private:
+  void open();
+  void note_frames(Moment now, const Seen& seen);
+
+  const StreamConfig* config_;
+  Handler handler_;
+  Watch watch_;
+  std::unique_ptr<Connection> connection_;
+  std::uint64_t earlier_frames_ = 0;
+  std::uint64_t frames_ = 0;
+  std::optional<WallTime> last_frame_;
+  Time last_frame_steady_;
+  std::optional<Time> closing_since_;
+};
+
+}  // namespace dfd::monitor
