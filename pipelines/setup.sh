@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Installs the Debian packages that are missing and builds the project into $BUILD (default:
-# build), or of it what $TARGETS names. Extra arguments go to meson setup. Repeated runs do only
+# Installs the Debian packages that are missing of the lists in $PACKAGES (default:
+# pipelines/packages.txt) and builds the project into $BUILD (default: build), or of it what $TARGETS
+# names. Extra arguments go to meson setup. Repeated runs do only
 # what is left to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +12,7 @@ BUILD=${BUILD:-build}
 say() { printf '== %s\n' "$*" >&2; }
 
 missing_packages() {
-    grep -v '^#' pipelines/packages.txt | while read -r package; do
+    grep -hv '^#' ${PACKAGES:-pipelines/packages.txt} | while read -r package; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
             printf '%s\n' "$package"
     done
@@ -37,6 +38,9 @@ if [ ! -e "$BUILD/build.ninja" ]; then
     CXXFLAGS="-g1 ${CXXFLAGS:-}" meson setup "$BUILD" "$@" >&2
 elif [ $# -gt 0 ]; then
     meson configure "$BUILD" "$@" >&2
+elif [ -n "$missing" ]; then
+    # Parts that were left out for want of them.
+    meson setup --reconfigure "$BUILD" >&2
 fi
 # A plugin of an older build, which would be found beside the new ones.
 rm -rf "$BUILD/gst/plugin"

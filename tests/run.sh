@@ -20,6 +20,7 @@ if [ "${1:-}" = --sanitize ]; then
     shift 2
 fi
 export BUILD=${BUILD:-build}
+export PACKAGES="pipelines/packages.txt pipelines/monitor/packages.txt tests/packages.txt"
 pipelines/setup.sh "${options[@]}"
 
 # An old report must not be counted when meson test does not get as far as writing one.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The commands of deepfake-monitor. JSON on stdout, lines for people on stderr; each returns an
+// exit code of base/exit_code.h.
+
+#pragma once
+
+#include <string>
+
+namespace dfd::monitor {
+
+// Takes the command line apart and does what it says.
+int run_command_line(int argc, char** argv);
+
+// Watches until a signal.
+int run(const std::string& config_file);
+
+// Whether the configuration is right, and with `connect` whether each source gives pictures.
+int check_config(const std::string& config_file, bool connect);
+
+// Whether a source gives pictures, and which. `credentials_file` may be empty.
+int probe_source(const std::string& uri, const std::string& credentials_file, double timeout_s);
+
+// Prints the JSON schema of the events.
+int print_schema();
+
+}  // namespace dfd::monitor

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include <unistd.h>
+
+#include <exception>
+#include <memory>
+
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "commands/commands.h"
+#include "service/monitor.h"
+
+namespace dfd::monitor {
+
+int run(const std::string& config_file) {
+  try {
+    Config config = read_config(config_file);
+    auto monitor = std::make_unique<Monitor>(std::move(config));
+    const int code = monitor->run();
+    // Threads that never end would hold up the usual way out.
+    if (code == kExitStuck) _exit(code);
+    return code;
+  } catch (const ConfigError& error) {
+    log_line(error.what());
+    return kExitConfig;
+  } catch (const PropertyError& error) {
+    log_line(ConfigError(config_file, error.position(), error.what()).what());
+    return kExitConfig;
+  } catch (const std::exception& error) {
+    log_line(error.what());
+    return kExitFailed;
+  }
+}
+
+}  // namespace dfd::monitor

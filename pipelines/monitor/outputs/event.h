@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What is told to the outside: CloudEvents 1.0, each a JSON object.
+// docs/schema/monitor-event.schema.json is their schema, docs/monitor.md says what the fields mean.
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "alarms/alarm.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "findings/finding.h"
+
+namespace dfd::monitor {
+
+using Json = nlohmann::ordered_json;
+
+// What an event says of the stream it is about.
+struct EventStream {
+  const StreamConfig* config = nullptr;
+  // Counts its connections, from 1.
+  std::uint64_t session = 0;
+  // Of its pictures; 0 where it is not known.
+  int width = 0;
+  int height = 0;
+};
+
+struct StreamChange {
+  std::string previous;
+  std::string state;
+  // Empty where there is none.
+  std::string reason;
+  // For people, masked.
+  std::string text;
+};
+
+// org.deepfakedetect.stream.v1
+Json stream_event(Moment now, const EventStream& stream, const StreamChange& change);
+
+// org.deepfakedetect.alarm.v1. `finding` is null where the rule is not about faces.
+Json alarm_event(Moment now, const EventStream& stream, const std::string& rule,
+                 const AlarmTransition& transition, const Finding* finding);
+
+// org.deepfakedetect.monitor.v1: "started" or "stopped".
+Json monitor_event(Moment now, const std::string& state, const Config& config);
+
+}  // namespace dfd::monitor

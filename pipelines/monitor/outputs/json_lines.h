@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Events as lines of a file, written by a thread of its own: a disk that hangs stops no stream.
+
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+
+namespace dfd::monitor {
+
+class JsonLines {
+ public:
+  // "-" is standard output. Else the file is made (mode 0640) or written on; a last line that is
+  // not whole, as after a crash, is ended first. Throws std::runtime_error where it cannot be
+  // opened.
+  explicit JsonLines(const std::string& path);
+
+  // Writes what is left, for no longer than kCloseLimit, and then leaves the thread to itself.
+  ~JsonLines();
+  JsonLines(const JsonLines&) = delete;
+  JsonLines& operator=(const JsonLines&) = delete;
+
+  // A line without its newline. Never waits for the disk. Where kMostWaiting lines wait, the oldest
+  // is dropped.
+  void write(std::string line);
+
+  // Lines that wait, and lines that were dropped. Any thread.
+  std::size_t waiting() const;
+  std::uint64_t dropped() const;
+
+  // About 20 MB of lines of an alarm with some faces.
+  static constexpr std::size_t kMostWaiting = 10000;
+  static constexpr Duration kCloseLimit = std::chrono::seconds(5);
+
+ private:
+  struct Shared;
+  static void run(const std::shared_ptr<Shared>& shared);
+
+  std::shared_ptr<Shared> shared_;
+  std::thread thread_;
+};
+
+}  // namespace dfd::monitor

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "monitor.h"
+
+#include <glib-unix.h>
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <utility>
+
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "service/monitor_metrics.h"
+#include "service/notify.h"
+
+namespace dfd::monitor {
+namespace {
+
+// Short beside all that is waited for, and no load.
+constexpr guint kTickMs = 100;
+
+WebPage text_page(int status, const std::string& body) {
+  WebPage page;
+  page.status = status;
+  page.body = body + "\n";
+  return page;
+}
+
+}  // namespace
+
+Monitor::Monitor(Config config)
+    : config_(std::move(config)),
+      models_(config_.streams),
+      heartbeat_(now()),
+      loop_(g_main_loop_new(nullptr, FALSE)) {
+  for (const JsonLinesConfig& output : config_.json_lines) {
+    outputs_.push_back({"jsonl:" + output.path, std::make_unique<JsonLines>(output.path)});
+  }
+  web_ = std::make_unique<WebServer>(config_.listen_address, config_.listen_port,
+                                     std::map<std::string, WebServer::Page>{
+                                         {"/healthz", [] { return text_page(200, "ok"); }},
+                                         {"/readyz", [this] { return ready_page(); }},
+                                         {"/metrics", [this] {
+                                            WebPage page;
+                                            page.type = "text/plain; version=0.0.4; charset=utf-8";
+                                            page.body = metrics();
+                                            return page;
+                                          }}});
+  log_line("listening on " + web_->address());
+  // Readers of a pipe may go; that is no reason to end.
+  std::signal(SIGPIPE, SIG_IGN);
+  sources_ = {g_unix_signal_add(SIGTERM, on_stop, this), g_unix_signal_add(SIGINT, on_stop, this),
+              g_unix_signal_add(SIGHUP, on_reload, this), g_timeout_add(kTickMs, on_tick, this)};
+}
+
+Monitor::~Monitor() {
+  for (const guint source : sources_) g_source_remove(source);
+  g_main_loop_unref(loop_);
+}
+
+int Monitor::run() {
+  tell(monitor_event(now(), "started", config_));
+  g_main_loop_run(loop_);
+  // The streams first: they tell of nothing any more.
+  streams_.clear();
+  tell(monitor_event(now(), "stopped", config_));
+  outputs_.clear();
+  return exit_code_;
+}
+
+gboolean Monitor::on_tick(gpointer data) {
+  auto* self = static_cast<Monitor*>(data);
+  try {
+    self->tick(now());
+  } catch (const std::exception& error) {
+    // No exception crosses GLib's frames; who started us starts us anew.
+    log_line(error.what());
+    self->exit_code_ = kExitFailed;
+    g_main_loop_quit(self->loop_);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean Monitor::on_stop(gpointer data) {
+  static_cast<Monitor*>(data)->begin_stop();
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean Monitor::on_reload(gpointer /*data*/) {
+  log_line("SIGHUP: the configuration cannot be read anew yet; restart the program");
+  return G_SOURCE_CONTINUE;
+}
+
+WebPage Monitor::ready_page() const {
+  switch (phase_) {
+    case Phase::kLoading:
+      return text_page(503, "the model is being loaded");
+    case Phase::kStopping:
+      return text_page(503, "stopping");
+    case Phase::kWatching:
+      break;
+  }
+  return text_page(200, "ready");
+}
+
+std::string Monitor::metrics() const {
+  std::vector<OutputState> outputs;
+  for (const Output& output : outputs_) {
+    outputs.push_back({output.name, output.lines->waiting(), output.lines->dropped()});
+  }
+  return metrics_text(now(), heartbeat_.wall, streams_, outputs);
+}
+
+void Monitor::tell(const Json& event) {
+  const std::string line = event.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (const Output& output : outputs_) output.lines->write(line);
+}
+
+void Monitor::start_streams() {
+  for (const StreamConfig& config : config_.streams) {
+    const double hysteresis = read_hysteresis(models_.element(config));
+    streams_.push_back(std::make_unique<WatchedStream>(config, hysteresis,
+                                                       [this](const Json& event) { tell(event); }));
+  }
+  phase_ = Phase::kWatching;
+  log_line("the model is loaded; streams: " + std::to_string(streams_.size()));
+  notify_ready();
+}
+
+// Each holds threads and memory, which only the end of the process gives back.
+void Monitor::note_stuck(Moment now) {
+  constexpr std::size_t kMost = 3;
+  constexpr auto kWithin = std::chrono::hours(1);
+  stuck_.push_back(now.steady);
+  while (now.steady - stuck_.front() > kWithin) stuck_.pop_front();
+  if (stuck_.size() < kMost) return;
+  log_line("three pipelines within an hour did not stop: giving up");
+  exit_code_ = kExitStuck;
+  g_main_loop_quit(loop_);
+}
+
+void Monitor::begin_stop() {
+  if (phase_ == Phase::kStopping) return;
+  log_line("stopping");
+  notify_stopping();
+  phase_ = Phase::kStopping;
+  const Moment time = now();
+  for (const auto& stream : streams_) stream->stream().close(time);
+}
+
+void Monitor::tick(Moment now) {
+  heartbeat_ = now;
+  notify_alive();
+  if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kFailed) {
+    log_line("the model cannot be loaded: " + models_.error());
+    exit_code_ = kExitFailed;
+    g_main_loop_quit(loop_);
+  } else if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kReady) {
+    start_streams();
+  } else if (phase_ == Phase::kWatching) {
+    for (const auto& stream : streams_) {
+      const auto before = stream->stream().watch().failures(FailureReason::kStuck);
+      stream->update(now);
+      if (stream->stream().watch().failures(FailureReason::kStuck) != before) note_stuck(now);
+    }
+  } else if (phase_ == Phase::kStopping) {
+    if (std::all_of(streams_.begin(), streams_.end(),
+                    [&](const auto& stream) { return stream->stream().is_closed(now); })) {
+      g_main_loop_quit(loop_);
+    }
+  }
+}
+
+}  // namespace dfd::monitor

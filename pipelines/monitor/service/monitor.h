@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The whole: streams, what is said of them, and where it is said. Everything of it runs on the
+// thread of the main loop; pipelines and files have threads of their own.
+
+#pragma once
+
+#include <glib.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "outputs/json_lines.h"
+#include "service/watched_stream.h"
+#include "streams/model_holder.h"
+#include "web/web_server.h"
+
+namespace dfd::monitor {
+
+class Monitor {
+ public:
+  // Opens outputs and the address, and begins to load the model. Throws std::runtime_error,
+  // PropertyError, MissingElement.
+  explicit Monitor(Config config);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  // Watches until SIGTERM or SIGINT, or until it cannot go on. Returns an exit code; after
+  // kExitStuck there are threads that will never end.
+  int run();
+
+ private:
+  struct Output {
+    std::string name;
+    std::unique_ptr<JsonLines> lines;
+  };
+
+  static gboolean on_tick(gpointer data);
+  static gboolean on_stop(gpointer data);
+  static gboolean on_reload(gpointer data);
+  void tick(Moment now);
+  void start_streams();
+  void note_stuck(Moment now);
+  void begin_stop();
+  void tell(const Json& event);
+  std::string metrics() const;
+  WebPage ready_page() const;
+
+  enum class Phase { kLoading, kWatching, kStopping };
+
+  Config config_;
+  ModelHolder models_;
+  std::vector<Output> outputs_;
+  std::vector<std::unique_ptr<WatchedStream>> streams_;
+  Phase phase_ = Phase::kLoading;
+  int exit_code_ = 0;
+  std::deque<Time> stuck_;
+  Moment heartbeat_;
+  GMainLoop* loop_;
+  std::vector<guint> sources_;
+  std::unique_ptr<WebServer> web_;
+};
+
+}  // namespace dfd::monitor

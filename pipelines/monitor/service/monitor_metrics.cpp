@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "monitor_metrics.h"
+
+#include <functional>
+
+#include "base/version.h"
+#include "metrics/metrics_text.h"
+
+namespace dfd::monitor {
+namespace {
+
+using Streams = std::vector<std::unique_ptr<WatchedStream>>;
+
+constexpr StreamState kStates[] = {StreamState::kWaiting, StreamState::kConnecting,
+                                   StreamState::kPlaying, StreamState::kClosing};
+
+// One sample a stream.
+void each(MetricsText& text, const Streams& streams,
+          const std::function<double(const WatchedStream&)>& value) {
+  for (const auto& stream : streams) {
+    text.sample(value(*stream), {{"stream", stream->stream().config().id}});
+  }
+}
+
+void write_states(MetricsText& text, Moment now, const Streams& streams) {
+  text.begin("deepfake_stream_up", "gauge", "1 while pictures come");
+  each(text, streams, [&](const auto& stream) { return stream.stream().is_live(now) ? 1 : 0; });
+  text.begin("deepfake_stream_state", "gauge", "1 for the state that the stream is in");
+  for (const auto& stream : streams) {
+    for (const StreamState state : kStates) {
+      text.sample(stream->stream().watch().state() == state ? 1 : 0,
+                  {{"stream", stream->stream().config().id}, {"state", name_of(state)}});
+    }
+  }
+  text.begin("deepfake_stream_connects_total", "counter", "How often the source was opened");
+  each(text, streams,
+       [](const auto& stream) { return double(stream.stream().watch().connects()); });
+  text.begin("deepfake_stream_failures_total", "counter", "Connections given up, by reason");
+  for (const auto& stream : streams) {
+    for (const FailureReason reason : kFailureReasons) {
+      text.sample(double(stream->stream().watch().failures(reason)),
+                  {{"stream", stream->stream().config().id}, {"reason", name_of(reason)}});
+    }
+  }
+  text.begin("deepfake_stream_last_frame_timestamp_seconds", "gauge",
+             "When the newest picture came, since 1970; absent before the first");
+  for (const auto& stream : streams) {
+    if (const auto time = stream->stream().last_frame()) {
+      text.sample(unix_seconds(*time), {{"stream", stream->stream().config().id}});
+    }
+  }
+}
+
+void write_analysis(MetricsText& text, Moment now, const Streams& streams) {
+  text.begin("deepfake_frames_total", "counter", "Pictures decoded");
+  each(text, streams, [](const auto& stream) { return double(stream.stream().frames()); });
+  text.begin("deepfake_samples_total", "counter", "Pictures taken for analysis");
+  each(text, streams, [](const auto& stream) { return double(stream.counts().samples); });
+  text.begin("deepfake_samples_skipped_total", "counter", "Samples not judged, by reason");
+  for (const auto& stream : streams) {
+    for (const auto& [reason, count] : stream->counts().skipped) {
+      text.sample(double(count), {{"stream", stream->stream().config().id}, {"reason", reason}});
+    }
+  }
+  text.begin("deepfake_judged_seconds_total", "counter",
+             "Time with a verdict other than undecided");
+  each(text, streams, [](const auto& stream) { return stream.judged_seconds(); });
+  text.begin("deepfake_probability_ratio", "gauge",
+             "That a face is manipulated, the worst one's; absent where there is none");
+  for (const auto& stream : streams) {
+    if (stream->stream().is_live(now) && stream->finding().probability) {
+      text.sample(*stream->finding().probability, {{"stream", stream->stream().config().id}});
+    }
+  }
+  text.begin("deepfake_model_info", "gauge", "The model that judges a stream");
+  for (const auto& stream : streams) {
+    if (stream->finding().model_id.empty()) continue;
+    text.sample(
+        1, {{"stream", stream->stream().config().id}, {"model_id", stream->finding().model_id}});
+  }
+}
+
+void each_rule(MetricsText& text, const Streams& streams,
+               const std::function<double(const Alarm&)>& value) {
+  for (const auto& stream : streams) {
+    for (const WatchedStream::Rule& rule : stream->rules()) {
+      if (!rule.wanted) continue;
+      text.sample(value(rule.alarm),
+                  {{"stream", stream->stream().config().id}, {"rule", rule.name}});
+    }
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
+                         const std::vector<OutputState>& outputs) {
+  MetricsText text;
+  text.begin("deepfake_build_info", "gauge", "The program's version");
+  text.sample(1, {{"version", kVersion}});
+  text.begin("deepfake_heartbeat_timestamp_seconds", "gauge",
+             "When the main loop last came round, since 1970");
+  text.sample(unix_seconds(heartbeat));
+  write_states(text, now, streams);
+  write_analysis(text, now, streams);
+  text.begin("deepfake_alarm_state", "gauge", "0 idle, 1 pending, 2 firing, 3 resolved");
+  each_rule(text, streams, [](const Alarm& alarm) { return static_cast<double>(alarm.state()); });
+  text.begin("deepfake_alarms_total", "counter", "Alarms that fired");
+  each_rule(text, streams, [](const Alarm& alarm) { return double(alarm.fired()); });
+  text.begin("deepfake_output_queue_length", "gauge", "Events that wait for an output");
+  for (const OutputState& output : outputs) {
+    text.sample(double(output.waiting), {{"output", output.name}});
+  }
+  text.begin("deepfake_output_dropped_total", "counter", "Events that an output lost");
+  for (const OutputState& output : outputs) {
+    text.sample(double(output.dropped), {{"output", output.name}});
+  }
+  return text.text();
+}
+
+}  // namespace dfd::monitor

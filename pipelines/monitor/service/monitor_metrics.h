@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The metrics of a monitor. docs/monitor.md has their table.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/watched_stream.h"
+
+namespace dfd::monitor {
+
+struct OutputState {
+  std::string name;
+  std::size_t waiting = 0;
+  std::uint64_t dropped = 0;
+};
+
+// `heartbeat` is when the main loop last came round.
+std::string metrics_text(Moment now, WallTime heartbeat,
+                         const std::vector<std::unique_ptr<WatchedStream>>& streams,
+                         const std::vector<OutputState>& outputs);
+
+}  // namespace dfd::monitor

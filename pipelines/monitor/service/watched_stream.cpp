@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "watched_stream.h"
+
+#include <iomanip>
+#include <sstream>
+#include <utility>
+
+#include "base/log.h"
+
+namespace dfd::monitor {
+namespace {
+
+// " (probability 0.83)", " (eos)", or nothing.
+std::string why_text(const AlarmInput& input) {
+  if (input.probability) {
+    std::ostringstream text;
+    text << " (probability " << std::setprecision(2) << *input.probability << ")";
+    return text.str();
+  }
+  return input.reason.empty() ? std::string() : " (" + input.reason + ")";
+}
+
+Counts sum_of(Counts sum, const Counts& other) {
+  sum.samples += other.samples;
+  for (const auto& [reason, count] : other.skipped) sum.skipped[reason] += count;
+  return sum;
+}
+
+}  // namespace
+
+WatchedStream::WatchedStream(const StreamConfig& config, double hysteresis, Tell tell)
+    : hysteresis_(hysteresis),
+      tell_(std::move(tell)),
+      stream_(config, [this](GstMessage* message) { on_message(message); }),
+      rules_{Rule{"face", config.alarm.face, Alarm(config.alarm)},
+             Rule{"down", config.alarm.down, Alarm(config.alarm)}} {}
+
+Coverage WatchedStream::coverage(Moment now) const {
+  Coverage coverage;
+  const Watch& watch = stream_.watch();
+  coverage.live = stream_.is_live(now);
+  coverage.down = watch.failure().has_value();
+  if (coverage.down) {
+    coverage.reason = name_of(watch.failure()->reason);
+  } else if (!coverage.live) {
+    coverage.reason = watch.state() == StreamState::kPlaying ? "stall" : name_of(watch.state());
+  }
+  return coverage;
+}
+
+Counts WatchedStream::counts() const { return sum_of(earlier_counts_, counts_); }
+
+bool WatchedStream::is_judged(Moment now) const {
+  return stream_.is_live(now) && finding_.verdict != Verdict::kUndecided;
+}
+
+EventStream WatchedStream::event_stream() const {
+  EventStream part;
+  part.config = &stream_.config();
+  part.session = stream_.watch().connects();
+  if (const Connection* connection = stream_.connection()) {
+    part.width = connection->width();
+    part.height = connection->height();
+  }
+  return part;
+}
+
+void WatchedStream::account(Moment now) {
+  const Time begin = std::exchange(last_update_, now.steady).value_or(now.steady);
+  if (was_judged_) judged_seconds_ += to_seconds(now.steady - begin);
+}
+
+void WatchedStream::poll_counts(Moment now) {
+  // Its lock is the streaming thread's too.
+  constexpr auto kInterval = std::chrono::seconds(1);
+  Connection* connection = stream_.connection();
+  if (connection == nullptr || connection->detect() == nullptr) return;
+  if (!stream_.is_live(now) || now.steady - last_poll_ < kInterval) return;
+  last_poll_ = now.steady;
+  counts_ = read_counts(connection->detect());
+}
+
+void WatchedStream::on_message(GstMessage* message) {
+  auto finding = read_finding(message);
+  if (!finding) return;
+  const Moment time = now();
+  account(time);
+  finding_ = std::move(*finding);
+  was_judged_ = is_judged(time);
+  update_alarms(time);
+}
+
+// Of a source that is away for days each try would be an event; the metrics count them.
+bool WatchedStream::is_news(const Watch& watch) {
+  if (watch.is_stuck()) return true;
+  switch (watch.state()) {
+    case StreamState::kPlaying:
+      told_failure_.reset();
+      return true;
+    case StreamState::kConnecting:
+      return !watch.failure();
+    case StreamState::kClosing:
+      return std::exchange(told_failure_, watch.failure()->reason) != watch.failure()->reason;
+    case StreamState::kWaiting:
+      break;
+  }
+  return false;
+}
+
+void WatchedStream::on_state_changed(Moment now, StreamState previous) {
+  const Watch& watch = stream_.watch();
+  StreamChange change{name_of(previous), name_of(watch.state()), "", ""};
+  if (watch.failure()) {
+    change.reason = watch.is_stuck() ? name_of(FailureReason::kStuck) : coverage(now).reason;
+    change.text = watch.failure()->text;
+  }
+  if (watch.state() != StreamState::kPlaying) {
+    // What was found is of pictures that nobody sees any more.
+    const std::string model_id = finding_.model_id;
+    finding_ = {};
+    finding_.reason = coverage(now).reason;
+    finding_.model_id = model_id;
+  }
+  if (watch.state() == StreamState::kConnecting) {
+    earlier_counts_ = sum_of(std::move(earlier_counts_), std::exchange(counts_, {}));
+  }
+  if (!is_news(watch)) return;
+  std::string line = stream_.config().id + ": " + change.state;
+  if (!change.text.empty()) line += " (" + change.reason + ": " + change.text + ")";
+  if (watch.is_stuck()) line += "; the pipeline does not stop and is left behind";
+  log_line(line);
+  tell_(stream_event(now, event_stream(), change));
+}
+
+void WatchedStream::update_alarms(Moment now) {
+  const StreamConfig& config = stream_.config();
+  const Coverage covered = coverage(now);
+  const AlarmInput inputs[] = {face_input(config.alarm, hysteresis_, covered, finding_),
+                               down_input(covered)};
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    Rule& rule = rules_[i];
+    if (!rule.wanted) continue;
+    for (const AlarmTransition& transition : rule.alarm.update(now, inputs[i])) {
+      log_line(config.id + ": alarm " + rule.name + " " + name_of(transition.state) +
+               why_text(inputs[i]));
+      tell_(alarm_event(now, event_stream(), rule.name, transition, i == 0 ? &finding_ : nullptr));
+    }
+  }
+}
+
+void WatchedStream::update(Moment now) {
+  const StreamState previous = stream_.watch().state();
+  account(now);
+  if (stream_.update(now)) on_state_changed(now, previous);
+  was_judged_ = is_judged(now);
+  poll_counts(now);
+  update_alarms(now);
+}
+
+}  // namespace dfd::monitor

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The program as its users run it, beside real RTSP servers.
+
+#include <gio/gio.h>
+#include <glib.h>
+#include <libsoup/soup.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "monitor/rtsp_server.h"
+
+namespace {
+
+using dfd::monitor::test::RtspServer;
+using Json = nlohmann::json;
+
+// Against hanging only: loaded machines are slow.
+constexpr auto kLongest = std::chrono::seconds(60);
+
+std::string scratch(const std::string& name) {
+  return (std::filesystem::path(DFD_TEST_SCRATCH) / name).string();
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+bool comes_true(const std::function<bool()>& fact) {
+  const auto end = std::chrono::steady_clock::now() + kLongest;
+  while (std::chrono::steady_clock::now() < end) {
+    if (fact()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return fact();
+}
+
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    static int number = 0;
+    out_ = scratch("program" + std::to_string(++number) + ".out");
+    err_ = scratch("program" + std::to_string(number) + ".err");
+    // Of an earlier run.
+    std::filesystem::remove(out_);
+    std::filesystem::remove(err_);
+    std::vector<const char*> words = {DFD_MONITOR};
+    for (const std::string& argument : arguments) words.push_back(argument.c_str());
+    words.push_back(nullptr);
+    GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+    g_subprocess_launcher_set_stdout_file_path(launcher, out_.c_str());
+    g_subprocess_launcher_set_stderr_file_path(launcher, err_.c_str());
+    process_ = g_subprocess_launcher_spawnv(launcher, words.data(), nullptr);
+    g_object_unref(launcher);
+  }
+  ~Program() {
+    if (process_ == nullptr) return;
+    g_subprocess_force_exit(process_);
+    g_subprocess_wait(process_, nullptr, nullptr);
+    g_object_unref(process_);
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  int wait() {
+    g_subprocess_wait(process_, nullptr, nullptr);
+    return g_subprocess_get_if_exited(process_) != FALSE ? g_subprocess_get_exit_status(process_)
+                                                         : -1;
+  }
+  int stop() {
+    g_subprocess_send_signal(process_, SIGTERM);
+    return wait();
+  }
+  std::string out() const { return content_of(out_); }
+  std::string err() const { return content_of(err_); }
+  std::string all() const { return out() + err(); }
+
+  // Whole lines of JSON that were printed so far.
+  std::vector<Json> events() const {
+    std::vector<Json> result;
+    const std::string text = out();
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
+      result.push_back(Json::parse(text.substr(begin, end - begin)));
+    }
+    return result;
+  }
+  bool told(const std::function<bool(const Json& data)>& fact) const {
+    const auto all = events();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Json& event) { return fact(event["data"]); });
+  }
+  bool told_stream(const std::string& state, const std::string& reason, int session = 1) const {
+    return told([&](const Json& data) {
+      return data.value("state", "") == state && data.value("reason", "") == reason &&
+             data.contains("stream") && data["stream"]["session"] >= session;
+    });
+  }
+  bool told_alarm(const std::string& rule, const std::string& state) const {
+    return told([&](const Json& data) {
+      return data.contains("alarm") && data["alarm"]["rule"] == rule &&
+             data["alarm"]["state"] == state;
+    });
+  }
+  // "http://127.0.0.1:PORT", from the log.
+  std::string address() const {
+    const std::string text = err();
+    const std::size_t at = text.find("http://");
+    return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+  }
+
+ private:
+  GSubprocess* process_ = nullptr;
+  std::string out_;
+  std::string err_;
+};
+
+struct Answer {
+  int status = 0;
+  std::string body;
+};
+
+Answer request(const char* method, const std::string& uri) {
+  SoupSession* session = soup_session_new();
+  SoupMessage* message = soup_message_new(method, uri.c_str());
+  GBytes* bytes = soup_session_send_and_read(session, message, nullptr, nullptr);
+  Answer answer{static_cast<int>(soup_message_get_status(message)), ""};
+  if (bytes != nullptr) {
+    gsize size = 0;
+    const auto* data = static_cast<const char*>(g_bytes_get_data(bytes, &size));
+    answer.body.assign(data, size);
+    g_bytes_unref(bytes);
+  }
+  g_object_unref(message);
+  g_object_unref(session);
+  return answer;
+}
+
+std::string write_config(const std::string& name, const std::string& uri,
+                         const std::string& more = "") {
+  const std::string path = scratch(name);
+  std::ofstream(path) << "version = 1\n[monitor]\nlisten = \"127.0.0.1:0\"\n"
+                      << "[[output.jsonl]]\npath = \"-\"\n"
+                      << "[defaults]\nstall_timeout_s = 1\nfirst_frame_timeout_s = 20\n"
+                      << "backoff = {min_ms = 100, max_ms = 1000}\n"
+                      << "[defaults.alarm]\nwindow_s = 1\nhold_s = 1\ncooldown_s = 0\n"
+                      << "[[stream]]\nid = \"ch1\"\nuri = \"" << uri << "\"\n"
+                      << more;
+  return path;
+}
+
+bool fits_schema(const std::string& out) {
+  const std::string path = scratch("events.jsonl");
+  std::ofstream(path) << out;
+  const std::string command = "/usr/bin/python3 '" DFD_SOURCE
+                              "/tests/checks/check_lines.py' '" DFD_SOURCE
+                              "/docs/schema/monitor-event.schema.json' '" +
+                              path + "'";
+  return std::system(command.c_str()) == 0;
+}
+
+// A clip of a drawn face that was swapped into another drawn one, as a bare H.264 stream that can
+// be repeated without a seam. Made once for a build folder.
+std::string forged_clip() {
+  const std::string path = scratch("monitor_forged.h264");
+  if (std::filesystem::exists(path)) return path;
+  const std::string data = scratch("monitor_clips");
+  const std::string made = scratch("monitor_made.h264");
+  const std::string draw = "'" DFD_TRAINER "' synthesize --output '" + data +
+                           "' --clips 8 --seed 2 --seconds 4 2>/dev/null";
+  const std::string copy = "ffmpeg -v error -y -i '" + data +
+                           "/Celeb-synthesis/id0_id1_0000.mp4' -c copy -bsf:v h264_mp4toannexb '" +
+                           made + "'";
+  if (std::system(draw.c_str()) != 0 || std::system(copy.c_str()) != 0) return "";
+  std::filesystem::rename(made, path);
+  return path;
+}
+
+TEST(Probe, SaysWhatASourceGives) {
+  RtspServer server(RtspServer::test_picture());
+  Program program({"probe", server.uri() + "?token=abc"});
+  EXPECT_EQ(program.wait(), 0) << program.all();
+  const Json said = Json::parse(program.out());
+  EXPECT_GT(said["frames"], 0);
+  EXPECT_EQ(said["width"], 320);
+  EXPECT_EQ(said["height"], 180);
+  EXPECT_EQ(program.all().find("abc"), std::string::npos);
+}
+
+TEST(Probe, SaysWhyThereIsNoPicture) {
+  std::string port;
+  { port = RtspServer(RtspServer::test_picture()).port(); }
+  Program away({"probe", "rtsp://me:hunter2@127.0.0.1:" + port + "/live"});
+  EXPECT_EQ(away.wait(), 4) << away.all();
+  EXPECT_EQ(Json::parse(away.out())["reason"], "error");
+  EXPECT_EQ(away.all().find("hunter2"), std::string::npos) << away.all();
+
+  RtspServer silent(RtspServer::test_picture("identity drop-probability=1 !"));
+  Program waiting({"probe", silent.uri(), "--timeout", "1"});
+  EXPECT_EQ(waiting.wait(), 4) << waiting.all();
+
+  Program unknown({"probe", "gopher://host/a"});
+  EXPECT_EQ(unknown.wait(), 2);
+}
+
+TEST(Probe, TellsWrongCredentialsAndHidesThem) {
+  RtspServer server(RtspServer::test_picture(), "viewer", "hunter2");
+  const std::string right = scratch("right");
+  const std::string wrong = scratch("wrong");
+  std::ofstream(right) << "viewer:hunter2\n";
+  std::ofstream(wrong) << "viewer:correct-horse\n";
+  // Requests in full, which GStreamer logs.
+  setenv("GST_DEBUG", "rtspsrc:6,rtsp*:6,uridecodebin:5,default:5", 1);
+  Program good({"probe", server.uri(), "--credentials", right});
+  EXPECT_EQ(good.wait(), 0) << good.out();
+  Program bad({"probe", server.uri(), "--credentials", wrong});
+  EXPECT_EQ(bad.wait(), 5) << bad.out();
+  unsetenv("GST_DEBUG");
+  EXPECT_EQ(Json::parse(bad.out())["reason"], "auth");
+  EXPECT_GT(good.err().size(), 1000U);
+  for (const std::string secret : {"hunter2", "correct-horse", "dmlld2VyOmh1bnRlcjI"}) {
+    EXPECT_EQ(good.all().find(secret), std::string::npos) << secret;
+    EXPECT_EQ(bad.all().find(secret), std::string::npos) << secret;
+  }
+}
+
+TEST(CheckConfig, SaysWhereAFaultIs) {
+  const std::string good = write_config("good.toml", "rtsp://127.0.0.1:1/a");
+  EXPECT_EQ(Program({"check-config", good}).wait(), 0);
+  const std::vector<std::pair<std::string, std::string>> faults = {
+      {"nam = \"x\"\n", ":17:1: "},
+      {"[stream.detect]\nthreats = 1\n", ":18:11: "},
+      {"[stream.detect]\nthreads = \"many\"\n", ":18:11: "},
+      {"[stream.detect]\nmin-face-size = -4\n", ":18:17: "},
+      {"[stream.detect]\nstream-id = \"mine\"\n", ":18:13: "}};
+  for (const auto& [more, place] : faults) {
+    const std::string path = write_config("faulty.toml", "rtsp://127.0.0.1:1/a", more);
+    Program program({"check-config", path});
+    EXPECT_EQ(program.wait(), 3) << more;
+    EXPECT_NE(program.err().find(path + place), std::string::npos) << program.err();
+  }
+}
+
+TEST(CheckConfig, OpensTheSources) {
+  RtspServer server(RtspServer::test_picture());
+  Program good({"check-config", "--connect", write_config("here.toml", server.uri())});
+  EXPECT_EQ(good.wait(), 0) << good.all();
+  EXPECT_EQ(Json::parse(good.out())["stream"], "ch1");
+  Program bad({"check-config", "--connect", write_config("away.toml", "rtsp://127.0.0.1:1/a")});
+  EXPECT_EQ(bad.wait(), 4) << bad.all();
+}
+
+TEST(CommandLine, AsksForACommandThatItKnows) {
+  EXPECT_EQ(Program({}).wait(), 2);
+  EXPECT_EQ(Program({"ran"}).wait(), 2);
+  EXPECT_EQ(Program({"run"}).wait(), 2);
+  EXPECT_EQ(Program({"--help"}).wait(), 0);
+  Program schema({"schema"});
+  EXPECT_EQ(schema.wait(), 0);
+  EXPECT_EQ(Json::parse(schema.out()),
+            Json::parse(content_of(DFD_SOURCE "/docs/schema/monitor-event.schema.json")));
+}
+
+TEST(Run, SaysWhatItCannotHave) {
+  Program nowhere({"run", "/nowhere/m.toml"});
+  EXPECT_EQ(nowhere.wait(), 3);
+  const std::string config = write_config("nomodel.toml", "rtsp://127.0.0.1:1/a",
+                                          "[stream.detect]\nmodel-file = \"/nowhere/m\"\n");
+  Program model({"run", config});
+  EXPECT_EQ(model.wait(), 1);
+  EXPECT_NE(model.err().find("/nowhere/m"), std::string::npos) << model.err();
+}
+
+TEST(Run, ComesBackFromWhateverHappensToTheSource) {
+  auto server = std::make_unique<RtspServer>(RtspServer::test_picture());
+  const std::string port = server->port();
+  const std::string config =
+      write_config("faults.toml", "rtsp://me:hunter2@127.0.0.1:" + port + "/live");
+  Program program({"run", config});
+  ASSERT_TRUE(comes_true([&] { return program.told_stream("playing", ""); })) << program.all();
+  const std::string address = program.address();
+  EXPECT_EQ(request("GET", address + "/healthz").status, 200);
+  EXPECT_EQ(request("GET", address + "/readyz").status, 200);
+  EXPECT_EQ(request("GET", address + "/nothing").status, 404);
+  EXPECT_EQ(request("POST", address + "/healthz").status, 405);
+
+  server->freeze();
+  ASSERT_TRUE(comes_true([&] { return program.told_stream("closing", "stall"); })) << program.all();
+  // A shared medium that is frozen stays so.
+  server.reset();
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("down", "firing"); })) << program.all();
+  EXPECT_NE(
+      request("GET", address + "/metrics").body.find("deepfake_stream_up{stream=\"ch1\"} 0\n"),
+      std::string::npos);
+  server = std::make_unique<RtspServer>(RtspServer::test_picture(), "", "", port);
+  ASSERT_TRUE(comes_true([&] { return program.told_stream("playing", "", 2); })) << program.all();
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("down", "resolved"); })) << program.all();
+  const Answer metrics = request("GET", address + "/metrics");
+  EXPECT_NE(metrics.body.find("deepfake_stream_up{stream=\"ch1\"} 1\n"), std::string::npos);
+  EXPECT_NE(metrics.body.find("reason=\"stall\"} 1\n"), std::string::npos) << metrics.body;
+  EXPECT_EQ(program.stop(), 0) << program.all();
+  EXPECT_TRUE(fits_schema(program.out()));
+  EXPECT_EQ((program.all() + metrics.body).find("hunter2"), std::string::npos);
+}
+
+TEST(Run, ASourceThatEndsIsOpenedAnew) {
+  RtspServer server(
+      "( videotestsrc num-buffers=25 is-live=true ! "
+      "video/x-raw,format=I420,width=320,height=180,framerate=25/1 ! "
+      "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 )");
+  Program program({"run", write_config("ends.toml", server.uri())});
+  ASSERT_TRUE(comes_true([&] { return program.told_stream("playing", "", 2); })) << program.all();
+  EXPECT_TRUE(program.told_stream("closing", "eos")) << program.all();
+  EXPECT_EQ(program.stop(), 0);
+}
+
+TEST(Run, AForgedFaceBecomesAnAlarm) {
+  const std::string clip = forged_clip();
+  ASSERT_FALSE(clip.empty());
+  RtspServer server(
+      "( multifilesrc loop=true location=" + clip +
+      " ! h264parse ! avdec_h264 ! clocksync ! videoconvert ! video/x-raw,format=I420 ! "
+      "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
+      "rtph264pay name=pay0 pt=96 config-interval=-1 )");
+  Program program({"run", write_config("forged.toml", server.uri())});
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("face", "firing"); })) << program.all();
+  EXPECT_TRUE(program.told([](const Json& data) {
+    if (!data.contains("alarm") || data["alarm"]["state"] != "firing") return false;
+    const Json& face = data["faces"].at(0);
+    return face["manipulation"]["label"] != "authentic" && face["w"] > 50 &&
+           data["alarm"]["peak_probability"] >= data["alarm"]["on"];
+  }));
+  const Answer metrics = request("GET", program.address() + "/metrics");
+  EXPECT_NE(metrics.body.find("deepfake_alarms_total{stream=\"ch1\",rule=\"face\"} 1\n"),
+            std::string::npos)
+      << metrics.body;
+  EXPECT_EQ(program.stop(), 0);
+  EXPECT_TRUE(fits_schema(program.out()));
+}
+
+}  // namespace
