@@ -23,7 +23,7 @@ Key key_of(const StreamConfig& stream) {
 std::string error_on(GstBus* bus) {
   GstMessage* message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
   if (message == nullptr) return "deepfakedetect does not start";
-  const std::string text = failure_of(message)->text;
+  std::string text = failure_of(message)->text;
   gst_message_unref(message);
   return text;
 }
