@@ -235,6 +235,26 @@ TEST(Live, AModelOfClipsTakesOverAndGivesBack) {
   EXPECT_EQ(stream.stat("window-bytes"), static_cast<guint64>(test::kTestWindow) * 32 * 32 * 3);
 }
 
+// At the start, and when another one comes; by whichever property heatmaps are asked for.
+TEST(Live, HeatmapsThatCannotComeAreWarnedOf) {
+  for (const char* asked : {"explain=true", "overlay=heatmap"}) {
+    SCOPED_TRACE(asked);
+    Stream stream(test::kTestSource + full_frame(asked) + " ! fakesink");
+    g_object_set(stream.element(), "model-file", test::plain_model().c_str(), nullptr);
+    stream.play();
+    GstMessage* message = stream.next(GST_MESSAGE_WARNING);
+    ASSERT_NE(message, nullptr);
+    GError* warning = nullptr;
+    gst_message_parse_warning(message, &warning, nullptr);
+    EXPECT_NE(std::string(warning->message).find("cannot be explained"), std::string::npos)
+        << warning->message;
+    g_error_free(warning);
+    gst_message_unref(message);
+    EXPECT_TRUE(stream.plays_to_the_end());
+    EXPECT_GT(stream.stat("windows"), 0U);
+  }
+}
+
 TEST(Live, AModelThatCannotBeLoadedLeavesTheOldOne) {
   Stream stream(
       "videotestsrc is-live=true pattern=smpte horizontal-speed=5 ! "

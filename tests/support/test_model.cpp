@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "backbone/inception_resnet_v1.h"
+#include "backbone/traced.h"
 #include "backbone/vivit.h"
 #include "backbone/vivit_config.h"
 #include "model/weights.h"
@@ -64,6 +65,19 @@ std::string clip_model() {
     tensors[kBackbonePrefix + name] = tensor;
   }
   write_tensors(path.string(), to_metadata(config), tensors);
+  return path.string();
+}
+
+std::string plain_model() {
+  const fs::path path = fs::path(DFD_TEST_SCRATCH) / "plain.safetensors";
+  if (fs::exists(path)) return path.string();
+  ModelConfig config = test_config(Region::kFullFrame);
+  config.backbone.name = kTraced;
+  config.backbone.warning.clear();
+  config.backbone.settings = {{"graph", "graph 1\nv1 = mean(v0, [1, 2, 3])\nreturn v1\n"},
+                              {"embedding_size", "1"}};
+  config.head = none_info(1);
+  write_tensors(path.string(), to_metadata(config), {});
   return path.string();
 }
 

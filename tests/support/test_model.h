@@ -26,6 +26,9 @@ void write_model(const std::filesystem::path& path, Region region, std::uint64_t
 // by itself and says where it looked.
 std::string clip_model();
 
+// The same of a network that cannot be explained: the logit is the picture's mean.
+std::string plain_model();
+
 TensorMap lstm_weights();  // Of a head of the seed recipe's sizes, by formula.
 
 ModelConfig test_config(Region region = Region::kFaces);
