@@ -141,7 +141,7 @@ VivitActivation vivit_activation(const std::string& word, const std::string& whe
 VivitConfig complete_vivit(VivitConfig said, const TensorMap& tensors, const std::string& where) {
   VivitConfig config = std::move(said);
   const std::string embeddings = "vivit.embeddings.";
-  const at::Tensor& projection =
+  const at::Tensor projection =
       tensor_of(tensors, embeddings + "patch_embeddings.projection.weight", 5, where);
   config.hidden_size = size_of(projection, 0, kMostHidden, "a hidden size of", where);
   for (std::size_t i = 0; i < config.tubelet.size(); ++i) {
