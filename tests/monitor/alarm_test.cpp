@@ -19,6 +19,7 @@ using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): 
 using dfd::monitor::Alarm;
 using dfd::monitor::AlarmConfig;
 using dfd::monitor::AlarmInput;
+using dfd::monitor::AlarmRecord;
 using dfd::monitor::AlarmState;
 using dfd::monitor::AlarmTransition;
 using dfd::monitor::Coverage;
@@ -170,6 +171,33 @@ TEST_F(AlarmTest, RecordsPeakMeanAndTime) {
   EXPECT_DOUBLE_EQ(record.peak_probability.value(), 1.0);
   EXPECT_NEAR(record.mean_probability.value(), 0.85, 1e-6);
   EXPECT_NEAR(record.seconds_over, 4, 1e-6);
+}
+
+TEST_F(AlarmTest, OfAnEarlierRunFiresOnAndEndsByWhatIsSeen) {
+  AlarmRecord record;
+  record.id = "a";
+  record.mean_probability = 0.8;
+  record.seconds_with_probability = 10;
+  alarm_.restore(AlarmState::kFiring, record);
+  EXPECT_TRUE(alarm_.record().data_lost);
+  tell(Signal::kUnknown, 1h);
+  EXPECT_EQ(told_, "");
+  tell(Signal::kOver, 10s, 1.0);
+  EXPECT_NEAR(alarm_.record().mean_probability.value(), 0.9, 1e-6);
+  EXPECT_EQ(told_, "");
+  tell(Signal::kBelow, 5100ms, 0.1);
+  EXPECT_EQ(told_, "resolved");
+  EXPECT_EQ(transitions_.back().record.id, "a");
+  EXPECT_EQ(alarm_.fired(), 0U);
+}
+
+TEST_F(AlarmTest, OfAnEarlierRunThatWasPendingFiresUnderItsName) {
+  AlarmRecord record;
+  record.id = "a";
+  alarm_.restore(AlarmState::kPending, record);
+  tell(Signal::kOver, 3s);
+  EXPECT_EQ(told_, "firing");
+  EXPECT_EQ(transitions_.back().record.id, "a");
 }
 
 class AlarmWithoutWindow : public AlarmTest {

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -84,6 +85,10 @@ class Program {
     g_subprocess_wait(process_, nullptr, nullptr);
     return g_subprocess_get_if_exited(process_) != FALSE ? g_subprocess_get_exit_status(process_)
                                                          : -1;
+  }
+  void kill() {
+    g_subprocess_force_exit(process_);
+    g_subprocess_wait(process_, nullptr, nullptr);
   }
   int stop() {
     g_subprocess_send_signal(process_, SIGTERM);
@@ -158,7 +163,11 @@ Answer request(const char* method, const std::string& uri) {
 std::string write_config(const std::string& name, const std::string& uri,
                          const std::string& more = "") {
   const std::string path = scratch(name);
+  const std::string state = path + ".state";
+  // Of an earlier run.
+  std::filesystem::remove_all(state);
   std::ofstream(path) << "version = 1\n[monitor]\nlisten = \"127.0.0.1:0\"\n"
+                      << "state_dir = \"" << state << "\"\n"
                       << "[[output.jsonl]]\npath = \"-\"\n"
                       << "[defaults]\nstall_timeout_s = 1\nfirst_frame_timeout_s = 20\n"
                       << "backoff = {min_ms = 100, max_ms = 1000}\n"
@@ -247,11 +256,11 @@ TEST(CheckConfig, SaysWhereAFaultIs) {
   const std::string good = write_config("good.toml", "rtsp://127.0.0.1:1/a");
   EXPECT_EQ(Program({"check-config", good}).wait(), 0);
   const std::vector<std::pair<std::string, std::string>> faults = {
-      {"nam = \"x\"\n", ":17:1: "},
-      {"[stream.detect]\nthreats = 1\n", ":18:11: "},
-      {"[stream.detect]\nthreads = \"many\"\n", ":18:11: "},
-      {"[stream.detect]\nmin-face-size = -4\n", ":18:17: "},
-      {"[stream.detect]\nstream-id = \"mine\"\n", ":18:13: "}};
+      {"nam = \"x\"\n", ":18:1: "},
+      {"[stream.detect]\nthreats = 1\n", ":19:11: "},
+      {"[stream.detect]\nthreads = \"many\"\n", ":19:11: "},
+      {"[stream.detect]\nmin-face-size = -4\n", ":19:17: "},
+      {"[stream.detect]\nstream-id = \"mine\"\n", ":19:13: "}};
   for (const auto& [more, place] : faults) {
     const std::string path = write_config("faulty.toml", "rtsp://127.0.0.1:1/a", more);
     Program program({"check-config", path});
@@ -320,6 +329,60 @@ TEST(Run, ComesBackFromWhateverHappensToTheSource) {
   EXPECT_EQ(program.stop(), 0) << program.all();
   EXPECT_TRUE(fits_schema(program.out()));
   EXPECT_EQ((program.all() + metrics.body).find("hunter2"), std::string::npos);
+}
+
+// The ids of alarms of a state, in their order.
+std::vector<std::string> alarm_ids(const Program& program, const std::string& state) {
+  std::vector<std::string> ids;
+  for (const Json& event : program.events()) {
+    if (event["data"].contains("alarm") && event["data"]["alarm"]["state"] == state) {
+      ids.push_back(event["data"]["alarm"]["id"]);
+    }
+  }
+  return ids;
+}
+
+TEST(Run, AfterACrashAlarmsGoOnUnderTheirNames) {
+  std::string port;
+  { port = RtspServer(RtspServer::test_picture()).port(); }
+  const std::string config = write_config("crash.toml", "rtsp://127.0.0.1:" + port + "/live");
+  auto first = std::make_unique<Program>(std::vector<std::string>{"run", config});
+  ASSERT_TRUE(comes_true([&] { return first->told_alarm("down", "firing"); })) << first->all();
+  Program taken({"run", config});
+  EXPECT_EQ(taken.wait(), 1);
+  EXPECT_NE(taken.err().find("another deepfake-monitor"), std::string::npos) << taken.err();
+  first->kill();
+  const auto fired = alarm_ids(*first, "firing");
+  ASSERT_EQ(fired.size(), 1U);
+
+  RtspServer server(RtspServer::test_picture(), "", "", port);
+  Program second({"run", config});
+  ASSERT_TRUE(comes_true([&] { return second.told_alarm("down", "resolved"); })) << second.all();
+  EXPECT_EQ(alarm_ids(second, "resolved"), fired);
+  EXPECT_TRUE(second.told([](const Json& data) {
+    return data.contains("alarm") && data["alarm"]["state"] == "resolved" &&
+           data["alarm"]["data_lost"] == true;
+  }));
+  const Answer metrics = request("GET", second.address() + "/metrics");
+  EXPECT_NE(metrics.body.find("deepfake_alarms_total{stream=\"ch1\",rule=\"down\"} 1\n"),
+            std::string::npos)
+      << metrics.body;
+  EXPECT_NE(metrics.body.find("deepfake_store_up 1\n"), std::string::npos);
+  // Events of both runs, those that were told twice once.
+  std::set<std::string> ids;
+  std::size_t firing = 0;
+  for (const Program* program : std::initializer_list<const Program*>{first.get(), &second}) {
+    for (const Json& event : program->events()) {
+      const bool is_new = ids.insert(event["id"]).second;
+      if (is_new && event["data"].contains("alarm") &&
+          event["data"]["alarm"]["state"] == "firing") {
+        ++firing;
+      }
+    }
+  }
+  EXPECT_EQ(firing, 1U);
+  EXPECT_EQ(second.stop(), 0);
+  EXPECT_TRUE(fits_schema(second.out()));
 }
 
 TEST(Run, ASourceThatEndsIsOpenedAnew) {

@@ -50,12 +50,11 @@ void Alarm::account(Time now) {
   }
   if (state_ != AlarmState::kPending && state_ != AlarmState::kFiring) return;
   if (last_.signal == Signal::kOver) record_.seconds_over += to_seconds(length);
-  if (last_.probability && last_.signal != Signal::kUnknown) {
-    probability_seconds_ += *last_.probability * to_seconds(length);
-    seconds_with_probability_ += to_seconds(length);
-    if (seconds_with_probability_ > 0) {
-      record_.mean_probability = probability_seconds_ / seconds_with_probability_;
-    }
+  if (last_.probability && last_.signal != Signal::kUnknown && length > Duration::zero()) {
+    record_.seconds_with_probability += to_seconds(length);
+    const double mean = record_.mean_probability.value_or(0);
+    record_.mean_probability =
+        mean + (*last_.probability - mean) * to_seconds(length) / record_.seconds_with_probability;
   }
   if (last_.signal == Signal::kBelow) {
     held_ += length;
@@ -70,7 +69,12 @@ void Alarm::begin(Moment now) {
   record_.started_at = now.wall;
   held_ = {};
   over_.clear();
-  probability_seconds_ = seconds_with_probability_ = 0;
+}
+
+void Alarm::restore(AlarmState state, AlarmRecord record) {
+  state_ = state;
+  record_ = std::move(record);
+  record_.data_lost = record_.data_lost || state == AlarmState::kFiring;
 }
 
 void Alarm::note(const AlarmInput& input) {

@@ -48,8 +48,9 @@ struct AlarmRecord {
   std::optional<WallTime> fired_at;
   std::optional<WallTime> ended_at;
   std::optional<double> peak_probability;
-  // Over the time in which there was one.
+  // Over the time in which there was one, which is not told.
   std::optional<double> mean_probability;
+  double seconds_with_probability = 0;
   std::optional<double> on;
   std::optional<double> off;
   double seconds_over = 0;
@@ -71,6 +72,10 @@ class Alarm {
   // Times do not go back. More than one transition where the window is empty. The return from
   // resolved to idle is none: nothing happens then.
   std::vector<AlarmTransition> update(Moment now, const AlarmInput& input);
+
+  // An alarm of an earlier run that was pending or firing is that again. Nobody looked in between:
+  // one that fires has lost data, and ends by what is seen from now on. Before the first update.
+  void restore(AlarmState state, AlarmRecord record);
 
   AlarmState state() const { return state_; }
   // Of the alarm at hand, or the last one.
@@ -105,8 +110,6 @@ class Alarm {
   std::deque<Span> over_;
   Duration held_{};
   Time resolved_at_;
-  double probability_seconds_ = 0;
-  double seconds_with_probability_ = 0;
 };
 
 }  // namespace dfd::monitor

@@ -179,6 +179,10 @@ void read_monitor(TableReader& root, Config& config) {
     config.listen_address = address == "localhost" ? "127.0.0.1" : address;
     config.listen_port = std::stoi(port);
   }
+  if (const auto folder = table->text("state_dir")) {
+    if (folder->empty()) table->fail("state_dir", "must name a folder");
+    config.state_dir = *folder;
+  }
   table->finish();
 }
 

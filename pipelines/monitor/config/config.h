@@ -83,6 +83,8 @@ struct Config {
   // Address and port; port 0 lets the system choose.
   std::string listen_address = "127.0.0.1";
   int listen_port = 8088;
+  // Where what outlives the program is kept; empty: where such things are.
+  std::string state_dir;
   std::vector<StreamConfig> streams;
   std::vector<JsonLinesConfig> json_lines;
 };

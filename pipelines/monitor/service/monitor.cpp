@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "service/monitor_metrics.h"
 #include "service/notify.h"
+#include "store/state_folder.h"
 
 namespace dfd::monitor {
 namespace {
@@ -37,6 +38,9 @@ Monitor::Monitor(Config config)
   for (const JsonLinesConfig& output : config_.json_lines) {
     outputs_.push_back({"jsonl:" + output.path, std::make_unique<JsonLines>(output.path)});
   }
+  store_ = std::make_unique<Store>(
+      config_.state_dir.empty() ? default_state_folder() : config_.state_dir,
+      [this](const std::string& event) { tell_outputs(event); });
   web_ = std::make_unique<WebServer>(config_.listen_address, config_.listen_port,
                                      std::map<std::string, WebServer::Page>{
                                          {"/healthz", [] { return text_page(200, "ok"); }},
@@ -60,11 +64,15 @@ Monitor::~Monitor() {
 }
 
 int Monitor::run() {
-  tell(monitor_event(now(), "started", config_));
+  tell({monitor_event(now(), "started", config_), std::nullopt, {}});
   g_main_loop_run(loop_);
   // The streams first: they tell of nothing any more.
+  for (const auto& stream : streams_) {
+    store_->add(stream->stream().config().id, stream->snapshot());
+  }
   streams_.clear();
-  tell(monitor_event(now(), "stopped", config_));
+  tell({monitor_event(now(), "stopped", config_), std::nullopt, {}});
+  store_.reset();
   outputs_.clear();
   return exit_code_;
 }
@@ -109,19 +117,51 @@ std::string Monitor::metrics() const {
   for (const Output& output : outputs_) {
     outputs.push_back({output.name, output.lines->waiting(), output.lines->dropped()});
   }
-  return metrics_text(now(), heartbeat_.wall, streams_, outputs);
+  return metrics_text(now(), heartbeat_.wall, streams_, outputs,
+                      {store_->is_up(), store_->errors(), store_->waiting(), store_->dropped()});
 }
 
-void Monitor::tell(const Json& event) {
-  const std::string line = event.dump(-1, ' ', false, Json::error_handler_t::replace);
-  for (const Output& output : outputs_) output.lines->write(line);
+// What is told is kept first.
+void Monitor::tell(const WatchedStream::Told& told) {
+  const Moment time = now();
+  Entry entry;
+  entry.time = time.wall;
+  entry.event_id = told.event.at("id").get<std::string>();
+  entry.event = told.event.dump(-1, ' ', false, Json::error_handler_t::replace);
+  entry.alarm = told.alarm;
+  entry.previous = told.previous;
+  store_->add(time, std::move(entry));
+}
+
+// On the store's thread, too: outputs stay what they are from the constructor to the store's end.
+void Monitor::tell_outputs(const std::string& event) const {
+  for (const Output& output : outputs_) output.lines->write(event);
+}
+
+void Monitor::keep(Moment now) {
+  // What a crash may take from counters and coverage.
+  constexpr auto kEvery = std::chrono::seconds(10);
+  store_->update(now);
+  // In this order: what is told in between waits in an output, or is not counted yet.
+  const std::int64_t told = store_->last_told();
+  if (std::all_of(outputs_.begin(), outputs_.end(),
+                  [](const Output& output) { return output.lines->waiting() == 0; })) {
+    store_->set_arrived(told);
+  }
+  if (now.steady - kept_ < kEvery) return;
+  kept_ = now.steady;
+  for (const auto& stream : streams_) {
+    store_->add(stream->stream().config().id, stream->snapshot());
+  }
 }
 
 void Monitor::start_streams() {
   for (const StreamConfig& config : config_.streams) {
     const double hysteresis = read_hysteresis(models_.element(config));
-    streams_.push_back(std::make_unique<WatchedStream>(config, hysteresis,
-                                                       [this](const Json& event) { tell(event); }));
+    const auto left = store_->left().find(config.id);
+    streams_.push_back(std::make_unique<WatchedStream>(
+        config, hysteresis, left == store_->left().end() ? StreamSnapshot() : left->second,
+        [this](const WatchedStream::Told& told) { tell(told); }));
   }
   phase_ = Phase::kWatching;
   log_line("the model is loaded; streams: " + std::to_string(streams_.size()));
@@ -152,6 +192,7 @@ void Monitor::begin_stop() {
 void Monitor::tick(Moment now) {
   heartbeat_ = now;
   notify_alive();
+  keep(now);
   if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kFailed) {
     log_line("the model cannot be loaded: " + models_.error());
     exit_code_ = kExitFailed;

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "outputs/json_lines.h"
 #include "service/watched_stream.h"
+#include "store/store.h"
 #include "streams/model_holder.h"
 #include "web/web_server.h"
 
@@ -22,8 +23,8 @@ namespace dfd::monitor {
 
 class Monitor {
  public:
-  // Opens outputs and the address, and begins to load the model. Throws std::runtime_error,
-  // PropertyError, MissingElement.
+  // Opens outputs, the store and the address, and begins to load the model. Throws
+  // std::runtime_error, PropertyError, MissingElement, FolderTaken.
   explicit Monitor(Config config);
   ~Monitor();
   Monitor(const Monitor&) = delete;
@@ -46,7 +47,9 @@ class Monitor {
   void start_streams();
   void note_stuck(Moment now);
   void begin_stop();
-  void tell(const Json& event);
+  void tell(const WatchedStream::Told& told);
+  void tell_outputs(const std::string& event) const;
+  void keep(Moment now);
   std::string metrics() const;
   WebPage ready_page() const;
 
@@ -55,6 +58,8 @@ class Monitor {
   Config config_;
   ModelHolder models_;
   std::vector<Output> outputs_;
+  std::unique_ptr<Store> store_;
+  Time kept_;
   std::vector<std::unique_ptr<WatchedStream>> streams_;
   Phase phase_ = Phase::kLoading;
   int exit_code_ = 0;

@@ -23,6 +23,20 @@ void each(MetricsText& text, const Streams& streams,
   }
 }
 
+// One sample a label of a counter that outlives the program; `label` is what metrics call it.
+void each_counter(MetricsText& text, const Streams& streams, const std::string& name,
+                  const std::string& label = "") {
+  for (const auto& stream : streams) {
+    const Counters& counters = stream->counters();
+    for (auto at = counters.lower_bound({name, ""}); at != counters.end(); ++at) {
+      if (at->first.first != name) break;
+      MetricsText::Labels labels = {{"stream", stream->stream().config().id}};
+      if (!label.empty()) labels.emplace_back(label, at->first.second);
+      text.sample(at->second, labels);
+    }
+  }
+}
+
 void write_states(MetricsText& text, Moment now, const Streams& streams) {
   text.begin("deepfake_stream_up", "gauge", "1 while pictures come");
   each(text, streams, [&](const auto& stream) { return stream.stream().is_live(now) ? 1 : 0; });
@@ -34,15 +48,9 @@ void write_states(MetricsText& text, Moment now, const Streams& streams) {
     }
   }
   text.begin("deepfake_stream_connects_total", "counter", "How often the source was opened");
-  each(text, streams,
-       [](const auto& stream) { return double(stream.stream().watch().connects()); });
+  each_counter(text, streams, "connects");
   text.begin("deepfake_stream_failures_total", "counter", "Connections given up, by reason");
-  for (const auto& stream : streams) {
-    for (const FailureReason reason : kFailureReasons) {
-      text.sample(double(stream->stream().watch().failures(reason)),
-                  {{"stream", stream->stream().config().id}, {"reason", name_of(reason)}});
-    }
-  }
+  each_counter(text, streams, "failures", "reason");
   text.begin("deepfake_stream_last_frame_timestamp_seconds", "gauge",
              "When the newest picture came, since 1970; absent before the first");
   for (const auto& stream : streams) {
@@ -54,18 +62,14 @@ void write_states(MetricsText& text, Moment now, const Streams& streams) {
 
 void write_analysis(MetricsText& text, Moment now, const Streams& streams) {
   text.begin("deepfake_frames_total", "counter", "Pictures decoded");
-  each(text, streams, [](const auto& stream) { return double(stream.stream().frames()); });
+  each_counter(text, streams, "frames");
   text.begin("deepfake_samples_total", "counter", "Pictures taken for analysis");
-  each(text, streams, [](const auto& stream) { return double(stream.counts().samples); });
+  each_counter(text, streams, "samples");
   text.begin("deepfake_samples_skipped_total", "counter", "Samples not judged, by reason");
-  for (const auto& stream : streams) {
-    for (const auto& [reason, count] : stream->counts().skipped) {
-      text.sample(double(count), {{"stream", stream->stream().config().id}, {"reason", reason}});
-    }
-  }
+  each_counter(text, streams, "skipped", "reason");
   text.begin("deepfake_judged_seconds_total", "counter",
              "Time with a verdict other than undecided");
-  each(text, streams, [](const auto& stream) { return stream.judged_seconds(); });
+  each_counter(text, streams, "judged_seconds");
   text.begin("deepfake_probability_ratio", "gauge",
              "That a face is manipulated, the worst one's; absent where there is none");
   for (const auto& stream : streams) {
@@ -81,12 +85,12 @@ void write_analysis(MetricsText& text, Moment now, const Streams& streams) {
   }
 }
 
-void each_rule(MetricsText& text, const Streams& streams,
-               const std::function<double(const Alarm&)>& value) {
+void write_alarm_states(MetricsText& text, const Streams& streams) {
+  text.begin("deepfake_alarm_state", "gauge", "0 idle, 1 pending, 2 firing, 3 resolved");
   for (const auto& stream : streams) {
     for (const WatchedStream::Rule& rule : stream->rules()) {
       if (!rule.wanted) continue;
-      text.sample(value(rule.alarm),
+      text.sample(static_cast<double>(rule.alarm.state()),
                   {{"stream", stream->stream().config().id}, {"rule", rule.name}});
     }
   }
@@ -95,7 +99,7 @@ void each_rule(MetricsText& text, const Streams& streams,
 }  // namespace
 
 std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
-                         const std::vector<OutputState>& outputs) {
+                         const std::vector<OutputState>& outputs, const StoreState& store) {
   MetricsText text;
   text.begin("deepfake_build_info", "gauge", "The program's version");
   text.sample(1, {{"version", kVersion}});
@@ -104,10 +108,9 @@ std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
   text.sample(unix_seconds(heartbeat));
   write_states(text, now, streams);
   write_analysis(text, now, streams);
-  text.begin("deepfake_alarm_state", "gauge", "0 idle, 1 pending, 2 firing, 3 resolved");
-  each_rule(text, streams, [](const Alarm& alarm) { return static_cast<double>(alarm.state()); });
+  write_alarm_states(text, streams);
   text.begin("deepfake_alarms_total", "counter", "Alarms that fired");
-  each_rule(text, streams, [](const Alarm& alarm) { return double(alarm.fired()); });
+  each_counter(text, streams, "alarms", "rule");
   text.begin("deepfake_output_queue_length", "gauge", "Events that wait for an output");
   for (const OutputState& output : outputs) {
     text.sample(double(output.waiting), {{"output", output.name}});
@@ -116,6 +119,14 @@ std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
   for (const OutputState& output : outputs) {
     text.sample(double(output.dropped), {{"output", output.name}});
   }
+  text.begin("deepfake_store_up", "gauge", "1 while what is found can be kept");
+  text.sample(store.up ? 1 : 0);
+  text.begin("deepfake_store_errors_total", "counter", "Tries to keep it that failed");
+  text.sample(double(store.errors));
+  text.begin("deepfake_store_queue_length", "gauge", "Events that wait to be kept");
+  text.sample(double(store.waiting));
+  text.begin("deepfake_store_dropped_total", "counter", "Events that were told and not kept");
+  text.sample(double(store.dropped));
   return text.text();
 }
 

@@ -19,9 +19,16 @@ struct OutputState {
   std::uint64_t dropped = 0;
 };
 
+struct StoreState {
+  bool up = false;
+  std::uint64_t errors = 0;
+  std::size_t waiting = 0;
+  std::uint64_t dropped = 0;
+};
+
 // `heartbeat` is when the main loop last came round.
 std::string metrics_text(Moment now, WallTime heartbeat,
                          const std::vector<std::unique_ptr<WatchedStream>>& streams,
-                         const std::vector<OutputState>& outputs);
+                         const std::vector<OutputState>& outputs, const StoreState& store);
 
 }  // namespace dfd::monitor

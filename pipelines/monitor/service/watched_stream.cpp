@@ -29,12 +29,27 @@ Counts sum_of(Counts sum, const Counts& other) {
 
 }  // namespace
 
-WatchedStream::WatchedStream(const StreamConfig& config, double hysteresis, Tell tell)
+WatchedStream::WatchedStream(const StreamConfig& config, double hysteresis, StreamSnapshot left,
+                             Tell tell)
     : hysteresis_(hysteresis),
       tell_(std::move(tell)),
       stream_(config, [this](GstMessage* message) { on_message(message); }),
       rules_{Rule{"face", config.alarm.face, Alarm(config.alarm)},
-             Rule{"down", config.alarm.down, Alarm(config.alarm)}} {}
+             Rule{"down", config.alarm.down, Alarm(config.alarm)}},
+      left_(std::move(left.counters)),
+      judged_(std::move(left.judged)) {
+  for (const StoredAlarm& alarm : left.open_alarms) restore(alarm);
+  count();
+}
+
+void WatchedStream::restore(const StoredAlarm& alarm) {
+  for (Rule& rule : rules_) {
+    if (!rule.wanted || rule.name != alarm.rule || rule.alarm.state() != AlarmState::kIdle)
+      continue;
+    rule.alarm.restore(alarm.state, alarm.record);
+    log_line(alarm.stream + ": alarm " + alarm.rule + " is still " + name_of(alarm.state));
+  }
+}
 
 Coverage WatchedStream::coverage(Moment now) const {
   Coverage coverage;
@@ -49,7 +64,35 @@ Coverage WatchedStream::coverage(Moment now) const {
   return coverage;
 }
 
-Counts WatchedStream::counts() const { return sum_of(earlier_counts_, counts_); }
+void WatchedStream::count() {
+  const Watch& watch = stream_.watch();
+  counters_ = left_;
+  counters_[{"connects", ""}] += double(watch.connects());
+  for (const FailureReason reason : kFailureReasons) {
+    counters_[{"failures", name_of(reason)}] += double(watch.failures(reason));
+  }
+  const Counts counts = sum_of(earlier_counts_, counts_);
+  counters_[{"frames", ""}] += double(stream_.frames());
+  counters_[{"samples", ""}] += double(counts.samples);
+  for (const auto& [reason, number] : counts.skipped) {
+    counters_[{"skipped", reason}] += double(number);
+  }
+  counters_[{"judged_seconds", ""}] += judged_seconds_;
+  for (const Rule& rule : rules_) {
+    if (rule.wanted) counters_[{"alarms", rule.name}] += double(rule.alarm.fired());
+  }
+}
+
+StreamSnapshot WatchedStream::snapshot() const {
+  StreamSnapshot snapshot{counters_, judged_, {}};
+  for (const Rule& rule : rules_) {
+    const AlarmState state = rule.alarm.state();
+    if (state != AlarmState::kPending && state != AlarmState::kFiring) continue;
+    snapshot.open_alarms.push_back(
+        {stream_.config().id, rule.name, state, rule.alarm.record(), true});
+  }
+  return snapshot;
+}
 
 bool WatchedStream::is_judged(Moment now) const {
   return stream_.is_live(now) && finding_.verdict != Verdict::kUndecided;
@@ -58,7 +101,7 @@ bool WatchedStream::is_judged(Moment now) const {
 EventStream WatchedStream::event_stream() const {
   EventStream part;
   part.config = &stream_.config();
-  part.session = stream_.watch().connects();
+  part.session = static_cast<std::uint64_t>(counters_.at({"connects", ""}));
   if (const Connection* connection = stream_.connection()) {
     part.width = connection->width();
     part.height = connection->height();
@@ -68,7 +111,14 @@ EventStream WatchedStream::event_stream() const {
 
 void WatchedStream::account(Moment now) {
   const Time begin = std::exchange(last_update_, now.steady).value_or(now.steady);
-  if (was_judged_) judged_seconds_ += to_seconds(now.steady - begin);
+  if (!was_judged_) return;
+  const double seconds = to_seconds(now.steady - begin);
+  judged_seconds_ += seconds;
+  // "2026-11-23". What a step took over midnight counts to the new day.
+  constexpr std::size_t kDateLength = 10;
+  judged_[utc_text(now.wall).substr(0, kDateLength)] += seconds;
+  // The store has the others; the last one may not be written to its end yet.
+  while (judged_.size() > 2) judged_.erase(judged_.begin());
 }
 
 void WatchedStream::poll_counts(Moment now) {
@@ -130,7 +180,7 @@ void WatchedStream::on_state_changed(Moment now, StreamState previous) {
   if (!change.text.empty()) line += " (" + change.reason + ": " + change.text + ")";
   if (watch.is_stuck()) line += "; the pipeline does not stop and is left behind";
   log_line(line);
-  tell_(stream_event(now, event_stream(), change));
+  tell_({stream_event(now, event_stream(), change), std::nullopt, {}});
 }
 
 void WatchedStream::update_alarms(Moment now) {
@@ -144,7 +194,9 @@ void WatchedStream::update_alarms(Moment now) {
     for (const AlarmTransition& transition : rule.alarm.update(now, inputs[i])) {
       log_line(config.id + ": alarm " + rule.name + " " + name_of(transition.state) +
                why_text(inputs[i]));
-      tell_(alarm_event(now, event_stream(), rule.name, transition, i == 0 ? &finding_ : nullptr));
+      tell_({alarm_event(now, event_stream(), rule.name, transition, i == 0 ? &finding_ : nullptr),
+             StoredAlarm{config.id, rule.name, transition.state, transition.record, true},
+             transition.previous});
     }
   }
 }
@@ -152,10 +204,14 @@ void WatchedStream::update_alarms(Moment now) {
 void WatchedStream::update(Moment now) {
   const StreamState previous = stream_.watch().state();
   account(now);
-  if (stream_.update(now)) on_state_changed(now, previous);
+  const bool changed = stream_.update(now);
+  // Events tell the number of the connection.
+  count();
+  if (changed) on_state_changed(now, previous);
   was_judged_ = is_judged(now);
   poll_counts(now);
   update_alarms(now);
+  count();
 }
 
 }  // namespace dfd::monitor

@@ -13,13 +13,20 @@
 #include "alarms/rules.h"
 #include "findings/finding.h"
 #include "outputs/event.h"
+#include "store/tables.h"
 #include "streams/stream.h"
 
 namespace dfd::monitor {
 
 class WatchedStream {
  public:
-  using Tell = std::function<void(const Json&)>;
+  // An event, and the alarm whose transition it tells of.
+  struct Told {
+    Json event;
+    std::optional<StoredAlarm> alarm;
+    AlarmState previous = AlarmState::kIdle;
+  };
+  using Tell = std::function<void(const Told&)>;
 
   struct Rule {
     std::string name;
@@ -27,8 +34,9 @@ class WatchedStream {
     Alarm alarm;
   };
 
-  // `config` outlives it. `hysteresis` is the element's.
-  WatchedStream(const StreamConfig& config, double hysteresis, Tell tell);
+  // `config` outlives it. `hysteresis` is the element's. Alarms and counters go on from what the
+  // last run `left`.
+  WatchedStream(const StreamConfig& config, double hysteresis, StreamSnapshot left, Tell tell);
 
   // What is due.
   void update(Moment now);
@@ -39,9 +47,11 @@ class WatchedStream {
   const std::array<Rule, 2>& rules() const { return rules_; }
   Coverage coverage(Moment now) const;
 
-  // Over all connections: how long there was a verdict other than undecided, and what was analysed.
-  double judged_seconds() const { return judged_seconds_; }
-  Counts counts() const;
+  // Over all connections and runs of the program.
+  const Counters& counters() const { return counters_; }
+
+  // What is to be kept.
+  StreamSnapshot snapshot() const;
 
  private:
   void on_message(GstMessage* message);
@@ -50,6 +60,8 @@ class WatchedStream {
   void account(Moment now);
   void poll_counts(Moment now);
   void update_alarms(Moment now);
+  void restore(const StoredAlarm& alarm);
+  void count();
   bool is_judged(Moment now) const;
   EventStream event_stream() const;
 
@@ -62,7 +74,11 @@ class WatchedStream {
   std::optional<FailureReason> told_failure_;
   std::optional<Time> last_update_;
   bool was_judged_ = false;
+  // Of earlier runs, and with this one.
+  Counters left_;
+  Counters counters_;
   double judged_seconds_ = 0;
+  JudgedDays judged_;
   Counts earlier_counts_;
   Counts counts_;
   Time last_poll_;

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "store/state_folder.h"
+
+namespace dfd::monitor {
+namespace {
+
+// Long enough for a loaded disk to breathe, short beside what people notice.
+constexpr auto kRetry = std::chrono::seconds(1);
+
+// One transaction's worth: the others see their events told after a few milliseconds.
+constexpr std::size_t kBatch = 256;
+
+void check(Database& database) {
+  Statement statement(database, "PRAGMA quick_check(1)");
+  statement.step();
+  if (statement.text(0) != "ok") throw StoreError("the database is damaged", true);
+}
+
+void put_aside(const std::string& path) {
+  const std::string aside = ".damaged-" + utc_text(now().wall);
+  for (const char* part : {"", "-wal", "-shm"}) {
+    std::rename((path + part).c_str(), (path + aside + part).c_str());
+  }
+  log_line(path + ": is damaged; it is kept as " + path + aside + ", and a new one begun");
+}
+
+}  // namespace
+
+struct Store::Shared {
+  struct Waiting {
+    Entry entry;
+    Time since;
+    // Or not to be told at all.
+    bool told = false;
+  };
+  using Snapshots = std::map<std::string, StreamSnapshot>;
+
+  // These two: by one thread, the constructor's and then the store's.
+  void open();
+  void write(const Snapshots& written, std::optional<std::int64_t> arrived_now);
+
+  // With the mutex held.
+  void tell_all(std::deque<Waiting>& waiting);
+  bool has_work() const { return !entries.empty() || !snapshots.empty() || arrived > marked; }
+  void begin_batch();
+  void end_batch();
+  void fail(const std::string& text);
+
+  std::string folder;
+  std::optional<StateFolder> held;
+  std::optional<Database> database;
+  Time cleaned;
+  // Of the batch: their numbers, and whether they were told before they are written.
+  std::vector<std::int64_t> sequences;
+  std::vector<bool> told_before;
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  Tell tell;
+  std::deque<Waiting> entries;
+  // Being written: others touch nothing but `told`.
+  std::deque<Waiting> batch;
+  Snapshots snapshots;
+  std::int64_t last_told = 0;
+  std::int64_t arrived = 0;
+  std::int64_t marked = 0;
+  bool up = true;
+  std::uint64_t errors = 0;
+  std::uint64_t dropped = 0;
+  bool end = false;
+  bool ended = false;
+};
+
+void Store::Shared::open() {
+  if (!held) held.emplace(folder);
+  const std::string path = folder + "/state.sqlite";
+  try {
+    database.emplace(path);
+    check(*database);
+    migrate(*database);
+  } catch (const StoreError& error) {
+    database.reset();
+    if (!error.is_damaged()) throw;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      ++errors;
+    }
+    put_aside(path);
+    database.emplace(path);
+    migrate(*database);
+  }
+}
+
+void Store::Shared::write(const Snapshots& written, std::optional<std::int64_t> arrived_now) {
+  constexpr auto kCleanEvery = std::chrono::hours(1);
+  if (!database) open();
+  const Moment time = now();
+  sequences.clear();
+  Transaction transaction(*database);
+  // Older than what changed since: an alarm that has ended must not come back.
+  for (const auto& [stream, snapshot] : written) write_snapshot(*database, stream, snapshot);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    sequences.push_back(write_entry(*database, batch[i].entry, told_before[i]));
+  }
+  if (arrived_now) mark_told(*database, *arrived_now);
+  if (time.steady - cleaned >= kCleanEvery) drop_old_events(*database, time.wall);
+  transaction.commit();
+  cleaned = time.steady - cleaned >= kCleanEvery ? time.steady : cleaned;
+}
+
+void Store::Shared::tell_all(std::deque<Waiting>& waiting) {
+  for (Waiting& one : waiting) {
+    if (!std::exchange(one.told, true) && tell) tell(one.entry.event);
+  }
+}
+
+void Store::Shared::begin_batch() {
+  told_before.clear();
+  const std::size_t size = std::min(entries.size(), kBatch);
+  for (std::size_t i = 0; i < size; ++i) {
+    told_before.push_back(entries.front().told);
+    batch.push_back(std::move(entries.front()));
+    entries.pop_front();
+  }
+}
+
+void Store::Shared::end_batch() {
+  tell_all(batch);
+  if (!sequences.empty()) last_told = std::max(last_told, sequences.back());
+  batch.clear();
+  if (!std::exchange(up, true)) log_line(folder + ": can be written again");
+}
+
+void Store::Shared::fail(const std::string& text) {
+  ++errors;
+  if (std::exchange(up, false)) log_line("what is found cannot be kept, trying on: " + text);
+  tell_all(batch);
+  tell_all(entries);
+  while (!batch.empty()) {
+    entries.push_front(std::move(batch.back()));
+    batch.pop_back();
+  }
+}
+
+Store::Store(const std::string& folder, Tell tell) : shared_(std::make_shared<Shared>()) {
+  shared_->folder = folder;
+  shared_->tell = std::move(tell);
+  try {
+    shared_->open();
+    left_ = read_streams(*shared_->database);
+    for (const KeptEvent& kept : read_untold(*shared_->database)) {
+      shared_->tell(kept.event);
+      shared_->last_told = kept.sequence;
+    }
+  } catch (const FolderTaken&) {
+    throw;
+  } catch (const std::exception& error) {
+    shared_->database.reset();
+    shared_->fail(error.what());
+  }
+  thread_ = std::thread(run, shared_);
+}
+
+Store::~Store() {
+  std::unique_lock<std::mutex> lock(shared_->mutex);
+  shared_->end = true;
+  shared_->changed.notify_all();
+  const bool ended =
+      shared_->changed.wait_for(lock, kCloseLimit, [this] { return shared_->ended; });
+  shared_->tell_all(shared_->batch);
+  shared_->tell_all(shared_->entries);
+  // Whoever was told may be gone when the disk comes back.
+  shared_->tell = nullptr;
+  lock.unlock();
+  if (ended) {
+    thread_.join();
+  } else {
+    log_line(shared_->folder + ": what was found last is not kept, for the disk takes nothing");
+    thread_.detach();
+  }
+}
+
+void Store::run(const std::shared_ptr<Shared>& shared) {
+  std::unique_lock<std::mutex> lock(shared->mutex);
+  while (true) {
+    shared->changed.wait(lock, [&] { return shared->end || shared->has_work(); });
+    if (!shared->has_work()) break;
+    shared->begin_batch();
+    Shared::Snapshots snapshots = std::exchange(shared->snapshots, {});
+    const std::int64_t arrived = shared->arrived;
+    const bool mark = arrived > shared->marked;
+    lock.unlock();
+    std::optional<std::string> failed;
+    try {
+      shared->write(snapshots, mark ? std::optional(arrived) : std::nullopt);
+    } catch (const std::exception& error) {
+      failed = error.what();
+    }
+    lock.lock();
+    if (!failed) {
+      shared->marked = arrived;
+      shared->end_batch();
+      continue;
+    }
+    shared->fail(*failed);
+    // Newer ones that came meanwhile stay.
+    shared->snapshots.merge(snapshots);
+    if (shared->end) break;
+    shared->changed.wait_for(lock, kRetry, [&] { return shared->end; });
+  }
+  shared->ended = true;
+  shared->changed.notify_all();
+}
+
+void Store::add(Moment now, Entry entry) {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  if (shared_->entries.size() >= kMostWaiting) {
+    shared_->entries.pop_front();
+    ++shared_->dropped;
+  }
+  const bool told = !entry.to_tell;
+  shared_->entries.push_back({std::move(entry), now.steady, told});
+  if (!shared_->up) shared_->tell_all(shared_->entries);
+  shared_->changed.notify_all();
+}
+
+void Store::add(const std::string& stream, StreamSnapshot snapshot) {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->snapshots[stream] = std::move(snapshot);
+  shared_->changed.notify_all();
+}
+
+void Store::update(Moment now) {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  const auto& oldest = shared_->batch.empty() ? shared_->entries : shared_->batch;
+  if (oldest.empty() || now.steady - oldest.front().since < kTellLimit) return;
+  shared_->tell_all(shared_->batch);
+  shared_->tell_all(shared_->entries);
+}
+
+std::int64_t Store::last_told() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->last_told;
+}
+
+void Store::set_arrived(std::int64_t sequence) {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->arrived = std::max(shared_->arrived, sequence);
+  shared_->changed.notify_all();
+}
+
+bool Store::is_up() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->up;
+}
+
+std::uint64_t Store::errors() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->errors;
+}
+
+std::uint64_t Store::dropped() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->dropped;
+}
+
+std::size_t Store::waiting() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->entries.size() + shared_->batch.size();
+}
+
+}  // namespace dfd::monitor

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What outlives the program: alarms with their transitions, events, counters, coverage. Written by
+// a thread of its own, so that no disk holds up a stream. An event is told to the outputs once it
+// is kept, and is told again after a crash in between: none is lost, and whoever has its id knows
+// that it came twice.
+//
+// Trouble with the disk stops nothing: it is said once and counted, events are told all the same,
+// and what could not be written is tried again each second.
+
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "store/tables.h"
+
+namespace dfd::monitor {
+
+class Store {
+ public:
+  // Takes an event's line and comes back at once. Called by the store's thread, by update() and by
+  // the constructor, never by two at a time, in the order of add().
+  using Tell = std::function<void(const std::string& event)>;
+
+  // Opens FOLDER/state.sqlite. A damaged one is put aside as state.sqlite.damaged-TIME, and a new
+  // one begun. Throws FolderTaken; whatever else is wrong is said, counted, and tried again.
+  // Events that are left over from the last run are told here.
+  Store(const std::string& folder, Tell tell);
+
+  // Writes what is left, for no longer than kCloseLimit.
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // What the last run left; empty where nothing is known.
+  const std::map<std::string, StreamSnapshot>& left() const { return left_; }
+
+  void add(Moment now, Entry entry);
+  // Takes the place of one of the same stream that waits.
+  void add(const std::string& stream, StreamSnapshot snapshot);
+
+  // Tells events that waited for the disk for longer than kTellLimit.
+  void update(Moment now);
+
+  // The number of the last event that was told; and that all up to one have arrived.
+  std::int64_t last_told() const;
+  void set_arrived(std::int64_t sequence);
+
+  // The last try to write went well.
+  bool is_up() const;
+  std::uint64_t errors() const;
+  // Entries that were given up, for more than kMostWaiting waited.
+  std::uint64_t dropped() const;
+  std::size_t waiting() const;
+
+  static constexpr std::size_t kMostWaiting = 10000;
+  // A disk that hangs says nothing.
+  static constexpr Duration kTellLimit = std::chrono::seconds(2);
+  static constexpr Duration kCloseLimit = std::chrono::seconds(5);
+
+ private:
+  struct Shared;
+  static void run(const std::shared_ptr<Shared>& shared);
+
+  std::shared_ptr<Shared> shared_;
+  std::map<std::string, StreamSnapshot> left_;
+  std::thread thread_;
+};
+
+}  // namespace dfd::monitor
