@@ -28,6 +28,7 @@ using dfd::monitor::Duration;
 using dfd::monitor::face_input;
 using dfd::monitor::Finding;
 using dfd::monitor::Moment;
+using dfd::monitor::picture_input;
 using dfd::monitor::Signal;
 using dfd::monitor::Time;
 using dfd::monitor::Verdict;
@@ -312,6 +313,37 @@ TEST(FaceRule, IsUnknownWhereNobodyLooks) {
   EXPECT_EQ(face({}, found(Verdict::kAuthentic, 0.1), stalled), Signal::kUnknown);
   EXPECT_EQ(face({}, found(Verdict::kUndecided, 0, "no-face"), stalled), Signal::kUnknown);
   EXPECT_EQ(face_input({}, 0.1, stalled, Finding{}).reason, "stall");
+}
+
+Signal picture(const std::string& rule, const Finding& finding, const Coverage& covered = live()) {
+  return picture_input(rule, covered, finding).signal;
+}
+
+TEST(PictureRules, FollowTheElementsReason) {
+  const Finding frozen = found(Verdict::kUndecided, 0.5, "frozen");
+  const Finding black = found(Verdict::kUndecided, 0.5, "black");
+  EXPECT_EQ(picture("frozen", frozen), Signal::kOver);
+  EXPECT_EQ(picture("black", black), Signal::kOver);
+  EXPECT_EQ(picture_input("black", live(), black).reason, "black");
+  // One of the two is told where both hold.
+  EXPECT_EQ(picture("black", frozen), Signal::kUnknown);
+  EXPECT_EQ(picture("frozen", black), Signal::kUnknown);
+  for (const char* rule : {"frozen", "black"}) {
+    EXPECT_EQ(picture(rule, found(Verdict::kAuthentic, 0.1)), Signal::kBelow);
+    EXPECT_EQ(picture(rule, found(Verdict::kManipulated, 0.9)), Signal::kBelow);
+    for (const char* reason : {"no-face", "too-small", "dark", "partial"}) {
+      EXPECT_EQ(picture(rule, found(Verdict::kUndecided, 0.5, reason)), Signal::kBelow) << reason;
+    }
+    for (const char* reason : {"warming-up", "gap", "error", "something-new"}) {
+      EXPECT_EQ(picture(rule, found(Verdict::kUndecided, 0.5, reason)), Signal::kUnknown) << reason;
+    }
+  }
+}
+
+TEST(PictureRules, AreUnknownWhereNobodyLooks) {
+  const Finding frozen = found(Verdict::kUndecided, 0.5, "frozen");
+  EXPECT_EQ(picture("frozen", frozen, {false, true, "eos"}), Signal::kUnknown);
+  EXPECT_EQ(picture_input("frozen", {false, true, "eos"}, frozen).reason, "eos");
 }
 
 TEST(DownRule, FollowsTheStream) {

@@ -77,6 +77,16 @@ TEST(Config, AStreamGoesBeforeTheDefaults) {
                         {"threads", "2"}, {"explain", "true"}, {"mode", "immediate"}}));
 }
 
+TEST(Config, RulesAreThoseThatAreNamed) {
+  const auto alarm = parse_config(kStream + "alarm = {rules = [\"frozen\", \"black\"]}\n", "m.toml")
+                         .streams[0]
+                         .alarm;
+  EXPECT_TRUE(alarm.frozen);
+  EXPECT_TRUE(alarm.black);
+  EXPECT_FALSE(alarm.face);
+  EXPECT_FALSE(alarm.down);
+}
+
 TEST(Config, AnUnknownKeyIsAnErrorWithItsPlace) {
   expect_error(kStream + "stall_timeout = 3\n", "m.toml:5:1: ", "\"stall_timeout\" in stream");
   expect_error("version = 1\n[monitor]\n  listenn = \"127.0.0.1:1\"\n", "m.toml:3:3: ", "listenn");

@@ -396,6 +396,18 @@ TEST(Run, ASourceThatEndsIsOpenedAnew) {
   EXPECT_EQ(program.stop(), 0);
 }
 
+TEST(Run, ABlackPictureBecomesAnAlarm) {
+  RtspServer server(
+      "( videotestsrc pattern=black is-live=true ! "
+      "video/x-raw,format=I420,width=320,height=180,framerate=25/1 ! "
+      "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 )");
+  Program program(
+      {"run", write_config("black.toml", server.uri(), "alarm = {rules = [\"black\"]}\n")});
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("black", "firing"); })) << program.all();
+  EXPECT_EQ(program.stop(), 0);
+  EXPECT_TRUE(fits_schema(program.out()));
+}
+
 TEST(Run, AForgedFaceBecomesAnAlarm) {
   const std::string clip = forged_clip();
   ASSERT_FALSE(clip.empty());

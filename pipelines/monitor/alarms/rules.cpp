@@ -3,6 +3,8 @@
 #include "rules.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 namespace dfd::monitor {
 
@@ -30,6 +32,23 @@ AlarmInput face_input(const AlarmConfig& config, double hysteresis, const Covera
     input.signal = Signal::kOver;
   } else {
     input.signal = *finding.probability < *input.off ? Signal::kBelow : Signal::kBetween;
+  }
+  return input;
+}
+
+AlarmInput picture_input(const std::string& reason, const Coverage& coverage,
+                         const Finding& finding) {
+  // Undecided for another reason than the picture as a whole, which was looked at.
+  constexpr std::string_view kSeen[] = {"no-face", "partial", "too-small", "blurred",       "dark",
+                                        "bright",  "profile", "occluded",  "low-confidence"};
+  AlarmInput input;
+  input.reason = coverage.live ? finding.reason : coverage.reason;
+  if (!coverage.live) return input;
+  if (finding.verdict != Verdict::kUndecided ||
+      std::find(std::begin(kSeen), std::end(kSeen), finding.reason) != std::end(kSeen)) {
+    input.signal = Signal::kBelow;
+  } else if (finding.reason == reason) {
+    input.signal = Signal::kOver;
   }
   return input;
 }

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <string>
+
 #include "alarms/alarm.h"
 #include "findings/finding.h"
 
@@ -24,6 +26,11 @@ struct Coverage {
 // is nothing to warn of; all else that is undecided is unknown.
 AlarmInput face_input(const AlarmConfig& config, double hysteresis, const Coverage& coverage,
                       const Finding& finding);
+
+// The picture is what `reason` says, "frozen" or "black". A frozen one may be black as well, and
+// the other way round: the element tells one of the two.
+AlarmInput picture_input(const std::string& reason, const Coverage& coverage,
+                         const Finding& finding);
 
 // The stream cannot be watched.
 AlarmInput down_input(const Coverage& coverage);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <system_error>
@@ -34,15 +35,18 @@ void read_backoff(TableReader& table, BackoffConfig& backoff) {
 void read_rules(TableReader& table, AlarmConfig& alarm) {
   const auto rules = table.texts("rules");
   if (!rules) return;
-  alarm.face = alarm.down = false;
+  const std::map<std::string, bool*> known = {{"face", &alarm.face},
+                                              {"down", &alarm.down},
+                                              {"frozen", &alarm.frozen},
+                                              {"black", &alarm.black}};
+  for (const auto& [name, wanted] : known) *wanted = false;
   for (const std::string& rule : *rules) {
-    if (rule == "face") {
-      alarm.face = true;
-    } else if (rule == "down") {
-      alarm.down = true;
-    } else {
-      table.fail("rules", "may hold \"face\" and \"down\", not \"" + rule + "\"");
+    const auto at = known.find(rule);
+    if (at == known.end()) {
+      table.fail("rules",
+                 "may hold \"face\", \"down\", \"frozen\" and \"black\", not \"" + rule + "\"");
     }
+    *at->second = true;
   }
 }
 

@@ -40,6 +40,9 @@ struct BackoffConfig {
 struct AlarmConfig {
   bool face = true;
   bool down = true;
+  // Quiet unless asked for: slates and black between programmes are nothing wrong.
+  bool frozen = false;
+  bool black = false;
   std::optional<double> on;
   std::optional<double> off;
   // An alarm fires when 2.4 of the last 4 s were over `on`: one bad second is none.

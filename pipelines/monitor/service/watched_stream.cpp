@@ -35,7 +35,9 @@ WatchedStream::WatchedStream(const StreamConfig& config, double hysteresis, Stre
       tell_(std::move(tell)),
       stream_(config, [this](GstMessage* message) { on_message(message); }),
       rules_{Rule{"face", config.alarm.face, Alarm(config.alarm)},
-             Rule{"down", config.alarm.down, Alarm(config.alarm)}},
+             Rule{"down", config.alarm.down, Alarm(config.alarm)},
+             Rule{"frozen", config.alarm.frozen, Alarm(config.alarm)},
+             Rule{"black", config.alarm.black, Alarm(config.alarm)}},
       left_(std::move(left.counters)),
       judged_(std::move(left.judged)) {
   for (const StoredAlarm& alarm : left.open_alarms) restore(alarm);
@@ -187,7 +189,8 @@ void WatchedStream::update_alarms(Moment now) {
   const StreamConfig& config = stream_.config();
   const Coverage covered = coverage(now);
   const AlarmInput inputs[] = {face_input(config.alarm, hysteresis_, covered, finding_),
-                               down_input(covered)};
+                               down_input(covered), picture_input("frozen", covered, finding_),
+                               picture_input("black", covered, finding_)};
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     Rule& rule = rules_[i];
     if (!rule.wanted) continue;

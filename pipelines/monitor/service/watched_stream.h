@@ -44,7 +44,7 @@ class WatchedStream {
   Stream& stream() { return stream_; }
   const Stream& stream() const { return stream_; }
   const Finding& finding() const { return finding_; }
-  const std::array<Rule, 2>& rules() const { return rules_; }
+  const std::array<Rule, 4>& rules() const { return rules_; }
   Coverage coverage(Moment now) const;
 
   // Over all connections and runs of the program.
@@ -69,7 +69,7 @@ class WatchedStream {
   Tell tell_;
   Stream stream_;
   Finding finding_;
-  std::array<Rule, 2> rules_;
+  std::array<Rule, 4> rules_;
   // Since it last played.
   std::optional<FailureReason> told_failure_;
   std::optional<Time> last_update_;
