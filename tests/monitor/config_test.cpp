@@ -87,6 +87,67 @@ TEST(Config, RulesAreThoseThatAreNamed) {
   EXPECT_FALSE(alarm.down);
 }
 
+TEST(Config, AScheduleIsReadWithItsZone) {
+  const auto schedule =
+      parse_config(kStream +
+                       "[[stream.schedule]]\ndays = [\"sat\", \"sun\"]\n"
+                       "from = \"22:30\"\nto = \"06:00\"\nzone = \"Europe/Berlin\"\n"
+                       "[[stream.schedule]]\nfrom = \"12:00\"\nto = \"00:00\"\n"
+                       "zone = \"UTC\"\n",
+                   "m.toml")
+          .streams[0]
+          .schedule;
+  ASSERT_EQ(schedule.size(), 2U);
+  EXPECT_TRUE(schedule[0].days[5]);
+  EXPECT_FALSE(schedule[0].days[4]);
+  EXPECT_EQ(schedule[0].from_minute, 1350);
+  EXPECT_EQ(schedule[0].to_minute, 360);
+  EXPECT_EQ(schedule[0].zone, "Europe/Berlin");
+  EXPECT_TRUE(schedule[1].days[0]);
+  EXPECT_EQ(schedule[1].to_minute, 1440);
+  const std::string defaults =
+      "version = 1\n[[defaults.schedule]]\nfrom = \"12:00\"\nto = \"13:00\"\nzone = \"UTC\"\n"
+      "[[stream]]\nid = \"a\"\nuri = \"rtsp://host/a\"\n";
+  EXPECT_EQ(parse_config(defaults, "m.toml").streams[0].schedule.size(), 1U);
+  EXPECT_TRUE(parse_config(defaults + "schedule = []\n", "m.toml").streams[0].schedule.empty());
+}
+
+TEST(Config, AScheduleThatIsNoneIsAnErrorWithItsPlace) {
+  const auto with = [](const std::string& entry) {
+    return kStream + "schedule = [{" + entry + "}]\n";
+  };
+  const std::string day = "from = \"00:00\", to = \"24:00\", ";
+  EXPECT_EQ(error_of(with(day + "zone = \"UTC\"")), "");
+  for (const std::string zone : {"", "Mars", "+01:00", "../etc/passwd", "/etc/localtime", "CEST"}) {
+    expect_error(with(day + "zone = \"" + zone + "\""), "m.toml:5:", "stream.schedule.zone");
+  }
+  expect_error(with(day), "m.toml:5:", "");
+  for (const std::string time :
+       {"", "7:00", "24:01", "25:00", "12:60", "12-30", "ab:cd", "-1:00"}) {
+    expect_error(with("from = \"" + time + "\", to = \"12:00\", zone = \"UTC\""),
+                 "m.toml:5:", "stream.schedule.from");
+  }
+  expect_error(with("from = \"12:00\", to = \"12:00\", zone = \"UTC\""), "m.toml:5:", "24:00");
+  expect_error(with(day + "zone = \"UTC\", days = [\"monday\"]"), "m.toml:5:", "\"monday\"");
+  expect_error(with(day + "zone = \"UTC\", days = []"), "m.toml:5:", "name a day");
+  expect_error(with(day + "zone = \"UTC\", until = 3"), "m.toml:5:", "until");
+}
+
+TEST(Config, WhoIsToldOfWhatIsRead) {
+  const Config config = parse_config(
+      kStream + "mode = \"observe\"\n[monitor]\nmax_notify_per_hour = 20\nstate_dir = \"/s\"\n",
+      "m.toml");
+  EXPECT_TRUE(config.streams[0].observe);
+  EXPECT_EQ(config.max_notify_per_hour, 20);
+  EXPECT_EQ(config.state_dir, "/s");
+  expect_error(kStream + "mode = \"look\"\n", "m.toml:5:8: ", "observe");
+  for (const std::string most : {"0", "1.5", "-1"}) {
+    expect_error(kStream + "[monitor]\nmax_notify_per_hour = " + most + "\n",
+                 "m.toml:6:23: ", "must");
+  }
+  expect_error(kStream + "[monitor]\nstate_dir = \"\"\n", "m.toml:6:13: ", "folder");
+}
+
 TEST(Config, AnUnknownKeyIsAnErrorWithItsPlace) {
   expect_error(kStream + "stall_timeout = 3\n", "m.toml:5:1: ", "\"stall_timeout\" in stream");
   expect_error("version = 1\n[monitor]\n  listenn = \"127.0.0.1:1\"\n", "m.toml:3:3: ", "listenn");

@@ -22,6 +22,7 @@
 #include <nlohmann/json.hpp>
 
 #include "monitor/rtsp_server.h"
+#include "store/database.h"
 
 namespace {
 
@@ -161,14 +162,14 @@ Answer request(const char* method, const std::string& uri) {
 }
 
 std::string write_config(const std::string& name, const std::string& uri,
-                         const std::string& more = "") {
+                         const std::string& more = "", const std::string& monitor = "") {
   const std::string path = scratch(name);
   const std::string state = path + ".state";
   // Of an earlier run.
   std::filesystem::remove_all(state);
   std::ofstream(path) << "version = 1\n[monitor]\nlisten = \"127.0.0.1:0\"\n"
                       << "state_dir = \"" << state << "\"\n"
-                      << "[[output.jsonl]]\npath = \"-\"\n"
+                      << monitor << "[[output.jsonl]]\npath = \"-\"\n"
                       << "[defaults]\nstall_timeout_s = 1\nfirst_frame_timeout_s = 20\n"
                       << "backoff = {min_ms = 100, max_ms = 1000}\n"
                       << "[defaults.alarm]\nwindow_s = 1\nhold_s = 1\ncooldown_s = 0\n"
@@ -394,6 +395,61 @@ TEST(Run, ASourceThatEndsIsOpenedAnew) {
   ASSERT_TRUE(comes_true([&] { return program.told_stream("playing", "", 2); })) << program.all();
   EXPECT_TRUE(program.told_stream("closing", "eos")) << program.all();
   EXPECT_EQ(program.stop(), 0);
+}
+
+bool has_metric(const Program& program, const std::string& line) {
+  const std::string address = program.address();
+  if (address.empty()) return false;
+  return request("GET", address + "/metrics").body.find(line + "\n") != std::string::npos;
+}
+
+TEST(Run, WhatIsObservedIsKeptAndNotTold) {
+  const std::string config =
+      write_config("observe.toml", "rtsp://127.0.0.1:1/live", "mode = \"observe\"\n");
+  Program program({"run", config});
+  ASSERT_TRUE(comes_true([&] { return program.told_stream("closing", "error"); })) << program.all();
+  const std::string fired = "deepfake_alarms_total{stream=\"ch1\",rule=\"down\"} 1";
+  ASSERT_TRUE(comes_true([&] { return has_metric(program, fired); })) << program.all();
+  EXPECT_TRUE(has_metric(
+      program, "deepfake_notifications_suppressed_total{stream=\"ch1\",reason=\"observe\"} 2"));
+  EXPECT_EQ(program.stop(), 0);
+  EXPECT_FALSE(program.told_alarm("down", "firing")) << program.out();
+  EXPECT_FALSE(program.told_alarm("down", "pending")) << program.out();
+  dfd::monitor::Database database(config + ".state/state.sqlite");
+  dfd::monitor::Statement kept(database, "SELECT state, notified FROM alarms");
+  ASSERT_TRUE(kept.step());
+  EXPECT_EQ(kept.text(0), "firing");
+  EXPECT_EQ(kept.whole(1), 0);
+}
+
+TEST(Run, OffTheAirNothingIsKnown) {
+  Program program({"run", write_config("schedule.toml", "rtsp://127.0.0.1:1/live",
+                                       "schedule = [{from = \"00:00\", to = \"24:00\", "
+                                       "zone = \"Europe/Berlin\"}]\n")});
+  ASSERT_TRUE(comes_true([&] {
+    return has_metric(program, "deepfake_stream_failures_total{stream=\"ch1\",reason=\"error\"} 3");
+  })) << program.all();
+  EXPECT_TRUE(has_metric(program, "deepfake_stream_muted{stream=\"ch1\"} 1"));
+  EXPECT_TRUE(has_metric(program, "deepfake_alarm_state{stream=\"ch1\",rule=\"down\"} 0"));
+  EXPECT_EQ(program.stop(), 0);
+  EXPECT_FALSE(program.told_alarm("down", "pending")) << program.out();
+}
+
+TEST(Run, AFloodIsToldOnce) {
+  Program program({"run", write_config("flood.toml", "rtsp://127.0.0.1:1/live",
+                                       "[[stream]]\nid = \"ch2\"\nuri = \"rtsp://127.0.0.1:1/b\"\n"
+                                       "[[stream]]\nid = \"ch3\"\nuri = \"rtsp://127.0.0.1:1/c\"\n",
+                                       "max_notify_per_hour = 1\n")});
+  for (const std::string stream : {"ch1", "ch2", "ch3"}) {
+    const std::string fired = "deepfake_alarms_total{stream=\"" + stream + "\",rule=\"down\"} 1";
+    ASSERT_TRUE(comes_true([&] { return has_metric(program, fired); })) << program.all();
+  }
+  EXPECT_EQ(program.stop(), 0);
+  int floods = 0;
+  for (const Json& event : program.events()) floods += event["data"].value("state", "") == "flood";
+  EXPECT_EQ(floods, 1);
+  EXPECT_EQ(alarm_ids(program, "firing").size(), 1U);
+  EXPECT_TRUE(fits_schema(program.out()));
 }
 
 TEST(Run, ABlackPictureBecomesAnAlarm) {

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/schedule_reader.h"
 #include "config/source_uri.h"
 #include "config/table_reader.h"
 
@@ -88,6 +90,13 @@ void read_common(TableReader& table, StreamConfig& stream) {
       table.number("stall_timeout_s", 1, kDay).value_or(stream.stall_timeout_s);
   stream.first_frame_timeout_s =
       table.number("first_frame_timeout_s", 1, kDay).value_or(stream.first_frame_timeout_s);
+  if (const auto mode = table.text("mode")) {
+    if (*mode != "notify" && *mode != "observe") {
+      table.fail("mode", "must be \"notify\" or \"observe\"");
+    }
+    stream.observe = *mode == "observe";
+  }
+  read_schedule(table, stream.schedule);
   read_backoff(table, stream.backoff);
   read_alarm(table, stream.alarm);
   read_detect(table, stream.detect);
@@ -186,6 +195,10 @@ void read_monitor(TableReader& root, Config& config) {
   if (const auto folder = table->text("state_dir")) {
     if (folder->empty()) table->fail("state_dir", "must name a folder");
     config.state_dir = *folder;
+  }
+  if (const auto most = table->number("max_notify_per_hour", 1, 1e6)) {
+    if (*most != std::floor(*most)) table->fail("max_notify_per_hour", "must be a whole number");
+    config.max_notify_per_hour = static_cast<int>(*most);
   }
   table->finish();
 }

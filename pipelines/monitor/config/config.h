@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -60,6 +61,18 @@ struct DetectProperty {
   Position position;
 };
 
+// Hours of a week.
+struct OffAir {
+  // From Monday.
+  std::array<bool, 7> days{};
+  // Of the day, by the zone's clocks: 0 to 1439, and 1 to 1440. Where the end is not after the
+  // beginning it is on the next day.
+  int from_minute = 0;
+  int to_minute = 0;
+  // As IANA calls it: "Europe/Berlin".
+  std::string zone;
+};
+
 struct StreamConfig {
   std::string id;
   std::string name;
@@ -73,6 +86,9 @@ struct StreamConfig {
   BackoffConfig backoff;
   AlarmConfig alarm;
   std::vector<DetectProperty> detect;
+  // Alarms are kept, and nobody is told.
+  bool observe = false;
+  std::vector<OffAir> schedule;
   Position position;
 };
 
@@ -88,6 +104,8 @@ struct Config {
   int listen_port = 8088;
   // Where what outlives the program is kept; empty: where such things are.
   std::string state_dir;
+  // Alarms told of, over all streams; nothing: no limit.
+  std::optional<int> max_notify_per_hour;
   std::vector<StreamConfig> streams;
   std::vector<JsonLinesConfig> json_lines;
 };

@@ -21,6 +21,8 @@ class TableReader {
   // `table` outlives it. `name` is what the file calls it: "monitor", "stream.alarm".
   TableReader(const toml::table& table, std::string name, std::string file);
 
+  bool has(const std::string& key) const { return table_->contains(key); }
+
   // Nothing where the key is not there.
   std::optional<std::string> text(const std::string& key);
   std::optional<double> number(const std::string& key, double least, double most);

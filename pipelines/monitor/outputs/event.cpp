@@ -168,11 +168,12 @@ Json alarm_event(Moment now, const EventStream& stream, const std::string& rule,
 Json monitor_event(Moment now, const std::string& state, const Config& config) {
   Json streams = Json::array();
   for (const StreamConfig& stream : config.streams) streams.push_back(stream.id);
-  return envelope(now, "monitor", "",
-                  {{"schema_version", "1.0"},
-                   {"state", state},
-                   {"version", kVersion},
-                   {"streams", std::move(streams)}});
+  Json data = {{"schema_version", "1.0"},
+               {"state", state},
+               {"version", kVersion},
+               {"streams", std::move(streams)}};
+  set(data, "max_notify_per_hour", config.max_notify_per_hour);
+  return envelope(now, "monitor", "", std::move(data));
 }
 
 }  // namespace dfd::monitor

@@ -45,7 +45,7 @@ Json stream_event(Moment now, const EventStream& stream, const StreamChange& cha
 Json alarm_event(Moment now, const EventStream& stream, const std::string& rule,
                  const AlarmTransition& transition, const Finding* finding);
 
-// org.deepfakedetect.monitor.v1: "started" or "stopped".
+// org.deepfakedetect.monitor.v1: "started", "stopped", or "flood".
 Json monitor_event(Moment now, const std::string& state, const Config& config);
 
 }  // namespace dfd::monitor

@@ -33,6 +33,7 @@ WebPage text_page(int status, const std::string& body) {
 Monitor::Monitor(Config config)
     : config_(std::move(config)),
       models_(config_.streams),
+      limit_(config_.max_notify_per_hour),
       heartbeat_(now()),
       loop_(g_main_loop_new(nullptr, FALSE)) {
   for (const JsonLinesConfig& output : config_.json_lines) {
@@ -64,14 +65,14 @@ Monitor::~Monitor() {
 }
 
 int Monitor::run() {
-  tell({monitor_event(now(), "started", config_), std::nullopt, {}});
+  tell({monitor_event(now(), "started", config_), std::nullopt, {}, true});
   g_main_loop_run(loop_);
   // The streams first: they tell of nothing any more.
   for (const auto& stream : streams_) {
     store_->add(stream->stream().config().id, stream->snapshot());
   }
   streams_.clear();
-  tell({monitor_event(now(), "stopped", config_), std::nullopt, {}});
+  tell({monitor_event(now(), "stopped", config_), std::nullopt, {}, true});
   store_.reset();
   outputs_.clear();
   return exit_code_;
@@ -130,6 +131,7 @@ void Monitor::tell(const WatchedStream::Told& told) {
   entry.event = told.event.dump(-1, ' ', false, Json::error_handler_t::replace);
   entry.alarm = told.alarm;
   entry.previous = told.previous;
+  entry.to_tell = told.to_tell;
   store_->add(time, std::move(entry));
 }
 
@@ -160,7 +162,7 @@ void Monitor::start_streams() {
     const double hysteresis = read_hysteresis(models_.element(config));
     const auto left = store_->left().find(config.id);
     streams_.push_back(std::make_unique<WatchedStream>(
-        config, hysteresis, left == store_->left().end() ? StreamSnapshot() : left->second,
+        config, hysteresis, left == store_->left().end() ? StreamSnapshot() : left->second, limit_,
         [this](const WatchedStream::Told& told) { tell(told); }));
   }
   phase_ = Phase::kWatching;
@@ -204,6 +206,10 @@ void Monitor::tick(Moment now) {
       const auto before = stream->stream().watch().failures(FailureReason::kStuck);
       stream->update(now);
       if (stream->stream().watch().failures(FailureReason::kStuck) != before) note_stuck(now);
+    }
+    if (limit_.take_flood()) {
+      log_line("more alarms than max_notify_per_hour: the others are kept, and not told of");
+      tell({monitor_event(now, "flood", config_), std::nullopt, {}, true});
     }
   } else if (phase_ == Phase::kStopping) {
     if (std::all_of(streams_.begin(), streams_.end(),

@@ -57,6 +57,7 @@ class Monitor {
 
   Config config_;
   ModelHolder models_;
+  NotifyLimit limit_;
   std::vector<Output> outputs_;
   std::unique_ptr<Store> store_;
   Time kept_;

@@ -40,6 +40,8 @@ void each_counter(MetricsText& text, const Streams& streams, const std::string& 
 void write_states(MetricsText& text, Moment now, const Streams& streams) {
   text.begin("deepfake_stream_up", "gauge", "1 while pictures come");
   each(text, streams, [&](const auto& stream) { return stream.stream().is_live(now) ? 1 : 0; });
+  text.begin("deepfake_stream_muted", "gauge", "1 while it is off the air by its schedule");
+  each(text, streams, [](const auto& stream) { return stream.is_muted() ? 1 : 0; });
   text.begin("deepfake_stream_state", "gauge", "1 for the state that the stream is in");
   for (const auto& stream : streams) {
     for (const StreamState state : kStates) {
@@ -73,7 +75,7 @@ void write_analysis(MetricsText& text, Moment now, const Streams& streams) {
   text.begin("deepfake_probability_ratio", "gauge",
              "That a face is manipulated, the worst one's; absent where there is none");
   for (const auto& stream : streams) {
-    if (stream->stream().is_live(now) && stream->finding().probability) {
+    if (!stream->is_muted() && stream->stream().is_live(now) && stream->finding().probability) {
       text.sample(*stream->finding().probability, {{"stream", stream->stream().config().id}});
     }
   }
@@ -111,6 +113,9 @@ std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
   write_alarm_states(text, streams);
   text.begin("deepfake_alarms_total", "counter", "Alarms that fired");
   each_counter(text, streams, "alarms", "rule");
+  text.begin("deepfake_notifications_suppressed_total", "counter",
+             "Events of alarms that were kept and not told, by reason");
+  each_counter(text, streams, "suppressed", "reason");
   text.begin("deepfake_output_queue_length", "gauge", "Events that wait for an output");
   for (const OutputState& output : outputs) {
     text.sample(double(output.waiting), {{"output", output.name}});

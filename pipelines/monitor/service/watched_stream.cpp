@@ -11,6 +11,10 @@
 namespace dfd::monitor {
 namespace {
 
+// Why nobody is told of an alarm.
+constexpr const char* kObserve = "observe";
+constexpr const char* kFlood = "flood";
+
 // " (probability 0.83)", " (eos)", or nothing.
 std::string why_text(const AlarmInput& input) {
   if (input.probability) {
@@ -30,8 +34,10 @@ Counts sum_of(Counts sum, const Counts& other) {
 }  // namespace
 
 WatchedStream::WatchedStream(const StreamConfig& config, double hysteresis, StreamSnapshot left,
-                             Tell tell)
+                             NotifyLimit& limit, Tell tell)
     : hysteresis_(hysteresis),
+      limit_(&limit),
+      schedule_(config.schedule),
       tell_(std::move(tell)),
       stream_(config, [this](GstMessage* message) { on_message(message); }),
       rules_{Rule{"face", config.alarm.face, Alarm(config.alarm)},
@@ -49,6 +55,7 @@ void WatchedStream::restore(const StoredAlarm& alarm) {
     if (!rule.wanted || rule.name != alarm.rule || rule.alarm.state() != AlarmState::kIdle)
       continue;
     rule.alarm.restore(alarm.state, alarm.record);
+    rule.notified = alarm.notified;
     log_line(alarm.stream + ": alarm " + alarm.rule + " is still " + name_of(alarm.state));
   }
 }
@@ -83,6 +90,8 @@ void WatchedStream::count() {
   for (const Rule& rule : rules_) {
     if (rule.wanted) counters_[{"alarms", rule.name}] += double(rule.alarm.fired());
   }
+  for (const char* reason : {kObserve, kFlood}) counters_[{"suppressed", reason}] += 0;
+  for (const auto& [reason, number] : suppressed_) counters_[{"suppressed", reason}] += number;
 }
 
 StreamSnapshot WatchedStream::snapshot() const {
@@ -91,13 +100,13 @@ StreamSnapshot WatchedStream::snapshot() const {
     const AlarmState state = rule.alarm.state();
     if (state != AlarmState::kPending && state != AlarmState::kFiring) continue;
     snapshot.open_alarms.push_back(
-        {stream_.config().id, rule.name, state, rule.alarm.record(), true});
+        {stream_.config().id, rule.name, state, rule.alarm.record(), rule.notified});
   }
   return snapshot;
 }
 
 bool WatchedStream::is_judged(Moment now) const {
-  return stream_.is_live(now) && finding_.verdict != Verdict::kUndecided;
+  return !muted_ && stream_.is_live(now) && finding_.verdict != Verdict::kUndecided;
 }
 
 EventStream WatchedStream::event_stream() const {
@@ -182,12 +191,34 @@ void WatchedStream::on_state_changed(Moment now, StreamState previous) {
   if (!change.text.empty()) line += " (" + change.reason + ": " + change.text + ")";
   if (watch.is_stuck()) line += "; the pipeline does not stop and is left behind";
   log_line(line);
-  tell_({stream_event(now, event_stream(), change), std::nullopt, {}});
+  tell_({stream_event(now, event_stream(), change), std::nullopt, {}, true});
+}
+
+// Of an alarm all is told, or nothing.
+void WatchedStream::tell_alarm(Moment now, Rule& rule, const AlarmTransition& transition) {
+  const StreamConfig& config = stream_.config();
+  const std::string& id = transition.record.id;
+  if (transition.state == AlarmState::kPending) {
+    rule.notified = !config.observe && limit_->admit(now.steady, id);
+  } else if (transition.state == AlarmState::kIdle) {
+    limit_->give_back(id);
+  }
+  if (!rule.notified) suppressed_[config.observe ? kObserve : kFlood] += 1;
+  const bool has_faces = rule.name == "face";
+  tell_({alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding_ : nullptr),
+         StoredAlarm{config.id, rule.name, transition.state, transition.record, rule.notified},
+         transition.previous, rule.notified});
+}
+
+void WatchedStream::update_muted(Moment now) {
+  const bool muted = schedule_.is_off_air(now.wall);
+  if (std::exchange(muted_, muted) == muted) return;
+  log_line(stream_.config().id + (muted ? ": off the air by its schedule" : ": on the air again"));
 }
 
 void WatchedStream::update_alarms(Moment now) {
   const StreamConfig& config = stream_.config();
-  const Coverage covered = coverage(now);
+  const Coverage covered = muted_ ? Coverage{false, false, "muted"} : coverage(now);
   const AlarmInput inputs[] = {face_input(config.alarm, hysteresis_, covered, finding_),
                                down_input(covered), picture_input("frozen", covered, finding_),
                                picture_input("black", covered, finding_)};
@@ -197,9 +228,7 @@ void WatchedStream::update_alarms(Moment now) {
     for (const AlarmTransition& transition : rule.alarm.update(now, inputs[i])) {
       log_line(config.id + ": alarm " + rule.name + " " + name_of(transition.state) +
                why_text(inputs[i]));
-      tell_({alarm_event(now, event_stream(), rule.name, transition, i == 0 ? &finding_ : nullptr),
-             StoredAlarm{config.id, rule.name, transition.state, transition.record, true},
-             transition.previous});
+      tell_alarm(now, rule, transition);
     }
   }
 }
@@ -207,6 +236,7 @@ void WatchedStream::update_alarms(Moment now) {
 void WatchedStream::update(Moment now) {
   const StreamState previous = stream_.watch().state();
   account(now);
+  update_muted(now);
   const bool changed = stream_.update(now);
   // Events tell the number of the connection.
   count();

@@ -6,11 +6,14 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
 #include "alarms/alarm.h"
+#include "alarms/notify_limit.h"
 #include "alarms/rules.h"
+#include "alarms/schedule.h"
 #include "findings/finding.h"
 #include "outputs/event.h"
 #include "store/tables.h"
@@ -25,6 +28,8 @@ class WatchedStream {
     Json event;
     std::optional<StoredAlarm> alarm;
     AlarmState previous = AlarmState::kIdle;
+    // Of the outputs; otherwise it is only kept.
+    bool to_tell = true;
   };
   using Tell = std::function<void(const Told&)>;
 
@@ -32,11 +37,14 @@ class WatchedStream {
     std::string name;
     bool wanted = false;
     Alarm alarm;
+    // The outputs are told of the alarm at hand.
+    bool notified = true;
   };
 
-  // `config` outlives it. `hysteresis` is the element's. Alarms and counters go on from what the
-  // last run `left`.
-  WatchedStream(const StreamConfig& config, double hysteresis, StreamSnapshot left, Tell tell);
+  // `config` and `limit` outlive it. `hysteresis` is the element's. Alarms and counters go on from
+  // what the last run `left`.
+  WatchedStream(const StreamConfig& config, double hysteresis, StreamSnapshot left,
+                NotifyLimit& limit, Tell tell);
 
   // What is due.
   void update(Moment now);
@@ -45,7 +53,8 @@ class WatchedStream {
   const Stream& stream() const { return stream_; }
   const Finding& finding() const { return finding_; }
   const std::array<Rule, 4>& rules() const { return rules_; }
-  Coverage coverage(Moment now) const;
+  // By the schedule: whatever is found is not known.
+  bool is_muted() const { return muted_; }
 
   // Over all connections and runs of the program.
   const Counters& counters() const { return counters_; }
@@ -60,12 +69,20 @@ class WatchedStream {
   void account(Moment now);
   void poll_counts(Moment now);
   void update_alarms(Moment now);
+  Coverage coverage(Moment now) const;
+  void update_muted(Moment now);
+  void tell_alarm(Moment now, Rule& rule, const AlarmTransition& transition);
   void restore(const StoredAlarm& alarm);
   void count();
   bool is_judged(Moment now) const;
   EventStream event_stream() const;
 
   double hysteresis_;
+  NotifyLimit* limit_;
+  Schedule schedule_;
+  bool muted_ = false;
+  // Events of alarms that nobody was told of, by reason.
+  std::map<std::string, double> suppressed_;
   Tell tell_;
   Stream stream_;
   Finding finding_;
