@@ -196,9 +196,19 @@ TEST_F(AlarmTest, OfAnEarlierRunThatWasPendingFiresUnderItsName) {
   AlarmRecord record;
   record.id = "a";
   alarm_.restore(AlarmState::kPending, record);
+  // Nobody can say before the source is open again.
+  tell(Signal::kUnknown, 1s);
   tell(Signal::kOver, 3s);
   EXPECT_EQ(told_, "firing");
   EXPECT_EQ(transitions_.back().record.id, "a");
+}
+
+TEST_F(AlarmTest, OfAnEarlierRunThatWasPendingComesToNothingAfterAWindow) {
+  alarm_.restore(AlarmState::kPending, {});
+  tell(Signal::kUnknown, 3900ms);
+  EXPECT_EQ(told_, "");
+  tell(Signal::kUnknown, 200ms);
+  EXPECT_EQ(told_, "idle");
 }
 
 class AlarmWithoutWindow : public AlarmTest {

@@ -72,6 +72,7 @@ void Alarm::begin(Moment now) {
 }
 
 void Alarm::restore(AlarmState state, AlarmRecord record) {
+  restored_ = true;
   state_ = state;
   record_ = std::move(record);
   record_.data_lost = record_.data_lost || state == AlarmState::kFiring;
@@ -93,6 +94,7 @@ void Alarm::enter(AlarmState state, std::vector<AlarmTransition>& transitions) {
 }
 
 void Alarm::step(Moment now, const AlarmInput& input, std::vector<AlarmTransition>& transitions) {
+  if (std::exchange(restored_, false)) earliest_idle_ = now.steady + window_;
   if (state_ == AlarmState::kResolved && now.steady - resolved_at_ >= cooldown_) {
     state_ = AlarmState::kIdle;
   }
@@ -110,7 +112,8 @@ void Alarm::step(Moment now, const AlarmInput& input, std::vector<AlarmTransitio
       ++fired_;
       held_ = {};
       enter(AlarmState::kFiring, transitions);
-    } else if (input.signal != Signal::kOver && over == Duration::zero()) {
+    } else if (input.signal != Signal::kOver && over == Duration::zero() &&
+               now.steady >= earliest_idle_) {
       record_.ended_at = now.wall;
       enter(AlarmState::kIdle, transitions);
     }

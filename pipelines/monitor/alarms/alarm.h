@@ -74,7 +74,8 @@ class Alarm {
   std::vector<AlarmTransition> update(Moment now, const AlarmInput& input);
 
   // An alarm of an earlier run that was pending or firing is that again. Nobody looked in between:
-  // one that fires has lost data, and ends by what is seen from now on. Before the first update.
+  // one that fires has lost data, and ends by what is seen from now on; a pending one is given
+  // another window. Before the first update.
   void restore(AlarmState state, AlarmRecord record);
 
   AlarmState state() const { return state_; }
@@ -106,6 +107,9 @@ class Alarm {
   // What holds since last_time_.
   AlarmInput last_;
   std::optional<Time> last_time_;
+  bool restored_ = false;
+  // Before that a pending alarm of an earlier run does not come to nothing.
+  Time earliest_idle_;
   // When it was over, within the window.
   std::deque<Span> over_;
   Duration held_{};

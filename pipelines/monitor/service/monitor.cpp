@@ -166,6 +166,8 @@ void Monitor::start_streams() {
         [this](const WatchedStream::Told& told) { tell(told); }));
   }
   phase_ = Phase::kWatching;
+  // That alarms which came back have lost data is kept at once.
+  kept_ = {};
   log_line("the model is loaded; streams: " + std::to_string(streams_.size()));
   notify_ready();
 }
