@@ -76,7 +76,9 @@ int check_config(const std::string& config_file, bool connect) {
 int probe_source(const std::string& uri, const std::string& credentials_file, double timeout_s) {
   try {
     SourceUri source = split_source_uri(uri);
-    if (!credentials_file.empty()) source.credentials = read_credentials_file(credentials_file);
+    if (!credentials_file.empty()) {
+      source.credentials = read_credentials_file(credentials_file, kind_of(source.uri));
+    }
     remember_secret(source.credentials);
     const ProbeResult result = probe(source.uri, source.credentials, timeout_s);
     Json object = {{"uri_masked", masked(source.uri)}};

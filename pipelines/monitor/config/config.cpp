@@ -117,7 +117,7 @@ void read_source(TableReader& table, StreamConfig& stream) {
   const auto place = table.text("credentials");
   try {
     SourceUri source = split_source_uri(*uri);
-    if (place && !source.credentials.user.empty()) {
+    if (place && !(source.credentials.user + source.credentials.password).empty()) {
       table.fail("credentials", "stand in the uri too: leave one of them out");
     }
     stream.uri = std::move(source.uri);
@@ -126,7 +126,7 @@ void read_source(TableReader& table, StreamConfig& stream) {
     throw ConfigError(table.file(), table.position("uri"), error.what());
   }
   try {
-    if (place) stream.credentials = read_credentials(*place);
+    if (place) stream.credentials = read_credentials(*place, kind_of(stream.uri));
   } catch (const std::invalid_argument& error) {
     throw ConfigError(table.file(), table.position("credentials"), error.what());
   }

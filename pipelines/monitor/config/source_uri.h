@@ -10,8 +10,10 @@
 
 namespace dfd::monitor {
 
+enum class SourceKind { kRtsp, kSrt, kRtmp, kUdp, kHls, kFile };
+
 struct SourceUri {
-  // Without user and password.
+  // Without user, password and passphrase.
   std::string uri;
   Credentials credentials;
 };
@@ -20,12 +22,18 @@ struct SourceUri {
 // or of a kind that the monitor does not play.
 SourceUri split_source_uri(const std::string& uri);
 
+// Of a URI that split_source_uri() gave.
+SourceKind kind_of(const std::string& uri);
+
+// A parameter of the URI's query, unescaped; empty where it is not there.
+std::string query_parameter(const std::string& uri, const std::string& name);
+
 // What `credentials` in the configuration names: "env:VARIABLE" or "file:PATH", there
-// "USER:PASSWORD" on the first line. Throws std::invalid_argument, whose text never holds what was
-// read.
-Credentials read_credentials(const std::string& place);
+// "USER:PASSWORD" on the first line, for SRT ":PASSPHRASE". Throws std::invalid_argument, whose
+// text never holds what was read.
+Credentials read_credentials(const std::string& place, SourceKind kind);
 
 // As read_credentials("file:PATH").
-Credentials read_credentials_file(const std::string& path);
+Credentials read_credentials_file(const std::string& path, SourceKind kind);
 
 }  // namespace dfd::monitor

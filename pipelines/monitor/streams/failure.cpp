@@ -2,6 +2,7 @@
 
 #include "failure.h"
 
+#include <sstream>
 #include <string_view>
 
 #include "base/secrets.h"
@@ -15,6 +16,8 @@ bool is_auth(const GError& error, std::string_view detail) {
   if (error.domain != GST_RESOURCE_ERROR) return false;
   return error.code == GST_RESOURCE_ERROR_NOT_AUTHORIZED ||
          detail.find("Unauthorized") != std::string_view::npos ||
+         // Of SRT, with a wrong passphrase or none.
+         detail.find("Failed to authenticate") != std::string_view::npos ||
          detail.find("Forbidden") != std::string_view::npos;
 }
 
@@ -48,6 +51,17 @@ Failure failure_of_error(GstMessage* message) {
   return failure;
 }
 
+// udpsrc's: nobody sends.
+std::optional<Failure> failure_of_element(GstMessage* message) {
+  const GstStructure* structure = gst_message_get_structure(message);
+  guint64 timeout = 0;
+  if (!gst_structure_has_name(structure, "GstUDPSrcTimeout")) return std::nullopt;
+  gst_structure_get_uint64(structure, "timeout", &timeout);
+  std::ostringstream text;
+  text << "no packet for " << static_cast<double>(timeout) / GST_SECOND << " s";
+  return Failure{FailureReason::kStall, text.str()};
+}
+
 }  // namespace
 
 const char* name_of(FailureReason reason) {
@@ -77,6 +91,8 @@ std::optional<Failure> failure_of(GstMessage* message) {
     case GST_MESSAGE_EOS:
       // A live source never ends by itself: its server went away.
       return Failure{FailureReason::kEos, "the source ended"};
+    case GST_MESSAGE_ELEMENT:
+      return failure_of_element(message);
     default:
       return std::nullopt;
   }

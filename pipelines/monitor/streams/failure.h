@@ -28,7 +28,8 @@ struct Failure {
   std::string text;
 };
 
-// What an ERROR or EOS of a live source's pipeline means; nothing of other messages.
+// What an ERROR or EOS of a live source's pipeline means, or udpsrc's word that no packets come;
+// nothing of other messages.
 std::optional<Failure> failure_of(GstMessage* message);
 
 }  // namespace dfd::monitor

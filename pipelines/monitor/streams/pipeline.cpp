@@ -8,80 +8,29 @@
 #include <string_view>
 #include <utility>
 
+#include "config/source_uri.h"
+#include "streams/playback.h"
+#include "streams/source.h"
+
 namespace dfd::monitor {
 namespace {
 
-// What may take foreign bytes apart. All else that is installed stays out, whatever its rank: each
-// is a way in.
-constexpr std::array<std::string_view, 18> kAllowed = {
-    "rtph264depay", "rtph265depay", "rtpjpegdepay", "rtpmp4vdepay", "rtpvp8depay",
-    "rtpvp9depay",  "h264parse",    "h265parse",    "jpegparse",    "mpeg4videoparse",
-    "avdec_h264",   "openh264dec",  "avdec_h265",   "jpegdec",      "avdec_mpeg4",
-    "vp8dec",       "vp9dec",       "rtpmp2tdepay"};
-
-// decodebin's answers, which no header has.
-constexpr int kTry = 0;
-constexpr int kSkip = 2;
-
-int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
-                       GstElementFactory* factory, gpointer /*data*/) {
-  const std::string_view name = GST_OBJECT_NAME(factory);
-  return std::find(kAllowed.begin(), kAllowed.end(), name) != kAllowed.end() ? kTry : kSkip;
-}
-
-// Of a camera's streams only the pictures are asked for.
-gboolean on_select_stream(GstElement* /*source*/, guint /*number*/, GstCaps* caps,
-                          gpointer /*data*/) {
-  const gchar* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
-  return media != nullptr && g_str_equal(media, "video");
-}
-
-void on_source_setup(GstElement* /*bin*/, GstElement* source, gpointer data) {
-  const auto* credentials = static_cast<const Credentials*>(data);
-  if (!g_str_has_prefix(GST_OBJECT_NAME(gst_element_get_factory(source)), "rtspsrc")) return;
-  // Enough for reordered packets; the default of 2 s would be added to every alarm.
-  constexpr guint kLatencyMs = 200;
-  g_object_set(source, "latency", kLatencyMs, nullptr);
-  gchar* location = nullptr;
-  g_object_get(source, "location", &location, nullptr);
-  // rtspsrc would try UDP first and wait 5 s; who wants UDP writes rtspu.
-  if (location != nullptr &&
-      (g_str_has_prefix(location, "rtsp://") || g_str_has_prefix(location, "rtsps://"))) {
-    gst_util_set_object_arg(G_OBJECT(source), "protocols", "tcp");
-  }
-  g_free(location);
-  if (!credentials->user.empty()) {
-    g_object_set(source, "user-id", credentials->user.c_str(), "user-pw",
-                 credentials->password.c_str(), nullptr);
-  }
-  g_signal_connect(source, "select-stream", G_CALLBACK(on_select_stream), nullptr);
-}
-
-void on_pad_added(GstElement* /*bin*/, GstPad* pad, gpointer data) {
+void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
   GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
   // A second picture track of one source is left alone.
-  if (!gst_pad_is_linked(sink)) gst_pad_link(pad, sink);
+  if (!gst_pad_is_linked(sink)) {
+    gchar* uri = nullptr;
+    g_object_get(source, "uri", &uri, nullptr);
+    if (gst_uri_has_protocol(uri, "file")) loop(source, pad, sink);
+    g_free(uri);
+    gst_pad_link(pad, sink);
+  }
   gst_object_unref(sink);
 }
 
 template <typename T>
 T* borrowed(const Owned<T>& owned) {
   return owned.get();
-}
-
-Owned<GstElement> make_source(const std::string& uri, const Credentials& credentials) {
-  Owned<GstElement> source = make_element("uridecodebin", "source");
-  // decodebin leaves decoders out whose templates name further kinds of memory, unless all are
-  // taken.
-  GstCaps* pictures = gst_caps_from_string("video/x-raw(ANY)");
-  g_object_set(source.get(), "uri", uri.c_str(), "caps", pictures, "expose-all-streams", FALSE,
-               nullptr);
-  gst_caps_unref(pictures);
-  g_signal_connect(source.get(), "autoplug-select", G_CALLBACK(on_autoplug_select), nullptr);
-  g_signal_connect_data(
-      source.get(), "source-setup", G_CALLBACK(on_source_setup), new Credentials(credentials),
-      [](gpointer data, GClosure*) { delete static_cast<Credentials*>(data); }, GConnectFlags(0));
-  return source;
 }
 
 // Those that the monitor needs as they are.
@@ -140,7 +89,8 @@ Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
   Pipeline result;
   result.pipeline =
       Owned<GstElement>(static_cast<GstElement*>(gst_object_ref_sink(gst_pipeline_new(nullptr))));
-  const Owned<GstElement> source = make_source(uri, credentials);
+  const Owned<GstElement> source = make_element("uridecodebin", "source");
+  set_up_source(source.get(), uri, credentials);
   const Owned<GstElement> convert = make_element("videoconvert");
   const Owned<GstElement> sink = make_element("fakesink");
   // Pictures are looked at as they come; what is late is no less worth judging.
@@ -156,6 +106,12 @@ Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
     gst_element_link(result.detect.get(), sink.get());
   }
   gst_element_link(convert.get(), last);
+  const SourceKind kind = kind_of(uri);
+  if (kind == SourceKind::kHls || kind == SourceKind::kFile) {
+    GstPad* pad = gst_element_get_static_pad(convert.get(), "sink");
+    pace(pad);
+    gst_object_unref(pad);
+  }
   g_signal_connect(source.get(), "pad-added", G_CALLBACK(on_pad_added), convert.get());
   result.pictures = Owned<GstPad>(gst_element_get_static_pad(last, "sink"));
   return result;

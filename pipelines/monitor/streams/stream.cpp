@@ -5,6 +5,9 @@
 #include <random>
 #include <utility>
 
+#include "base/log.h"
+#include "config/source_uri.h"
+
 namespace dfd::monitor {
 namespace {
 
@@ -17,7 +20,10 @@ Backoff::Chance make_chance() {
 }  // namespace
 
 Stream::Stream(const StreamConfig& config, Handler handler)
-    : config_(&config), handler_(std::move(handler)), watch_(config, make_chance()) {}
+    : config_(&config), handler_(std::move(handler)), watch_(config, make_chance()) {
+  if (kind_of(config.uri) != SourceKind::kFile) return;
+  log_line(config.id + ": a file, played over and over: for tests and demonstrations");
+}
 
 void Stream::open() {
   earlier_frames_ += std::exchange(frames_, 0);
