@@ -15,15 +15,37 @@
 namespace dfd::monitor {
 namespace {
 
+bool has_pictures(GstPad* pad) {
+  GstCaps* caps = gst_pad_query_caps(pad, nullptr);
+  const gchar* name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+  const bool pictures = g_str_has_prefix(name, "video/");
+  gst_caps_unref(caps);
+  return pictures;
+}
+
+// Sound, and a second picture track of one source.
+void swallow(GstElement* source, GstPad* pad) {
+  GstElement* sink = gst_element_factory_make("fakesink", nullptr);
+  g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
+  GstObject* pipeline = gst_object_get_parent(GST_OBJECT(source));
+  gst_bin_add(GST_BIN(pipeline), sink);
+  gst_object_unref(pipeline);
+  GstPad* end = gst_element_get_static_pad(sink, "sink");
+  gst_pad_link(pad, end);
+  gst_object_unref(end);
+  gst_element_sync_state_with_parent(sink);
+}
+
 void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
   GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
-  // A second picture track of one source is left alone.
-  if (!gst_pad_is_linked(sink)) {
+  if (has_pictures(pad) && !gst_pad_is_linked(sink)) {
     gchar* uri = nullptr;
     g_object_get(source, "uri", &uri, nullptr);
     if (gst_uri_has_protocol(uri, "file")) loop(source, pad, sink);
     g_free(uri);
     gst_pad_link(pad, sink);
+  } else {
+    swallow(source, pad);
   }
   gst_object_unref(sink);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The pipeline that watches one source: it opens it, decodes its pictures, and judges them where
-// asked to. Sound is neither fetched nor decoded.
+// asked to. Sound is not decoded.
 
 #pragma once
 

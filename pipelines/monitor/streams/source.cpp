@@ -62,6 +62,14 @@ int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
   return allowed ? kTry : kSkip;
 }
 
+// Sound is given away as it is. Demuxers that meet it before the pictures stop where nobody takes
+// it.
+gboolean on_autoplug_continue(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* caps,
+                              gpointer /*data*/) {
+  const gchar* name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+  return !g_str_has_prefix(name, "audio/");
+}
+
 // Of a camera's streams only the pictures are asked for.
 gboolean on_select_stream(GstElement* /*source*/, guint /*number*/, GstCaps* caps,
                           gpointer /*data*/) {
@@ -126,13 +134,13 @@ void on_source_setup(GstElement* /*bin*/, GstElement* source, gpointer data) {
 }
 
 // A playlist from afar names what is opened next: that must not be a file of this machine.
-void on_deep_element_added(GstBin* /*bin*/, GstBin* /*part*/, GstElement* element,
-                           gpointer /*data*/) {
+void on_deep_element_added(GstBin* bin, GstBin* /*part*/, GstElement* element, gpointer /*data*/) {
   if (!GST_IS_URI_HANDLER(element)) return;
   gchar* uri = gst_uri_handler_get_uri(GST_URI_HANDLER(element));
   if (uri != nullptr && !gst_uri_has_protocol(uri, "http") && !gst_uri_has_protocol(uri, "https")) {
-    GST_ELEMENT_ERROR(element, RESOURCE, NOT_FOUND, ("The playlist leads away from HTTP."),
-                      (nullptr));
+    // hlsdemux keeps errors of its parts to itself, and would read on.
+    gst_element_set_locked_state(element, TRUE);
+    GST_ELEMENT_ERROR(bin, RESOURCE, NOT_FOUND, ("The playlist leads away from HTTP."), (nullptr));
   }
   g_free(uri);
 }
@@ -174,6 +182,7 @@ void set_up_source(GstElement* source, const std::string& uri, const Credentials
                FALSE, nullptr);
   gst_caps_unref(pictures);
   g_signal_connect(source, "autoplug-select", G_CALLBACK(on_autoplug_select), opening);
+  g_signal_connect(source, "autoplug-continue", G_CALLBACK(on_autoplug_continue), nullptr);
   g_signal_connect(source, "source-setup", G_CALLBACK(on_source_setup), opening);
   if (opening->kind == SourceKind::kHls) {
     g_signal_connect(source, "deep-element-added", G_CALLBACK(on_deep_element_added), nullptr);
