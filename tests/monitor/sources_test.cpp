@@ -233,9 +233,9 @@ TEST(Sources, SrtSaysThatThePassphraseIsWrongAndHidesIt) {
   Sender sender(srt_tail(port, "listener", "correct-horse"));
   const std::string out = scratch("srt.out");
   const auto probe_with = [&](const std::string& passphrase) {
-    const std::string line = "GST_DEBUG=srt*:8,uridecodebin:5,default:5 '" DFD_MONITOR
-                             "' probe 'srt://127.0.0.1:" +
-                             port + "?passphrase=" + passphrase + "' > '" + out + "' 2>&1";
+    const std::string line =
+        "GST_DEBUG=srt*:8,uridecodebin:5,default:5 '" DFD_MONITOR "' probe 'srt://127.0.0.1:" +
+        port + "?streamid=user:tr0ub4dor&passphrase=" + passphrase + "' > '" + out + "' 2>&1";
     return WEXITSTATUS(std::system(line.c_str()));
   };
   const auto said = [&] {
@@ -246,6 +246,7 @@ TEST(Sources, SrtSaysThatThePassphraseIsWrongAndHidesIt) {
   EXPECT_EQ(said().find("battery-staple"), std::string::npos);
   EXPECT_EQ(probe_with("correct-horse"), 0) << said();
   EXPECT_EQ(said().find("correct-horse"), std::string::npos);
+  EXPECT_EQ(said().find("tr0ub4dor"), std::string::npos) << said();
   EXPECT_NE(said().find("srt"), std::string::npos);
 }
 

@@ -173,6 +173,10 @@ std::string opened_uri(const Opening& opening) {
 
 void set_up_source(GstElement* source, const std::string& uri, const Credentials& credentials) {
   auto* opening = new Opening{kind_of(uri), uri, credentials};
+  // Servers of SRT take user and password in it; shorter ones are names such as "live".
+  constexpr std::size_t kSecretLength = 8;
+  const std::string stream_id = query_parameter(uri, "streamid");
+  if (stream_id.size() >= kSecretLength) remember_secret({"", stream_id});
   g_object_set_data_full(G_OBJECT(source), "opening", opening,
                          [](gpointer data) { delete static_cast<Opening*>(data); });
   // decodebin leaves decoders out whose templates name further kinds of memory, unless all are
