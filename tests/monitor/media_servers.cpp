@@ -177,6 +177,18 @@ RtmpServer::RtmpServer(const std::string& folder, const std::string& port) {
   process_ = g_subprocess_new(G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "/usr/sbin/nginx", "-p",
                               folder.c_str(), "-c", config.c_str(), nullptr);
   if (process_ == nullptr) throw std::runtime_error(error->message);
+  // A sender that comes before it listens does not come again.
+  GSocketClient* client = g_socket_client_new();
+  const std::string address = "127.0.0.1:" + port;
+  GSocketConnection* connection = nullptr;
+  constexpr int kTries = 2000;  // 20 s.
+  for (int i = 0; i < kTries && connection == nullptr; ++i) {
+    connection = g_socket_client_connect_to_host(client, address.c_str(), 0, nullptr, nullptr);
+    if (connection == nullptr) g_usleep(10000);
+  }
+  g_object_unref(client);
+  if (connection == nullptr) throw std::runtime_error("nginx does not listen on " + address);
+  g_object_unref(connection);
 }
 
 RtmpServer::~RtmpServer() {
