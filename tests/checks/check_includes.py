@@ -81,7 +81,8 @@ MONITOR_ROOMS = {
     "web": (),
     "service": ("base", "config", "streams", "findings", "alarms", "outputs", "metrics", "store",
                 "web"),
-    "commands": ("base", "config", "streams", "outputs", "service"),
+    "scan": ("base", "config", "streams", "findings", "outputs"),
+    "commands": ("base", "config", "streams", "outputs", "service", "scan"),
     "main.cpp": ("base", "commands"),
 }
 for room, used in MONITOR_ROOMS.items():

@@ -13,6 +13,11 @@ enum ExitCode : int {
   // check-config --connect: a source cannot be reached; probe: no frame came.
   kExitUnreachable = 4,
   kExitNotAuthorized = 5,
+  // scan: what was found, the worst of what is true; scan/totals.h has the order.
+  kExitManipulated = 10,
+  kExitUndecided = 11,
+  kExitSomeFailed = 20,
+  kExitNoneReadable = 21,
   // EX_SOFTWARE of sysexits.h: the supervisor above starts the program anew.
   kExitStuck = 70,
 };

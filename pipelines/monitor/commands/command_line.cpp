@@ -7,6 +7,36 @@
 #include "commands/commands.h"
 
 namespace dfd::monitor {
+namespace {
+
+CLI::App* add_scan(CLI::App& app, ScanOptions& options) {
+  // Enough for the files of any machine, and far below its limit of threads.
+  constexpr unsigned kMostJobs = 256;
+  auto* command = app.add_subcommand("scan", "Judge files of video, a line of JSON each");
+  command->add_option("PATH", options.paths, "Files, and folders with all below them");
+  command->add_option("--list", options.list, "File with a path a line; -: standard input");
+  command->add_option("-o,--output", options.output, "File that lines are appended to")
+      ->capture_default_str();
+  command->add_flag("--resume", options.resume, "Go on with what the output does not have yet");
+  command->add_option("--shard", options.shard,
+                      "I/N: of N shares of the files the one with number I, from 0");
+  command->add_option("--jobs", options.jobs, "Files at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, kMostJobs));
+  command->add_option("--timeout", options.timeout_s, "Seconds that a file may take")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 1e6));
+  command->add_option("--sample-rate", options.sample_rate,
+                      "Samples a second, such as 5/1; else the model's");
+  command
+      ->add_option("--detect", options.detect,
+                   "NAME=VALUE: a property of deepfakedetect, such as model-file")
+      ->take_all()
+      ->allow_extra_args(false);
+  return command;
+}
+
+}  // namespace
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("Watches live streams for manipulated faces, and raises alarms", "deepfake-monitor");
@@ -32,6 +62,9 @@ int run_command_line(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(0.1, 3600.0));
 
+  ScanOptions scan_options;
+  auto* scan_command = add_scan(app, scan_options);
+
   auto* schema_command = app.add_subcommand("schema", "Print the JSON schema of the events");
   try {
     app.parse(argc, argv);
@@ -42,6 +75,7 @@ int run_command_line(int argc, char** argv) {
   if (run_command->parsed()) return run(config);
   if (check_command->parsed()) return check_config(config, connect);
   if (probe_command->parsed()) return probe_source(uri, credentials, timeout_s);
+  if (scan_command->parsed()) return scan(scan_options);
   if (schema_command->parsed()) return print_schema();
   return kExitUsage;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace dfd::monitor {
 
@@ -20,6 +21,24 @@ int check_config(const std::string& config_file, bool connect);
 
 // Whether a source gives pictures, and which. `credentials_file` may be empty.
 int probe_source(const std::string& uri, const std::string& credentials_file, double timeout_s);
+
+// As they were given; what is empty was not.
+struct ScanOptions {
+  std::vector<std::string> paths;
+  std::string list;
+  std::string output = "-";
+  bool resume = false;
+  std::string shard;
+  // On a CPU the networks of one file take all cores already.
+  unsigned jobs = 1;
+  double timeout_s = 3600;
+  std::string sample_rate;
+  // NAME=VALUE each.
+  std::vector<std::string> detect;
+};
+
+// Judges files, and says for each what was found.
+int scan(const ScanOptions& options);
 
 // Prints the JSON schema of the events.
 int print_schema();

@@ -5,6 +5,7 @@
 #include <gst/deepfake/gstdeepfakereport.h>
 
 #include <string_view>
+#include <utility>
 
 namespace dfd::monitor {
 namespace {
@@ -82,20 +83,37 @@ const char* name_of(Verdict verdict) {
   return "undecided";
 }
 
-std::optional<Finding> read_finding(GstMessage* message) {
+std::optional<News> read_news(GstMessage* message) {
   if (!gst_message_has_name(message, "deepfakedetect")) return std::nullopt;
   g_autoptr(GstDeepfakeReport) report = gst_deepfake_report_new_from_message(message);
+  News news;
   if (report == nullptr) {
-    Finding finding;
-    finding.reason = "error";
-    return finding;
+    news.finding.reason = "error";
+    return news;
   }
-  const GstDeepfakeEvent event = gst_deepfake_report_get_event(report);
-  // The others speak of one track alone, of the model, or of what this version does not know.
-  if (event != GST_DEEPFAKE_EVENT_SCORE && event != GST_DEEPFAKE_EVENT_VERDICT_CHANGED) {
-    return std::nullopt;
+  switch (gst_deepfake_report_get_event(report)) {
+    case GST_DEEPFAKE_EVENT_SCORE:
+    case GST_DEEPFAKE_EVENT_VERDICT_CHANGED:
+      break;
+    case GST_DEEPFAKE_EVENT_TRACK_LOST:
+      news.kind = News::Kind::kTrackEnded;
+      break;
+    case GST_DEEPFAKE_EVENT_IDENTITY_CHANGED:
+      news.kind = News::Kind::kPersonLeft;
+      break;
+    case GST_DEEPFAKE_EVENT_MODEL_UPDATED:
+    case GST_DEEPFAKE_EVENT_OVERLOAD:
+    case GST_DEEPFAKE_EVENT_UNKNOWN:
+      return std::nullopt;
   }
-  return finding_of(report);
+  news.finding = finding_of(report);
+  return news;
+}
+
+std::optional<Finding> read_finding(GstMessage* message) {
+  auto news = read_news(message);
+  if (!news || news->kind != News::Kind::kStream) return std::nullopt;
+  return std::move(news->finding);
 }
 
 Counts read_counts(GstElement* detect) {
@@ -104,7 +122,9 @@ Counts read_counts(GstElement* detect) {
   GstStructure* stats = nullptr;
   g_object_get(detect, "stats", &stats, nullptr);
   if (stats == nullptr) return counts;
+  gst_structure_get_uint64(stats, "frames", &counts.frames);
   gst_structure_get_uint64(stats, "samples", &counts.samples);
+  gst_structure_get_uint64(stats, "windows", &counts.windows);
   for (gint i = 0; i < gst_structure_n_fields(stats); ++i) {
     const std::string_view name = gst_structure_nth_field_name(stats, static_cast<guint>(i));
     guint64 value = 0;

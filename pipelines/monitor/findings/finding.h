@@ -62,9 +62,30 @@ struct Finding {
 // that ended. A damaged message gives undecided with reason "error": nothing is known then.
 std::optional<Finding> read_finding(GstMessage* message);
 
+// What a message tells of faces, for those who add up a whole video.
+struct News {
+  enum class Kind {
+    // Of all faces that are there.
+    kStream,
+    // Of one track alone, which ended; its score may be partial.
+    kTrackEnded,
+    // Of one track alone, as it stood for a person who is not there any more: the track goes on
+    // with somebody new.
+    kPersonLeft,
+  };
+  Kind kind = Kind::kStream;
+  Finding finding;
+};
+
+// As read_finding(), with the messages of single tracks.
+std::optional<News> read_news(GstMessage* message);
+
 // Counters of one element since it was started.
 struct Counts {
+  std::uint64_t frames = 0;
   std::uint64_t samples = 0;
+  // Full ones that were scored, of all faces.
+  std::uint64_t windows = 0;
   // By reason; those at zero are there too.
   std::map<std::string, std::uint64_t> skipped;
 };

@@ -55,7 +55,7 @@ int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
                        GstElementFactory* factory, gpointer data) {
   const SourceKind kind = static_cast<const Opening*>(data)->kind;
   const std::string_view name = GST_OBJECT_NAME(factory);
-  const bool allowed = std::find(kDecoders.begin(), kDecoders.end(), name) != kDecoders.end() ||
+  const bool allowed = may_decode(name) ||
                        std::any_of(kDemuxers.begin(), kDemuxers.end(), [&](const Demuxer& demuxer) {
                          return demuxer.kind == kind && demuxer.name == name;
                        });
@@ -170,6 +170,10 @@ std::string opened_uri(const Opening& opening) {
 }
 
 }  // namespace
+
+bool may_decode(std::string_view factory) {
+  return std::find(kDecoders.begin(), kDecoders.end(), factory) != kDecoders.end();
+}
 
 void set_up_source(GstElement* source, const std::string& uri, const Credentials& credentials) {
   auto* opening = new Opening{kind_of(uri), uri, credentials};

@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 
 #include <string>
+#include <string_view>
 
 #include "base/secrets.h"
 
@@ -17,5 +18,8 @@ namespace dfd::monitor {
 // decoders of a list, which depends on the kind of the source, take its bytes apart. `uri` and
 // `credentials` are as split_source_uri() gives them.
 void set_up_source(GstElement* source, const std::string& uri, const Credentials& credentials);
+
+// Whether an element of this factory may parse or decode foreign pictures.
+bool may_decode(std::string_view factory);
 
 }  // namespace dfd::monitor

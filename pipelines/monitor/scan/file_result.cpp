@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "scan/file_result.h"
+
+#include <glib.h>
+
+#include <cmath>
+#include <utility>
+
+#include "base/version.h"
+
+namespace dfd::monitor {
+namespace {
+
+// JSON has one coding; names of files may be in any.
+std::string utf8(const std::string& text) {
+  char* made = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
+  std::string result = made;
+  g_free(made);
+  return result;
+}
+
+bool is_utf8(const std::string& text) {
+  return g_utf8_validate_len(text.data(), text.size(), nullptr) != FALSE;
+}
+
+std::string hex_of(const std::string& bytes) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
+    hex += kDigits[value / 16];
+    hex += kDigits[value % 16];
+  }
+  return hex;
+}
+
+std::optional<std::string> bytes_of(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const int high = g_ascii_xdigit_value(hex[i]);
+    const int low = g_ascii_xdigit_value(hex[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+// Milliseconds are as much as anybody reads.
+double in_milliseconds(double seconds) { return std::round(seconds * 1000) / 1000; }
+
+double seconds_of(std::uint64_t nanoseconds) {
+  return in_milliseconds(static_cast<double>(nanoseconds) / 1e9);
+}
+
+template <typename T>
+void set(Json& object, const char* field, const std::optional<T>& value) {
+  if (value) object[field] = *value;
+}
+
+Json track_part(const FileTrack& track) {
+  Json part = {{"track_id", track.id},
+               {"verdict", name_of(track.verdict)},
+               {"begin_s", seconds_of(track.begin_ns)},
+               {"end_s", seconds_of(track.end_ns)}};
+  set(part, "probability", track.probability);
+  set(part, "score", track.score);
+  if (!track.evidence.empty()) part["evidence"] = track.evidence;
+  part["windows"] = track.windows;
+  part["samples"] = track.samples;
+  return part;
+}
+
+void set_decision(Json& object, const FileResult& result) {
+  const Decision& decision = *result.decision;
+  object["verdict"] = name_of(decision.verdict);
+  object["reason"] = decision.reason;
+  if (decision.worst) set(object, "probability", decision.worst->probability);
+  set(object, "threshold", result.threshold);
+  if (decision.worst) object["worst"] = track_part(*decision.worst);
+  object["tracks"] = decision.tracks;
+  object["undecided_tracks"] = decision.undecided_tracks;
+}
+
+Json parsed(const std::string& line) { return Json::parse(line, nullptr, false); }
+
+std::string dumped(const Json& object) {
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool has_type(const Json& object, const char* type) {
+  return object.is_object() && object.contains("type") && object["type"] == type;
+}
+
+template <typename T>
+T field(const Json& object, const char* name, T otherwise) {
+  const auto at = object.find(name);
+  if (at == object.end()) return otherwise;
+  if constexpr (std::is_same_v<T, std::string>) {
+    return at->is_string() ? at->template get<T>() : otherwise;
+  } else {
+    return at->is_number_integer() ? at->template get<T>() : otherwise;
+  }
+}
+
+std::optional<Verdict> verdict_named(const std::string& name) {
+  for (const Verdict verdict : {Verdict::kAuthentic, Verdict::kUndecided, Verdict::kManipulated}) {
+    if (name == name_of(verdict)) return verdict;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string line_of(const FileResult& result) {
+  Json object = {{"schema_version", "1.0"}, {"type", "file"}, {"path", utf8(result.path)}};
+  if (!is_utf8(result.path)) object["path_hex"] = hex_of(result.path);
+  if (result.identity) {
+    object["size"] = result.identity->size;
+    object["modified_ns"] = result.identity->modified_ns;
+  }
+  if (!result.sha256.empty()) object["sha256"] = result.sha256;
+  if (result.duration_s) object["duration_s"] = in_milliseconds(*result.duration_s);
+  if (result.decision) set_decision(object, result);
+  if (result.error) {
+    object["error"] = {{"reason", result.error->reason}, {"text", utf8(result.error->text)}};
+  }
+  if (result.counts.frames > 0) {
+    object["windows"] = result.counts.windows;
+    object["samples"] = result.counts.samples;
+    object["frames"] = result.counts.frames;
+  }
+  if (!result.model_id.empty()) object["model_id"] = result.model_id;
+  object["seconds"] = in_milliseconds(result.seconds);
+  return dumped(object);
+}
+
+std::string summary_line(const Totals& totals, std::uint64_t shard, std::uint64_t shards,
+                         double seconds) {
+  Json object = {{"schema_version", "1.0"}, {"type", "summary"}, {"version", kVersion}};
+  if (shards > 1) object["shard"] = std::to_string(shard) + "/" + std::to_string(shards);
+  object["files"] = totals.files();
+  object["authentic"] = totals.authentic;
+  object["undecided"] = totals.undecided;
+  object["manipulated"] = totals.manipulated;
+  object["failed"] = totals.failed;
+  object["skipped"] = totals.skipped;
+  object["remaining"] = totals.remaining;
+  object["exit_code"] = totals.exit_code();
+  object["seconds"] = in_milliseconds(seconds);
+  return dumped(object);
+}
+
+std::optional<RecordedFile> read_line(const std::string& line) {
+  const Json object = parsed(line);
+  if (!has_type(object, "file")) return std::nullopt;
+  RecordedFile file;
+  file.path = field<std::string>(object, "path", "");
+  if (object.contains("path_hex")) {
+    const auto bytes = bytes_of(field<std::string>(object, "path_hex", ""));
+    if (!bytes) return std::nullopt;
+    file.path = *bytes;
+  }
+  file.identity.size = field<std::uint64_t>(object, "size", 0);
+  file.identity.modified_ns = field<std::int64_t>(object, "modified_ns", 0);
+  file.sha256 = field<std::string>(object, "sha256", "");
+  file.failed = object.contains("error");
+  const auto verdict = verdict_named(field<std::string>(object, "verdict", ""));
+  if (file.path.empty() || (!verdict && !file.failed)) return std::nullopt;
+  file.verdict = verdict.value_or(Verdict::kUndecided);
+  return file;
+}
+
+bool is_summary(const std::string& line) { return has_type(parsed(line), "summary"); }
+
+}  // namespace dfd::monitor

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "scan/file_scan.h"
+
+#include <sstream>
+#include <utility>
+
+#include "streams/file_pipeline.h"
+
+namespace dfd::monitor {
+namespace {
+
+// Asked once the file has ended: nothing of it runs any more that could be waited for.
+std::optional<double> duration_of(GstElement* detect) {
+  GstObject* pipeline = gst_object_get_parent(GST_OBJECT(detect));
+  if (pipeline == nullptr) return std::nullopt;
+  gint64 duration = 0;
+  const bool known =
+      gst_element_query_duration(GST_ELEMENT(pipeline), GST_FORMAT_TIME, &duration) != FALSE;
+  gst_object_unref(pipeline);
+  if (!known || duration <= 0) return std::nullopt;
+  return static_cast<double>(duration) / GST_SECOND;
+}
+
+}  // namespace
+
+FileScan::FileScan(ListedFile file, std::optional<RecordedFile> earlier, Duration timeout,
+                   MakeDetect make_detect, Time now)
+    : file_(std::move(file)),
+      earlier_(std::move(earlier)),
+      begin_(now),
+      timeout_(timeout),
+      make_detect_(std::move(make_detect)),
+      preparation_(file_, earlier_) {
+  result_.path = file_.path;
+}
+
+void FileScan::prepared(Prepared prepared) {
+  known_ = prepared.known;
+  skipped_ = prepared.skipped;
+  result_.error = std::move(prepared.error);
+  result_.identity = prepared.identity;
+  result_.sha256 = std::move(prepared.sha256);
+  if (known_ || skipped_ || result_.error) return;
+  connection_ = std::make_unique<Connection>(make_file_pipeline(file_.path, make_detect_()),
+                                             [this](GstMessage* message) {
+                                               if (const auto news = read_news(message)) {
+                                                 verdict_.add(*news);
+                                               }
+                                             });
+}
+
+void FileScan::take_decision() {
+  result_.decision = verdict_.decide(result_.duration_s);
+  result_.threshold = verdict_.threshold();
+  result_.model_id = verdict_.model_id();
+  // Of a file that was not seen to its end only the worst can be said.
+  if (result_.error && result_.decision->verdict != Verdict::kManipulated) {
+    result_.decision.reset();
+  }
+}
+
+void FileScan::ended(const Failure& failure) {
+  if (GstElement* detect = connection_->detect()) {
+    result_.counts = read_counts(detect);
+    if (failure.reason == FailureReason::kEos) result_.duration_s = duration_of(detect);
+  }
+  if (failure.reason != FailureReason::kEos) {
+    result_.error = FileError{name_of(failure.reason), failure.text};
+  } else if (connection_->seen().frames == 0) {
+    result_.error = FileError{"no_picture", "the file ended without a picture"};
+  }
+  take_decision();
+}
+
+void FileScan::close(Time now) {
+  connection_->close();
+  closing_since_ = now;
+  state_ = State::kClosing;
+}
+
+void FileScan::end(Time now) {
+  connection_.reset();
+  result_.seconds = to_seconds(now - begin_);
+  state_ = State::kEnded;
+}
+
+bool FileScan::update(Time now) {
+  if (state_ == State::kPreparing) {
+    if (auto result = preparation_.result()) {
+      prepared(std::move(*result));
+      state_ = State::kPlaying;
+      if (connection_ == nullptr) end(now);
+    }
+  } else if (state_ == State::kPlaying) {
+    const Seen seen = connection_->seen();
+    if (seen.failure) {
+      ended(*seen.failure);
+      close(now);
+    }
+  } else if (state_ == State::kClosing) {
+    stuck_ = !connection_->seen().closed && now - closing_since_ >= Watch::kCloseLimit;
+    if (stuck_ || connection_->seen().closed) end(now);
+  }
+  const bool running = state_ == State::kPreparing || state_ == State::kPlaying;
+  if (running && now - begin_ >= timeout_) {
+    std::ostringstream text;
+    text << "not done within " << to_seconds(timeout_) << " s";
+    result_.error = FileError{"timeout", text.str()};
+    if (connection_ == nullptr) {
+      end(now);
+    } else {
+      take_decision();
+      close(now);
+    }
+  }
+  return state_ == State::kEnded;
+}
+
+}  // namespace dfd::monitor

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What a scan comes to.
+
+#pragma once
+
+#include <cstdint>
+
+#include "findings/finding.h"
+
+namespace dfd::monitor {
+
+// How many files.
+struct Totals {
+  std::uint64_t authentic = 0;
+  std::uint64_t undecided = 0;
+  std::uint64_t manipulated = 0;
+  std::uint64_t failed = 0;
+  // In folders, and no video.
+  std::uint64_t skipped = 0;
+  // Not looked at, for the scan was asked to stop.
+  std::uint64_t remaining = 0;
+  // Fell to other shards.
+  std::uint64_t elsewhere = 0;
+
+  // A suspicious file counts as undecided.
+  void add(Verdict verdict);
+
+  std::uint64_t judged() const { return authentic + undecided + manipulated; }
+  std::uint64_t files() const { return judged() + failed + remaining; }
+
+  // 21 none readable, or there was no file at all; 20 some failed; 10 manipulated; 11 undecided, or
+  // not all was looked at; 0 all authentic, or all files fell to other shards. The first that is
+  // true.
+  int exit_code() const;
+};
+
+}  // namespace dfd::monitor
