@@ -10,6 +10,16 @@
 namespace dfd::monitor {
 namespace {
 
+// Damaged files make demuxers stop without a word, now and then; a picture that takes longer than
+// that is none.
+constexpr Duration kStall = std::chrono::seconds(60);
+
+std::string seconds_text(Duration duration) {
+  std::ostringstream text;
+  text << to_seconds(duration) << " s";
+  return text.str();
+}
+
 // Asked once the file has ended: nothing of it runs any more that could be waited for.
 std::optional<double> duration_of(GstElement* detect) {
   GstObject* pipeline = gst_object_get_parent(GST_OBJECT(detect));
@@ -90,10 +100,12 @@ bool FileScan::update(Time now) {
     if (auto result = preparation_.result()) {
       prepared(std::move(*result));
       state_ = State::kPlaying;
+      moved_ = now;
       if (connection_ == nullptr) end(now);
     }
   } else if (state_ == State::kPlaying) {
     const Seen seen = connection_->seen();
+    if (seen.frames != std::exchange(frames_, seen.frames)) moved_ = now;
     if (seen.failure) {
       ended(*seen.failure);
       close(now);
@@ -104,17 +116,21 @@ bool FileScan::update(Time now) {
   }
   const bool running = state_ == State::kPreparing || state_ == State::kPlaying;
   if (running && now - begin_ >= timeout_) {
-    std::ostringstream text;
-    text << "not done within " << to_seconds(timeout_) << " s";
-    result_.error = FileError{"timeout", text.str()};
-    if (connection_ == nullptr) {
-      end(now);
-    } else {
-      take_decision();
-      close(now);
-    }
+    fail({"timeout", "not done within " + seconds_text(timeout_)}, now);
+  } else if (state_ == State::kPlaying && now - moved_ >= kStall) {
+    fail({name_of(FailureReason::kStall), "no picture within " + seconds_text(kStall)}, now);
   }
   return state_ == State::kEnded;
+}
+
+void FileScan::fail(FileError error, Time now) {
+  result_.error = std::move(error);
+  if (connection_ == nullptr) {
+    end(now);
+  } else {
+    take_decision();
+    close(now);
+  }
 }
 
 }  // namespace dfd::monitor

@@ -43,6 +43,7 @@ class FileScan {
   void prepared(Prepared prepared);
   void ended(const Failure& failure);
   void take_decision();
+  void fail(FileError error, Time now);
   void close(Time now);
   void end(Time now);
 
@@ -53,6 +54,9 @@ class FileScan {
   MakeDetect make_detect_;
   State state_ = State::kPreparing;
   Time closing_since_{};
+  // Pictures so far, and when the last one came.
+  std::uint64_t frames_ = 0;
+  Time moved_{};
   bool known_ = false;
   bool skipped_ = false;
   bool stuck_ = false;
