@@ -20,11 +20,17 @@ constexpr std::int64_t kSize = 12;  // D
 
 // What is trained, written and read again, is what serves.
 TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
-  for (const auto& [type, evidence] :
-       {std::pair{"mean", false}, std::pair{"mean", true}, std::pair{"lstm", false}}) {
-    SCOPED_TRACE(testing::Message() << type << (evidence ? ", two rows" : ""));
+  struct Case {
+    const char* type;
+    bool evidence;
+    std::int64_t size;
+  };
+  for (const auto& [type, evidence, size] :
+       {Case{"mean", false, kSize}, Case{"mean", true, kSize}, Case{"lstm", false, kSize},
+        Case{"none", false, 1}, Case{"none", false, 2}}) {
+    SCOPED_TRACE(testing::Message() << type << (evidence ? ", two rows, " : ", ") << size);
     torch::manual_seed(3);
-    const auto trained = make_trainable_head(type, kSize, evidence);
+    const auto trained = make_trainable_head(type, size, evidence);
     trained->eval();
     const torch::NoGradGuard no_grad;
     TensorMap tensors;
@@ -34,7 +40,7 @@ TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
     const auto served =
         head_kind(type, "made up").make(source, trained->info(), at::kCPU, at::kFloat);
     source.require_empty();
-    const at::Tensor embeddings = test::formula(1, {3, 5, kSize}).to(at::kFloat);
+    const at::Tensor embeddings = test::formula(1, {3, 5, size}).to(at::kFloat);
     const at::Tensor logits = trained->forward(embeddings);
     EXPECT_EQ(logits.sizes(), at::IntArrayRef({3, evidence ? 2 : 1}));
     const at::Tensor difference = logits - served->score_kinds(embeddings);
@@ -46,6 +52,11 @@ TEST(TrainableHead, AnotherNameIsAnError) { EXPECT_THROW(make_trainable_head("gr
 
 TEST(TrainableHead, AnLstmKnowsNoKinds) {
   EXPECT_THROW(make_trainable_head("lstm", 4, true), Error);
+  EXPECT_THROW(make_trainable_head("none", 2, true), Error);
+}
+
+TEST(TrainableHead, NoHeadStandsBehindOneOrTwoClasses) {
+  EXPECT_THROW(make_trainable_head("none", 3), Error);
 }
 
 }  // namespace
