@@ -114,7 +114,7 @@ class CudaScorer : public Scorer {
     std::vector<SampleResult> results = results_of(logits, rows);
     for (const auto& [sample, before, method] : asked) {
       const at::Tensor crop = batch_.narrow(0, slots[sample], 1).permute({0, 3, 1, 2});
-      results[sample].map = explain(*backbone_, *head_, crop, *before, method).map;
+      results[sample].map = heatmap_of(*backbone_, *head_, crop, *before, method);
     }
     return results;
   }

@@ -54,11 +54,6 @@ Attribution explain(const Backbone& backbone, const Head& head, const at::Tensor
   DFD_CHECK(crop.size(0) == 1);
   // What is made under the callers' inference mode cannot be kept for gradients, its copies can.
   const c10::InferenceMode off(false);
-  if (!backbone.has_feature_map()) {
-    const c10::NoGradGuard no_grad;
-    const at::Tensor looked = backbone.attention_map(crop)[0];
-    return {scaled(looked), head.logit_of(before, backbone.embed(crop)).item<double>()};
-  }
   at::Tensor map;
   {
     const c10::NoGradGuard no_grad;
@@ -70,6 +65,13 @@ Attribution explain(const Backbone& backbone, const Head& head, const at::Tensor
   logit.sum().backward();
   const c10::NoGradGuard no_grad;
   return {activation_map(newest(map), newest(map.grad()), method), logit.item<double>()};
+}
+
+Heatmap heatmap_of(const Backbone& backbone, const Head& head, const at::Tensor& crop,
+                   const WindowMemory& before, ExplainMethod method) {
+  if (backbone.has_feature_map()) return explain(backbone, head, crop, before, method).map;
+  const c10::NoGradGuard no_grad;
+  return scaled(backbone.attention_map(crop)[0]);
 }
 
 }  // namespace dfd

@@ -23,6 +23,11 @@ struct Attribution {
 
 bool can_explain(const Backbone& backbone);
 
+// The map of explain(), or of a network that attends where it looked. Called only where
+// can_explain().
+Heatmap heatmap_of(const Backbone& backbone, const Head& head, const at::Tensor& crop,
+                   const WindowMemory& before, ExplainMethod method);
+
 // crop: [1, 3, S, S], the window's newest sample, or the whole clip, [1, T, 3, S, S]. before: what
 // the window's other samples left, as Head::before_full() gives it. Differentiates the logit at the
 // backbone's feature map, on the device of the weights, in float; of a clip's map the newest part

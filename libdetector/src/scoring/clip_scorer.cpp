@@ -11,6 +11,7 @@
 #include "backbone/input.h"
 #include "base/check.h"
 #include "explain/grad_cam.h"
+#include "window/window_count.h"
 
 namespace dfd {
 namespace {
@@ -21,17 +22,12 @@ constexpr std::size_t kMostClips = 4;
 class ClipWindow : public Window {
  public:
   ClipWindow(std::shared_ptr<const Head> head, int length, int stride)
-      : Window(std::move(head)), length_(length), stride_(stride) {
-    DFD_REQUIRE(stride >= 1, ErrorCode::kInvalidArgument,
-                "a window every " << stride << " samples: at least 1 expected");
-  }
+      : Window(std::move(head)), count_(length, stride) {}
 
-  bool next_fills() const override {
-    return samples_ + 1 >= length_ && (samples_ + 1 - length_) % stride_ == 0;
-  }
+  bool next_fills() const override { return count_.next_fills(); }
   void restart() override {
     crops_.clear();
-    samples_ = 0;
+    count_.restart();
   }
   std::size_t bytes() const override {
     return crops_.empty() ? 0 : crops_.size() * crops_[0].total() * crops_[0].elemSize();
@@ -39,15 +35,13 @@ class ClipWindow : public Window {
 
   void add(const cv::Mat& crop) {
     crops_.push_back(crop);
-    if (crops_.size() > static_cast<std::size_t>(length_)) crops_.pop_front();
-    ++samples_;
+    if (crops_.size() > static_cast<std::size_t>(count_.length())) crops_.pop_front();
+    count_.add();
   }
   std::vector<cv::Mat> crops() const { return {crops_.begin(), crops_.end()}; }
 
  private:
-  int length_;
-  int stride_;
-  std::int64_t samples_ = 0;  // Since the last restart.
+  WindowCount count_;
   std::deque<cv::Mat> crops_;
 };
 
@@ -138,7 +132,7 @@ class ClipScorer : public Scorer {
     // The head sees one embedding of the whole clip.
     const auto nothing = head_->before_full(*head_->make_window(1, 1));
     if (!nothing) return std::nullopt;
-    return explain(*backbone_, *head_, clip.to(device_), *nothing, method).map;
+    return heatmap_of(*backbone_, *head_, clip.to(device_), *nothing, method);
   }
 
   InputRule input_;

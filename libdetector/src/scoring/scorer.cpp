@@ -54,7 +54,7 @@ class TorchScorer : public Scorer {
     std::vector<SampleResult> results = results_of(advance(windows, rows), rows);
     for (const auto& [sample, before, method] : asked) {
       const at::Tensor crop = input.narrow(0, static_cast<std::int64_t>(sample), 1);
-      results[sample].map = explain(*backbone_, *head_, crop, *before, method).map;
+      results[sample].map = heatmap_of(*backbone_, *head_, crop, *before, method);
     }
     return results;
   }

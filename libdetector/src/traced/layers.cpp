@@ -34,30 +34,26 @@ void require_steps(const Ints& stride, const Ints& dilation, std::int64_t groups
   }
 }
 
+template <typename Convolution>
+void add_convolution(Rows& rows, const char* name, Convolution convolution) {
+  rows.add(name, "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
+           [convolution](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias,
+                         const Ints& stride, const Ints& padding, const Ints& dilation,
+                         std::int64_t groups) {
+             require_steps(stride, dilation, groups);
+             return convolution(x, weight, bias, stride, padding, dilation, groups);
+           });
+}
+
 void add_convolutions(Rows& rows) {
-  rows.add("conv1d", "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
-           [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
-              const Ints& padding, const Ints& dilation, std::int64_t groups) {
-             require_steps(stride, dilation, groups);
-             return at::conv1d(x, weight, bias, stride, padding, dilation, groups);
-           });
-  rows.add("conv2d", "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
-           [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
-              const Ints& padding, const Ints& dilation, std::int64_t groups) {
-             require_steps(stride, dilation, groups);
-             return at::conv2d(x, weight, bias, stride, padding, dilation, groups);
-           });
+  add_convolution(rows, "conv1d", [](const auto&... all) { return at::conv1d(all...); });
+  add_convolution(rows, "conv2d", [](const auto&... all) { return at::conv2d(all...); });
+  add_convolution(rows, "conv3d", [](const auto&... all) { return at::conv3d(all...); });
   rows.add("conv2d", "input weight bias=none stride=1 padding=\"valid\" dilation=1 groups=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const std::string& padding, const Ints& dilation, std::int64_t groups) {
              require_steps(stride, dilation, groups);
              return at::conv2d(x, weight, bias, stride, padding, dilation, groups);
-           });
-  rows.add("conv3d", "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
-           [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
-              const Ints& padding, const Ints& dilation, std::int64_t groups) {
-             require_steps(stride, dilation, groups);
-             return at::conv3d(x, weight, bias, stride, padding, dilation, groups);
            });
   rows.add("conv_transpose2d",
            "input weight bias=none stride=1 padding=0 output_padding=0 groups=1 dilation=1",

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "model/metadata.h"
+#include "window/window_count.h"
 
 namespace dfd {
 namespace {
@@ -28,21 +29,19 @@ Logits sum_of(std::deque<Logits>::const_iterator first, std::deque<Logits>::cons
 class MeanWindow : public Window {
  public:
   MeanWindow(std::shared_ptr<const Head> head, int length, int stride)
-      : Window(std::move(head)), length_(length), stride_(stride) {}
+      : Window(std::move(head)), count_(length, stride) {}
 
-  bool next_fills() const override {
-    return samples_ + 1 >= length_ && (samples_ + 1 - length_) % stride_ == 0;
-  }
+  bool next_fills() const override { return count_.next_fills(); }
   void restart() override {
     logits_.clear();
-    samples_ = 0;
+    count_.restart();
   }
   std::size_t bytes() const override { return logits_.size() * sizeof(Logits); }
 
   void add(const Logits& logits) {
     logits_.push_back(logits);
-    if (logits_.size() > static_cast<std::size_t>(length_)) logits_.pop_front();
-    ++samples_;
+    if (logits_.size() > static_cast<std::size_t>(length())) logits_.pop_front();
+    count_.add();
   }
   std::optional<Logits> mean() const {
     if (logits_.empty()) return std::nullopt;
@@ -52,15 +51,13 @@ class MeanWindow : public Window {
   }
   // The sum of those that the next sample leaves in the window.
   Logits sum_before_next() const {
-    const bool first_leaves = logits_.size() == static_cast<std::size_t>(length_);
+    const bool first_leaves = logits_.size() == static_cast<std::size_t>(length());
     return sum_of(logits_.begin() + (first_leaves ? 1 : 0), logits_.end());
   }
-  int length() const { return length_; }
+  int length() const { return count_.length(); }
 
  private:
-  int length_;
-  int stride_;
-  std::int64_t samples_ = 0;  // Since the last restart.
+  WindowCount count_;
   std::deque<Logits> logits_;
 };
 
@@ -80,9 +77,6 @@ class MeanWindows : public Head {
   std::int64_t embedding_size() const override { return weight_.size(1); }
 
   std::unique_ptr<Window> make_window(int length, int stride) const override {
-    DFD_REQUIRE(length >= 1 && stride >= 1, ErrorCode::kInvalidArgument,
-                "a window of " << length << " samples, every " << stride
-                               << ": at least 1 of both expected");
     return std::make_unique<MeanWindow>(shared_from_this(), length, stride);
   }
 
