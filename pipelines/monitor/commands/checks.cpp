@@ -56,21 +56,12 @@ bool connect_all(const Config& config) {
 }  // namespace
 
 int check_config(const std::string& config_file, bool connect) {
-  try {
+  return with_config(config_file, [&] {
     const Config config = read_config(config_file);
     for (const StreamConfig& stream : config.streams) make_detect(stream.id, stream.detect);
     log_line(config_file + ": no faults; streams: " + std::to_string(config.streams.size()));
     return !connect || connect_all(config) ? kExitDone : kExitUnreachable;
-  } catch (const ConfigError& error) {
-    log_line(error.what());
-    return kExitConfig;
-  } catch (const PropertyError& error) {
-    log_line(ConfigError(config_file, error.position(), error.what()).what());
-    return kExitConfig;
-  } catch (const std::exception& error) {
-    log_line(error.what());
-    return kExitFailed;
-  }
+  });
 }
 
 int probe_source(const std::string& uri, const std::string& credentials_file, double timeout_s) {

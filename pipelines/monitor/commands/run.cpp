@@ -12,14 +12,9 @@
 
 namespace dfd::monitor {
 
-int run(const std::string& config_file) {
+int with_config(const std::string& config_file, const std::function<int()>& work) {
   try {
-    Config config = read_config(config_file);
-    auto monitor = std::make_unique<Monitor>(std::move(config));
-    const int code = monitor->run();
-    // Threads that never end would hold up the usual way out.
-    if (code == kExitStuck) _exit(code);
-    return code;
+    return work();
   } catch (const ConfigError& error) {
     log_line(error.what());
     return kExitConfig;
@@ -30,6 +25,17 @@ int run(const std::string& config_file) {
     log_line(error.what());
     return kExitFailed;
   }
+}
+
+int run(const std::string& config_file) {
+  return with_config(config_file, [&] {
+    Config config = read_config(config_file);
+    auto monitor = std::make_unique<Monitor>(std::move(config));
+    const int code = monitor->run();
+    // Threads that never end would hold up the usual way out.
+    if (code == kExitStuck) _exit(code);
+    return code;
+  });
 }
 
 }  // namespace dfd::monitor

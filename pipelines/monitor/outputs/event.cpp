@@ -10,18 +10,11 @@
 
 #include "base/identifier.h"
 #include "base/secrets.h"
+#include "base/text.h"
 #include "base/version.h"
 
 namespace dfd::monitor {
 namespace {
-
-// Names of files and groups may be in any coding; JSON has one.
-std::string utf8(const std::string& text) {
-  char* made = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
-  std::string result = made;
-  g_free(made);
-  return result;
-}
 
 template <typename T>
 void set(Json& object, const char* field, const std::optional<T>& value) {

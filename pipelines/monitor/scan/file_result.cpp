@@ -7,18 +7,11 @@
 #include <cmath>
 #include <utility>
 
+#include "base/text.h"
 #include "base/version.h"
 
 namespace dfd::monitor {
 namespace {
-
-// JSON has one coding; names of files may be in any.
-std::string utf8(const std::string& text) {
-  char* made = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
-  std::string result = made;
-  g_free(made);
-  return result;
-}
 
 bool is_utf8(const std::string& text) {
   return g_utf8_validate_len(text.data(), text.size(), nullptr) != FALSE;
