@@ -23,7 +23,7 @@ FOREIGN = {
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
     r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
                    "gst/results/gstdeepfakejson", "gst/results/gstdeepfakepayload", "trainer/",
-                   "pipelines/monitor/outputs/", "tests/"),
+                   "pipelines/monitor/outputs/", "pipelines/monitor/web/", "tests/"),
 }
 
 # Our own: a room and what it may use, besides itself. Rooms of libdetector/src and of the trainer
@@ -78,7 +78,7 @@ MONITOR_ROOMS = {
     "outputs": ("base", "config", "findings", "alarms"),
     "metrics": (),
     "store": ("base", "alarms"),
-    "web": (),
+    "web": ("base", "alarms", "store"),
     "service": ("base", "config", "streams", "findings", "alarms", "outputs", "metrics", "store",
                 "web"),
     "scan": ("base", "config", "streams", "findings", "outputs"),

@@ -21,8 +21,11 @@ namespace {
 // Short beside all that is waited for, and no load.
 constexpr guint kTickMs = 100;
 
-WebPage text_page(int status, const std::string& body) {
-  WebPage page;
+// What the API tells is not older than that.
+constexpr auto kShowEvery = std::chrono::milliseconds(500);
+
+HttpResponse text_page(int status, const std::string& body) {
+  HttpResponse page;
   page.status = status;
   page.body = body + "\n";
   return page;
@@ -39,24 +42,34 @@ Monitor::Monitor(Config config)
   for (const JsonLinesConfig& output : config_.json_lines) {
     outputs_.push_back({"jsonl:" + output.path, std::make_unique<JsonLines>(output.path)});
   }
-  store_ = std::make_unique<Store>(
-      config_.state_dir.empty() ? default_state_folder() : config_.state_dir,
-      [this](const std::string& event) { tell_outputs(event); });
-  web_ = std::make_unique<WebServer>(config_.listen_address, config_.listen_port,
-                                     std::map<std::string, WebServer::Page>{
-                                         {"/healthz", [] { return text_page(200, "ok"); }},
-                                         {"/readyz", [this] { return ready_page(); }},
-                                         {"/metrics", [this] {
-                                            WebPage page;
-                                            page.type = "text/plain; version=0.0.4; charset=utf-8";
-                                            page.body = metrics();
-                                            return page;
-                                          }}});
+  if (config_.state_dir.empty()) config_.state_dir = default_state_folder();
+  store_ = std::make_unique<Store>(config_.state_dir,
+                                   [this](const std::string& event) { tell_outputs(event); });
+  web_ = make_web();
   log_line("listening on " + web_->address());
   // Readers of a pipe may go; that is no reason to end.
   std::signal(SIGPIPE, SIG_IGN);
   sources_ = {g_unix_signal_add(SIGTERM, on_stop, this), g_unix_signal_add(SIGINT, on_stop, this),
               g_unix_signal_add(SIGHUP, on_reload, this), g_timeout_add(kTickMs, on_tick, this)};
+}
+
+std::unique_ptr<WebServer> Monitor::make_web() {
+  WebSettings settings;
+  settings.address = config_.listen_address;
+  settings.port = config_.listen_port;
+  settings.state_folder = config_.state_dir;
+  return std::make_unique<WebServer>(settings,
+                                     std::map<std::string, WebServer::Page>{
+                                         {"/healthz", [] { return text_page(200, "ok"); }},
+                                         {"/readyz", [this] { return ready_page(); }},
+                                         {"/metrics",
+                                          [this] {
+                                            HttpResponse page;
+                                            page.type = "text/plain; version=0.0.4; charset=utf-8";
+                                            page.body = metrics();
+                                            return page;
+                                          }}},
+                                     board_);
 }
 
 Monitor::~Monitor() {
@@ -67,6 +80,7 @@ Monitor::~Monitor() {
 int Monitor::run() {
   tell({monitor_event(now(), "started", config_), std::nullopt, {}, true});
   g_main_loop_run(loop_);
+  web_.reset();
   // The streams first: they tell of nothing any more.
   for (const auto& stream : streams_) {
     store_->add(stream->stream().config().id, stream->snapshot());
@@ -101,7 +115,7 @@ gboolean Monitor::on_reload(gpointer /*data*/) {
   return G_SOURCE_CONTINUE;
 }
 
-WebPage Monitor::ready_page() const {
+HttpResponse Monitor::ready_page() const {
   switch (phase_) {
     case Phase::kLoading:
       return text_page(503, "the model is being loaded");
@@ -157,6 +171,14 @@ void Monitor::keep(Moment now) {
   }
 }
 
+void Monitor::show(Moment now) {
+  if (now.steady - shown_ < kShowEvery) return;
+  shown_ = now.steady;
+  std::vector<StreamStatus> streams;
+  for (const auto& stream : streams_) streams.push_back(stream->status(now));
+  board_.put(now, std::move(streams));
+}
+
 void Monitor::start_streams() {
   for (const StreamConfig& config : config_.streams) {
     const double hysteresis = read_hysteresis(models_.element(config));
@@ -197,6 +219,7 @@ void Monitor::tick(Moment now) {
   heartbeat_ = now;
   notify_alive();
   keep(now);
+  show(now);
   if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kFailed) {
     log_line("the model cannot be loaded: " + models_.error());
     exit_code_ = kExitFailed;

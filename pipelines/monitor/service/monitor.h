@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "outputs/json_lines.h"
 #include "service/watched_stream.h"
+#include "store/board.h"
 #include "store/store.h"
 #include "streams/model_holder.h"
 #include "web/web_server.h"
@@ -51,7 +52,9 @@ class Monitor {
   void tell_outputs(const std::string& event) const;
   void keep(Moment now);
   std::string metrics() const;
-  WebPage ready_page() const;
+  HttpResponse ready_page() const;
+  void show(Moment now);
+  std::unique_ptr<WebServer> make_web();
 
   enum class Phase { kLoading, kWatching, kStopping };
 
@@ -61,6 +64,8 @@ class Monitor {
   std::vector<Output> outputs_;
   std::unique_ptr<Store> store_;
   Time kept_;
+  Board board_;
+  Time shown_;
   std::vector<std::unique_ptr<WatchedStream>> streams_;
   Phase phase_ = Phase::kLoading;
   int exit_code_ = 0;

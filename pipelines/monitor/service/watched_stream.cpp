@@ -25,6 +25,12 @@ std::string why_text(const AlarmInput& input) {
   return input.reason.empty() ? std::string() : " (" + input.reason + ")";
 }
 
+// "2026-11-23"
+std::string day_of(WallTime time) {
+  constexpr std::size_t kDateLength = 10;
+  return utc_text(time).substr(0, kDateLength);
+}
+
 Counts sum_of(Counts sum, const Counts& other) {
   sum.samples += other.samples;
   for (const auto& [reason, count] : other.skipped) sum.skipped[reason] += count;
@@ -105,6 +111,37 @@ StreamSnapshot WatchedStream::snapshot() const {
   return snapshot;
 }
 
+StreamStatus WatchedStream::status(Moment now) const {
+  const StreamConfig& config = stream_.config();
+  const Watch& watch = stream_.watch();
+  const Coverage covered = coverage(now);
+  StreamStatus status;
+  status.id = config.id;
+  status.name = config.name;
+  status.group = config.group;
+  status.observe = config.observe;
+  status.state = name_of(watch.state());
+  status.since =
+      now.wall - std::chrono::duration_cast<WallTime::duration>(now.steady - watch.since());
+  status.live = covered.live;
+  status.last_frame = stream_.last_frame();
+  if (watch.failure()) status.text = watch.failure()->text;
+  status.muted = muted_;
+  const bool is_known = covered.live && !muted_;
+  if (is_known) {
+    status.verdict = name_of(finding_.verdict);
+    status.probability = finding_.probability;
+    if (finding_.reason != "none") status.reason = finding_.reason;
+  } else {
+    status.reason = muted_ ? "muted" : covered.reason;
+  }
+  status.on = config.alarm.on ? config.alarm.on : finding_.threshold;
+  status.day = day_of(now.wall);
+  const auto judged = judged_.find(status.day);
+  if (judged != judged_.end()) status.judged_seconds = judged->second;
+  return status;
+}
+
 bool WatchedStream::is_judged(Moment now) const {
   return !muted_ && stream_.is_live(now) && finding_.verdict != Verdict::kUndecided;
 }
@@ -125,9 +162,8 @@ void WatchedStream::account(Moment now) {
   if (!was_judged_) return;
   const double seconds = to_seconds(now.steady - begin);
   judged_seconds_ += seconds;
-  // "2026-11-23". What a step took over midnight counts to the new day.
-  constexpr std::size_t kDateLength = 10;
-  judged_[utc_text(now.wall).substr(0, kDateLength)] += seconds;
+  // What a step took over midnight counts to the new day.
+  judged_[day_of(now.wall)] += seconds;
   // The store has the others; the last one may not be written to its end yet.
   while (judged_.size() > 2) judged_.erase(judged_.begin());
 }

@@ -16,6 +16,7 @@
 #include "alarms/schedule.h"
 #include "findings/finding.h"
 #include "outputs/event.h"
+#include "store/board.h"
 #include "store/tables.h"
 #include "streams/stream.h"
 
@@ -61,6 +62,9 @@ class WatchedStream {
 
   // What is to be kept.
   StreamSnapshot snapshot() const;
+
+  // What is shown.
+  StreamStatus status(Moment now) const;
 
  private:
   void on_message(GstMessage* message);

@@ -13,15 +13,18 @@ constexpr int kBusyMs = 5000;
 
 }  // namespace
 
-Database::Database(const std::string& path) : path_(path) {
+Database::Database(const std::string& path, Access access) : path_(path) {
+  const bool writes = access == Access::kWrite;
   // SQLite would let everybody read it. Its other files take this one's mode.
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  const int file = writes ? open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
   if (file >= 0) close(file);
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr);
+  const int flags = writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail();
   sqlite3_busy_timeout(handle, kBusyMs);
+  if (!writes) return;
   // FULL: what was said to be kept is kept when the power goes, too.
   run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
 }

@@ -28,9 +28,11 @@ class StoreError : public std::runtime_error {
 
 class Database {
  public:
-  // Opens the file or makes it (mode 0640), with a write-ahead log and foreign keys. Throws
-  // StoreError, as all here do.
-  explicit Database(const std::string& path);
+  enum class Access { kRead, kWrite };
+
+  // To write, the file is made where it is missing (mode 0640), with a write-ahead log and foreign
+  // keys. Readers neither hold up the writer nor wait for it. Throws StoreError, as all here do.
+  explicit Database(const std::string& path, Access access = Access::kWrite);
 
   // Statements without results, parted by semicolons.
   void run(const std::string& statements);

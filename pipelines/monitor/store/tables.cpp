@@ -10,40 +10,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::int64_t to_milliseconds(WallTime time) {
-  return std::chrono::floor<milliseconds>(time.time_since_epoch()).count();
-}
-
-WallTime from_milliseconds(std::int64_t time) { return WallTime(milliseconds(time)); }
-
-std::optional<std::int64_t> to_milliseconds(const std::optional<WallTime>& time) {
+std::optional<std::int64_t> milliseconds_if_any(const std::optional<WallTime>& time) {
   return time ? std::optional<std::int64_t>(to_milliseconds(*time)) : std::nullopt;
 }
 
-std::optional<WallTime> from_milliseconds(const std::optional<std::int64_t>& time) {
+std::optional<WallTime> time_if_any(const std::optional<std::int64_t>& time) {
   return time ? std::optional<WallTime>(from_milliseconds(*time)) : std::nullopt;
-}
-
-StoredAlarm read_alarm(const Statement& row) {
-  StoredAlarm alarm;
-  AlarmRecord& record = alarm.record;
-  record.id = row.text(0);
-  alarm.stream = row.text(1);
-  alarm.rule = row.text(2);
-  alarm.state =
-      row.text(3) == name_of(AlarmState::kFiring) ? AlarmState::kFiring : AlarmState::kPending;
-  record.started_at = from_milliseconds(row.whole(4));
-  record.fired_at = from_milliseconds(row.whole_if_any(5));
-  record.peak_probability = row.number_if_any(6);
-  record.mean_probability = row.number_if_any(7);
-  record.seconds_with_probability = row.number(8);
-  record.on = row.number_if_any(9);
-  record.off = row.number_if_any(10);
-  record.seconds_over = row.number(11);
-  record.reason = row.text(12);
-  record.data_lost = row.whole(13) != 0;
-  alarm.notified = row.whole(14) != 0;
-  return alarm;
 }
 
 void write_alarm(Database& database, const StoredAlarm& alarm) {
@@ -62,8 +34,8 @@ void write_alarm(Database& database, const StoredAlarm& alarm) {
       .bind(alarm.rule)
       .bind(std::string(name_of(alarm.state)))
       .bind(to_milliseconds(record.started_at))
-      .bind(to_milliseconds(record.fired_at))
-      .bind(to_milliseconds(record.ended_at))
+      .bind(milliseconds_if_any(record.fired_at))
+      .bind(milliseconds_if_any(record.ended_at))
       .bind(record.peak_probability)
       .bind(record.mean_probability)
       .bind(record.seconds_with_probability)
@@ -76,7 +48,48 @@ void write_alarm(Database& database, const StoredAlarm& alarm) {
       .step();
 }
 
+AlarmState state_from(const std::string& name) {
+  for (const AlarmState state :
+       {AlarmState::kPending, AlarmState::kFiring, AlarmState::kResolved}) {
+    if (name == name_of(state)) return state;
+  }
+  return AlarmState::kIdle;
+}
+
 }  // namespace
+
+std::int64_t to_milliseconds(WallTime time) {
+  return std::chrono::floor<milliseconds>(time.time_since_epoch()).count();
+}
+
+WallTime from_milliseconds(std::int64_t time) { return WallTime(milliseconds(time)); }
+
+const char* const kAlarmColumns =
+    "id, stream, rule, state, started_at, fired_at, ended_at, peak_probability, mean_probability, "
+    "seconds_with_probability, on_probability, off_probability, seconds_over, reason, data_lost, "
+    "notified";
+
+StoredAlarm read_alarm(const Statement& row) {
+  StoredAlarm alarm;
+  AlarmRecord& record = alarm.record;
+  record.id = row.text(0);
+  alarm.stream = row.text(1);
+  alarm.rule = row.text(2);
+  alarm.state = state_from(row.text(3));
+  record.started_at = from_milliseconds(row.whole(4));
+  record.fired_at = time_if_any(row.whole_if_any(5));
+  record.ended_at = time_if_any(row.whole_if_any(6));
+  record.peak_probability = row.number_if_any(7);
+  record.mean_probability = row.number_if_any(8);
+  record.seconds_with_probability = row.number(9);
+  record.on = row.number_if_any(10);
+  record.off = row.number_if_any(11);
+  record.seconds_over = row.number(12);
+  record.reason = row.text(13);
+  record.data_lost = row.whole(14) != 0;
+  alarm.notified = row.whole(15) != 0;
+  return alarm;
+}
 
 std::map<std::string, StreamSnapshot> read_streams(Database& database) {
   std::map<std::string, StreamSnapshot> streams;
@@ -97,11 +110,9 @@ std::map<std::string, StreamSnapshot> read_streams(Database& database) {
                    "SELECT stream, day, judged_seconds FROM coverage "
                    "WHERE day >= date('now', '-1 day')");
   while (judged.step()) streams[judged.text(0)].judged[judged.text(1)] = judged.number(2);
-  Statement alarms(database,
-                   "SELECT id, stream, rule, state, started_at, fired_at, peak_probability, "
-                   "mean_probability, seconds_with_probability, on_probability, off_probability, "
-                   "seconds_over, reason, data_lost, notified FROM alarms "
-                   "WHERE state IN ('pending', 'firing') ORDER BY started_at");
+  Statement alarms(database, std::string("SELECT ") + kAlarmColumns +
+                                 " FROM alarms WHERE state IN ('pending', 'firing') "
+                                 "ORDER BY started_at");
   while (alarms.step()) {
     StoredAlarm alarm = read_alarm(alarms);
     const std::string stream = alarm.stream;

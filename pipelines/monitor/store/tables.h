@@ -53,6 +53,14 @@ struct Entry {
   AlarmState previous = AlarmState::kIdle;
 };
 
+// As the tables hold times.
+std::int64_t to_milliseconds(WallTime time);
+WallTime from_milliseconds(std::int64_t time);
+
+// Of the table `alarms`, in the order in which read_alarm() takes them from a row's beginning.
+extern const char* const kAlarmColumns;
+StoredAlarm read_alarm(const Statement& row);
+
 struct KeptEvent {
   std::int64_t sequence = 0;
   std::string event;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Pages over HTTP, on the main loop's thread.
+// The monitor over HTTP: pages of the main loop, the API, events and the page for people. It has a
+// thread of its own, so that neither its readers nor the database hold up a stream.
 
 #pragma once
 
@@ -9,33 +10,42 @@
 #include <memory>
 #include <string>
 
+#include "store/board.h"
+#include "web/http.h"
+#include "web/limits.h"
+
 namespace dfd::monitor {
 
-struct WebPage {
-  // 200 or 503.
-  int status = 200;
-  std::string type = "text/plain; charset=utf-8";
-  std::string body;
+struct WebSettings {
+  std::string address;
+  // 0 lets the system choose.
+  int port = 0;
+  // Of the store.
+  std::string state_folder;
+  WebLimits limits;
 };
 
 class WebServer {
  public:
-  // Asked anew for each request.
-  using Page = std::function<WebPage()>;
+  // Asked anew for each request, on the thread of the default main context; a 503 where that does
+  // not come in time.
+  using Page = std::function<HttpResponse()>;
 
-  // By path. Others are 404, and methods other than GET and HEAD 405. Port 0 lets the system
-  // choose. Throws std::runtime_error where the address cannot be had.
-  WebServer(const std::string& address, int port, std::map<std::string, Page> pages);
+  // `pages` by path. `board` outlives it. Throws std::runtime_error where the address cannot be
+  // had.
+  WebServer(const WebSettings& settings, std::map<std::string, Page> pages, const Board& board);
+  // On the main loop's thread.
   ~WebServer();
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;
 
   // "http://127.0.0.1:8088"
-  std::string address() const;
+  const std::string& address() const { return address_; }
 
  private:
-  struct Shared;
-  std::unique_ptr<Shared> shared_;
+  class Shared;
+  std::shared_ptr<Shared> shared_;
+  std::string address_;
 };
 
 }  // namespace dfd::monitor

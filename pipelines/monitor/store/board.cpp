@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "board.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dfd::monitor {
+
+void Board::put(Moment now, std::vector<StreamStatus> streams) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  end_spans(now);
+  std::map<std::string, Spans> spans;
+  for (const StreamStatus& stream : streams) {
+    Spans& own = spans[stream.id] = std::move(spans_[stream.id]);
+    if (stream.probability) {
+      own.worst = std::max(own.worst.value_or(*stream.probability), *stream.probability);
+    }
+  }
+  spans_ = std::move(spans);
+  streams_ = std::move(streams);
+}
+
+// More than one where nobody came for long.
+void Board::end_spans(Moment now) {
+  if (!begin_) begin_ = now.steady;
+  const auto over = static_cast<std::size_t>((now.steady - *begin_) / kSpan);
+  if (over == 0) return;
+  *begin_ += kSpan * over;
+  end_of_last_ = now.wall;
+  for (auto& [id, spans] : spans_) {
+    spans.values.push_back(std::exchange(spans.worst, std::nullopt));
+    for (std::size_t i = 1; i < std::min(over, kMostSpans); ++i) {
+      spans.values.emplace_back(std::nullopt);
+    }
+    while (spans.values.size() > kMostSpans) spans.values.pop_front();
+  }
+}
+
+std::vector<StreamStatus> Board::streams() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return streams_;
+}
+
+std::optional<StreamStatus> Board::stream(const std::string& id) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = std::find_if(streams_.begin(), streams_.end(),
+                                  [&](const auto& stream) { return stream.id == id; });
+  return found == streams_.end() ? std::nullopt : std::optional<StreamStatus>(*found);
+}
+
+ProbabilityHistory Board::history(const std::string& id) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = spans_.find(id);
+  if (found == spans_.end()) return {};
+  return {end_of_last_, {found->second.values.begin(), found->second.values.end()}};
+}
+
+}  // namespace dfd::monitor

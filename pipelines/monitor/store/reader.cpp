@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "reader.h"
+
+#include <utility>
+
+namespace dfd::monitor {
+
+std::vector<StoredAlarm> Reader::alarms(const AlarmQuery& query) const {
+  Database database(path_, Database::Access::kRead);
+  std::string text = std::string("SELECT ") + kAlarmColumns + " FROM alarms WHERE 1";
+  // Names of ours, so nothing has to be escaped.
+  std::string states;
+  for (const AlarmState state : query.states) {
+    states += (states.empty() ? "'" : ", '") + std::string(name_of(state)) + "'";
+  }
+  if (!states.empty()) text += " AND state IN (" + states + ")";
+  if (!query.stream.empty()) text += " AND stream = ?";
+  if (!query.before.empty()) text += " AND id < ?";
+  // Ids sort by time.
+  Statement rows(database, text + " ORDER BY id DESC LIMIT ?");
+  if (!query.stream.empty()) rows.bind(query.stream);
+  if (!query.before.empty()) rows.bind(query.before);
+  rows.bind(static_cast<std::int64_t>(query.most));
+  std::vector<StoredAlarm> alarms;
+  while (rows.step()) alarms.push_back(read_alarm(rows));
+  return alarms;
+}
+
+std::optional<StoredAlarm> Reader::alarm(const std::string& id) const {
+  Database database(path_, Database::Access::kRead);
+  Statement row(database, std::string("SELECT ") + kAlarmColumns + " FROM alarms WHERE id = ?");
+  row.bind(id);
+  return row.step() ? std::optional<StoredAlarm>(read_alarm(row)) : std::nullopt;
+}
+
+std::vector<KeptTransition> Reader::transitions(const std::string& alarm) const {
+  Database database(path_, Database::Access::kRead);
+  Statement rows(database,
+                 "SELECT time, previous, state FROM transitions WHERE alarm = ? "
+                 "ORDER BY time, rowid");
+  rows.bind(alarm);
+  std::vector<KeptTransition> transitions;
+  while (rows.step()) {
+    transitions.push_back({from_milliseconds(rows.whole(0)), rows.text(1), rows.text(2)});
+  }
+  return transitions;
+}
+
+std::vector<KeptEvent> Reader::events_after(std::int64_t sequence, std::size_t most) const {
+  Database database(path_, Database::Access::kRead);
+  Statement rows(database,
+                 "SELECT sequence, event FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?");
+  rows.bind(sequence).bind(static_cast<std::int64_t>(most));
+  std::vector<KeptEvent> events;
+  while (rows.step()) events.push_back({rows.whole(0), rows.text(1)});
+  return events;
+}
+
+std::int64_t Reader::last_event() const {
+  Database database(path_, Database::Access::kRead);
+  Statement row(database, "SELECT ifnull(max(sequence), 0) FROM events");
+  row.step();
+  return row.whole(0);
+}
+
+}  // namespace dfd::monitor

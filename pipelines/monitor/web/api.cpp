@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "api.h"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+#include "web/api_json.h"
+
+namespace dfd::monitor {
+namespace {
+
+constexpr std::size_t kMostItems = 500;
+
+// A query that means nothing.
+class BadQuery : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+std::vector<std::string> split(const std::string& text, char mark) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(mark, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::string parameter(const HttpRequest& request, const std::string& name) {
+  const auto found = request.query.find(name);
+  return found == request.query.end() ? "" : found->second;
+}
+
+bool wants_history(const HttpRequest& request) {
+  const std::string value = parameter(request, "history");
+  if (!value.empty() && value != "true" && value != "false") {
+    throw BadQuery("history must be true or false");
+  }
+  return value == "true";
+}
+
+std::size_t limit_of(const HttpRequest& request) {
+  constexpr std::size_t kUsual = 100;
+  constexpr std::size_t kDigits = 3;
+  const std::string text = parameter(request, "limit");
+  if (text.empty()) return kUsual;
+  const bool is_number =
+      text.size() <= kDigits && text.find_first_not_of("0123456789") == std::string::npos;
+  const std::size_t limit = is_number ? std::stoul(text) : 0;
+  if (limit < 1 || limit > kMostItems) throw BadQuery("limit must be a number from 1 to 500");
+  return limit;
+}
+
+std::vector<AlarmState> states_of(const HttpRequest& request) {
+  const std::string text = parameter(request, "state");
+  if (text.empty()) return {};
+  if (text == "open") return {AlarmState::kPending, AlarmState::kFiring};
+  std::vector<AlarmState> states;
+  for (const std::string& name : split(text, ',')) {
+    const std::size_t before = states.size();
+    for (const AlarmState state :
+         {AlarmState::kIdle, AlarmState::kPending, AlarmState::kFiring, AlarmState::kResolved}) {
+      if (name == name_of(state)) states.push_back(state);
+    }
+    if (states.size() == before) {
+      throw BadQuery("state must be open, or some of pending, firing, resolved, idle");
+    }
+  }
+  return states;
+}
+
+// Of base/identifier.h.
+bool is_alarm_id(const std::string& id) {
+  constexpr std::size_t kLength = 26;
+  return id.size() == kLength &&
+         id.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string::npos;
+}
+
+HttpResponse not_found(const std::string& what) {
+  return error_response(404, "not_found", "there is no " + what);
+}
+
+Json list_json(Json items, const Json& next) {
+  return {{"items", std::move(items)}, {"next", next}};
+}
+
+}  // namespace
+
+HttpResponse Api::answer(const HttpRequest& request) const {
+  try {
+    return route(request);
+  } catch (const BadQuery& error) {
+    return error_response(400, "bad_query", error.what());
+  } catch (const StoreError&) {
+    // Its text has the file's name, which is nobody's business; the log has it.
+    return error_response(503, "store_unavailable", "what is kept cannot be read at present");
+  }
+}
+
+HttpResponse Api::route(const HttpRequest& request) const {
+  // "", "api", "v1", ...
+  const Segments path = split(request.path, '/');
+  constexpr std::size_t kList = 4;
+  constexpr std::size_t kOne = 5;
+  const std::string kind = path.size() >= kList ? path[3] : "";
+  const bool known = kind == "streams" || kind == "alarms";
+  if (!known || path.size() > kOne) return not_found("such path");
+  if (request.method != "GET" && request.method != "HEAD") return method_response("GET, HEAD");
+  if (path.size() == kList) return kind == "streams" ? streams(request) : alarms(request);
+  return kind == "streams" ? stream(request, path[4]) : alarm(path[4]);
+}
+
+HttpResponse Api::streams(const HttpRequest& request) const {
+  const bool history = wants_history(request);
+  Json items = Json::array();
+  for (const StreamStatus& status : board_->streams()) {
+    items.push_back(stream_json(status));
+    if (history) items.back()["history"] = history_json(board_->history(status.id));
+  }
+  return json_response(200, list_json(std::move(items), nullptr));
+}
+
+HttpResponse Api::stream(const HttpRequest& request, const std::string& id) const {
+  const auto status = board_->stream(id);
+  if (!status) return not_found("such stream");
+  Json object = stream_json(*status);
+  if (wants_history(request)) object["history"] = history_json(board_->history(id));
+  return json_response(200, object);
+}
+
+HttpResponse Api::alarms(const HttpRequest& request) const {
+  AlarmQuery query;
+  query.states = states_of(request);
+  query.stream = parameter(request, "stream");
+  query.before = parameter(request, "before");
+  if (!query.before.empty() && !is_alarm_id(query.before)) {
+    throw BadQuery("before must be what `next` was");
+  }
+  const std::size_t limit = limit_of(request);
+  // One more tells whether there is a next page.
+  query.most = limit + 1;
+  const std::vector<StoredAlarm> found = reader_.alarms(query);
+  Json items = Json::array();
+  for (std::size_t i = 0; i < std::min(limit, found.size()); ++i) {
+    items.push_back(alarm_json(found[i]));
+  }
+  const Json next = found.size() > limit ? items.back()["id"] : Json();
+  return json_response(200, list_json(std::move(items), next));
+}
+
+HttpResponse Api::alarm(const std::string& id) const {
+  const auto found = is_alarm_id(id) ? reader_.alarm(id) : std::nullopt;
+  if (!found) return not_found("such alarm");
+  Json object = alarm_json(*found);
+  object["transitions"] = transitions_json(reader_.transitions(id));
+  return json_response(200, object);
+}
+
+}  // namespace dfd::monitor
