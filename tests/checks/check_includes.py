@@ -82,7 +82,7 @@ MONITOR_ROOMS = {
     "service": ("base", "config", "streams", "findings", "alarms", "outputs", "metrics", "store",
                 "web"),
     "scan": ("base", "config", "streams", "findings", "outputs"),
-    "commands": ("base", "config", "streams", "outputs", "service", "scan"),
+    "commands": ("base", "config", "streams", "outputs", "store", "service", "scan"),
     "main.cpp": ("base", "commands"),
 }
 for room, used in MONITOR_ROOMS.items():

@@ -65,6 +65,10 @@ int run_command_line(int argc, char** argv) {
   ScanOptions scan_options;
   auto* scan_command = add_scan(app, scan_options);
 
+  auto* audit_command =
+      app.add_subcommand("audit", "Print who changed what, and check that nobody changed that");
+  audit_command->add_option("CONFIG", config, "TOML file")->required();
+
   auto* schema_command = app.add_subcommand("schema", "Print the JSON schema of the events");
   try {
     app.parse(argc, argv);
@@ -76,6 +80,7 @@ int run_command_line(int argc, char** argv) {
   if (check_command->parsed()) return check_config(config, connect);
   if (probe_command->parsed()) return probe_source(uri, credentials, timeout_s);
   if (scan_command->parsed()) return scan(scan_options);
+  if (audit_command->parsed()) return audit(config);
   if (schema_command->parsed()) return print_schema();
   return kExitUsage;
 }

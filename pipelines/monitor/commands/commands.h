@@ -45,6 +45,9 @@ struct ScanOptions {
 // Judges files, and says for each what was found.
 int scan(const ScanOptions& options);
 
+// Prints who changed what, a line each, and whether the log is as it was written.
+int audit(const std::string& config_file);
+
 // Prints the JSON schema of the events.
 int print_schema();
 

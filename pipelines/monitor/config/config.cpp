@@ -16,6 +16,7 @@
 #include "config/schedule_reader.h"
 #include "config/source_uri.h"
 #include "config/table_reader.h"
+#include "config/web_reader.h"
 
 namespace dfd::monitor {
 namespace {
@@ -167,31 +168,10 @@ void read_streams(TableReader& root, Config& config) {
   }
 }
 
-// Whatever is not reached from this machine alone needs what is not there yet.
-bool is_loopback(const std::string& address) {
-  return address == "127.0.0.1" || address == "::1" || address == "localhost";
-}
-
 void read_monitor(TableReader& root, Config& config) {
   auto table = root.table("monitor");
+  read_web(root, table ? &*table : nullptr, config.web);
   if (!table) return;
-  if (const auto listen = table->text("listen")) {
-    const std::size_t colon = listen->rfind(':');
-    std::string address = listen->substr(0, colon);
-    const std::string port = colon == std::string::npos ? "" : listen->substr(colon + 1);
-    constexpr std::size_t kDigits = 5;
-    if (port.empty() || port.size() > kDigits ||
-        port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) {
-      table->fail("listen", "must be ADDRESS:PORT, such as \"127.0.0.1:8088\"");
-    }
-    if (address.size() > 2 && address.front() == '[')
-      address = address.substr(1, address.size() - 2);
-    if (!is_loopback(address)) {
-      table->fail("listen", "must be 127.0.0.1, [::1] or localhost: others would need TLS");
-    }
-    config.listen_address = address == "localhost" ? "127.0.0.1" : address;
-    config.listen_port = std::stoi(port);
-  }
   if (const auto folder = table->text("state_dir")) {
     if (folder->empty()) table->fail("state_dir", "must name a folder");
     config.state_dir = *folder;

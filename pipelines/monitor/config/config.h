@@ -97,11 +97,31 @@ struct JsonLinesConfig {
   std::string path;
 };
 
+// Who may ask over HTTP.
+struct TokenConfig {
+  std::string name;
+  // SHA-256 of the token, as digits.
+  std::string digest;
+  // May change things; others read.
+  bool is_operator = false;
+};
+
+struct WebConfig {
+  // Port 0 lets the system choose.
+  std::string address = "127.0.0.1";
+  int port = 8088;
+  // Files; both or none.
+  std::string tls_certificate;
+  std::string tls_key;
+  // Somebody else has TLS and passes requests on.
+  bool behind_proxy = false;
+  // None: whoever reaches the address may read, and nobody may change anything.
+  std::vector<TokenConfig> tokens;
+};
+
 struct Config {
   std::string file;
-  // Address and port; port 0 lets the system choose.
-  std::string listen_address = "127.0.0.1";
-  int listen_port = 8088;
+  WebConfig web;
   // Where what outlives the program is kept; empty: where such things are.
   std::string state_dir;
   // Alarms told of, over all streams; nothing: no limit.

@@ -37,6 +37,13 @@ std::optional<std::string> TableReader::text(const std::string& key) {
   return node->as_string()->get();
 }
 
+std::optional<bool> TableReader::flag(const std::string& key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  if (!node->is_boolean()) fail(key, "must be true or false");
+  return node->as_boolean()->get();
+}
+
 std::optional<double> TableReader::number(const std::string& key, double least, double most) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;

@@ -25,6 +25,7 @@ class TableReader {
 
   // Nothing where the key is not there.
   std::optional<std::string> text(const std::string& key);
+  std::optional<bool> flag(const std::string& key);
   std::optional<double> number(const std::string& key, double least, double most);
   std::optional<std::vector<std::string>> texts(const std::string& key);
   std::optional<TableReader> table(const std::string& key);

@@ -24,6 +24,20 @@ constexpr guint kTickMs = 100;
 // What the API tells is not older than that.
 constexpr auto kShowEvery = std::chrono::milliseconds(500);
 
+WebSettings web_settings(const Config& config) {
+  WebSettings settings;
+  settings.address = config.web.address;
+  settings.port = config.web.port;
+  settings.tls_certificate = config.web.tls_certificate;
+  settings.tls_key = config.web.tls_key;
+  settings.behind_proxy = config.web.behind_proxy;
+  for (const TokenConfig& token : config.web.tokens) {
+    settings.tokens.push_back({token.name, token.digest, token.is_operator});
+  }
+  settings.state_folder = config.state_dir;
+  return settings;
+}
+
 HttpResponse text_page(int status, const std::string& body) {
   HttpResponse page;
   page.status = status;
@@ -45,6 +59,7 @@ Monitor::Monitor(Config config)
   if (config_.state_dir.empty()) config_.state_dir = default_state_folder();
   store_ = std::make_unique<Store>(config_.state_dir,
                                    [this](const std::string& event) { tell_outputs(event); });
+  mutes_ = store_->mutes();
   web_ = make_web();
   log_line("listening on " + web_->address());
   // Readers of a pipe may go; that is no reason to end.
@@ -54,22 +69,20 @@ Monitor::Monitor(Config config)
 }
 
 std::unique_ptr<WebServer> Monitor::make_web() {
-  WebSettings settings;
-  settings.address = config_.listen_address;
-  settings.port = config_.listen_port;
-  settings.state_folder = config_.state_dir;
-  return std::make_unique<WebServer>(settings,
-                                     std::map<std::string, WebServer::Page>{
-                                         {"/healthz", [] { return text_page(200, "ok"); }},
-                                         {"/readyz", [this] { return ready_page(); }},
-                                         {"/metrics",
-                                          [this] {
-                                            HttpResponse page;
-                                            page.type = "text/plain; version=0.0.4; charset=utf-8";
-                                            page.body = metrics();
-                                            return page;
-                                          }}},
-                                     board_);
+  const auto metrics_page = [this] {
+    HttpResponse page;
+    page.type = "text/plain; version=0.0.4; charset=utf-8";
+    page.body = metrics();
+    return page;
+  };
+  return std::make_unique<WebServer>(
+      web_settings(config_),
+      std::map<std::string, WebServer::Page>{{"/healthz", [] { return text_page(200, "ok"); }},
+                                             {"/readyz", [this] { return ready_page(); }},
+                                             {"/metrics", metrics_page}},
+      board_, [this](const Change& change, Store::ChangeDone done) {
+        store_->change(change, std::move(done));
+      });
 }
 
 Monitor::~Monitor() {
@@ -171,6 +184,22 @@ void Monitor::keep(Moment now) {
   }
 }
 
+void Monitor::apply_changes(Moment now) {
+  for (const KeptChange& kept : store_->take_changes()) {
+    const Change& change = kept.change;
+    if (change.kind == Change::Kind::kMute) {
+      mutes_[change.subject] = {change.until, change.text, change.mark};
+    } else if (change.kind == Change::Kind::kUnmute) {
+      mutes_.erase(change.subject);
+    }
+    const std::string& id = kept.alarm ? kept.alarm->stream : change.subject;
+    const auto stream = std::find_if(streams_.begin(), streams_.end(), [&](const auto& one) {
+      return one->stream().config().id == id;
+    });
+    if (stream != streams_.end()) (*stream)->apply(now, kept);
+  }
+}
+
 void Monitor::show(Moment now) {
   if (now.steady - shown_ < kShowEvery) return;
   shown_ = now.steady;
@@ -186,6 +215,8 @@ void Monitor::start_streams() {
     streams_.push_back(std::make_unique<WatchedStream>(
         config, hysteresis, left == store_->left().end() ? StreamSnapshot() : left->second, limit_,
         [this](const WatchedStream::Told& told) { tell(told); }));
+    const auto mute = mutes_.find(config.id);
+    if (mute != mutes_.end()) streams_.back()->restore_mute(mute->second);
   }
   phase_ = Phase::kWatching;
   // That alarms which came back have lost data is kept at once.
@@ -219,6 +250,7 @@ void Monitor::tick(Moment now) {
   heartbeat_ = now;
   notify_alive();
   keep(now);
+  apply_changes(now);
   show(now);
   if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kFailed) {
     log_line("the model cannot be loaded: " + models_.error());

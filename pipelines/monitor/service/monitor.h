@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +55,7 @@ class Monitor {
   std::string metrics() const;
   HttpResponse ready_page() const;
   void show(Moment now);
+  void apply_changes(Moment now);
   std::unique_ptr<WebServer> make_web();
 
   enum class Phase { kLoading, kWatching, kStopping };
@@ -65,6 +67,8 @@ class Monitor {
   std::unique_ptr<Store> store_;
   Time kept_;
   Board board_;
+  // By hand, by stream; those that are over among them.
+  std::map<std::string, Mute> mutes_;
   Time shown_;
   std::vector<std::unique_ptr<WatchedStream>> streams_;
   Phase phase_ = Phase::kLoading;

@@ -40,7 +40,7 @@ void each_counter(MetricsText& text, const Streams& streams, const std::string& 
 void write_states(MetricsText& text, Moment now, const Streams& streams) {
   text.begin("deepfake_stream_up", "gauge", "1 while pictures come");
   each(text, streams, [&](const auto& stream) { return stream.stream().is_live(now) ? 1 : 0; });
-  text.begin("deepfake_stream_muted", "gauge", "1 while it is off the air by its schedule");
+  text.begin("deepfake_stream_muted", "gauge", "1 while it is muted, by its schedule or by hand");
   each(text, streams, [](const auto& stream) { return stream.is_muted() ? 1 : 0; });
   text.begin("deepfake_stream_state", "gauge", "1 for the state that the stream is in");
   for (const auto& stream : streams) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace dfd::monitor {
 namespace {
@@ -29,6 +30,15 @@ std::string why_text(const AlarmInput& input) {
 std::string day_of(WallTime time) {
   constexpr std::size_t kDateLength = 10;
   return utc_text(time).substr(0, kDateLength);
+}
+
+// What somebody did, for those who are told.
+Json change_part(const Change& change) {
+  Json part = {{"action", name_of(change.kind)}, {"by", change.mark.by}};
+  if (change.kind == Change::Kind::kMute) part["until"] = utc_text(change.until);
+  if (change.kind == Change::Kind::kLabel) part["label"] = change.is_false ? "false" : "confirmed";
+  if (!change.text.empty()) part["text"] = utf8(change.text);
+  return part;
 }
 
 Counts sum_of(Counts sum, const Counts& other) {
@@ -127,6 +137,10 @@ StreamStatus WatchedStream::status(Moment now) const {
   status.last_frame = stream_.last_frame();
   if (watch.failure()) status.text = watch.failure()->text;
   status.muted = muted_;
+  if (mute_) {
+    status.muted_until = mute_->until;
+    status.mute_reason = mute_->reason;
+  }
   const bool is_known = covered.live && !muted_;
   if (is_known) {
     status.verdict = name_of(finding_.verdict);
@@ -247,9 +261,55 @@ void WatchedStream::tell_alarm(Moment now, Rule& rule, const AlarmTransition& tr
 }
 
 void WatchedStream::update_muted(Moment now) {
-  const bool muted = schedule_.is_off_air(now.wall);
-  if (std::exchange(muted_, muted) == muted) return;
-  log_line(stream_.config().id + (muted ? ": off the air by its schedule" : ": on the air again"));
+  if (mute_ && mute_->until <= now.wall) {
+    mute_.reset();
+    tell_muted(now, {{"action", "unmute"}});
+  }
+  const bool off_air = schedule_.is_off_air(now.wall);
+  if (std::exchange(off_air_, off_air) != off_air) {
+    log_line(stream_.config().id +
+             (off_air ? ": off the air by its schedule" : ": on the air again"));
+  }
+  muted_ = off_air || mute_;
+}
+
+void WatchedStream::apply(Moment now, const KeptChange& kept) {
+  const Change& change = kept.change;
+  switch (change.kind) {
+    case Change::Kind::kMute:
+      mute_ = Mute{change.until, change.text, change.mark};
+      return tell_muted(now, change_part(change));
+    case Change::Kind::kUnmute:
+      mute_.reset();
+      return tell_muted(now, change_part(change));
+    case Change::Kind::kAcknowledge:
+    case Change::Kind::kLabel:
+      return tell_marked(now, kept);
+  }
+}
+
+// The connection is what it was.
+void WatchedStream::tell_muted(Moment now, const Json& change) {
+  const char* state = name_of(stream_.watch().state());
+  Json event = stream_event(now, event_stream(), {state, state, coverage(now).reason, ""});
+  event["data"]["change"] = change;
+  log_line(stream_.config().id + (mute_ ? ": muted by hand" : ": not muted by hand any more"));
+  tell_({std::move(event), std::nullopt, {}, true});
+}
+
+// The alarm is in the state in which it was. Whoever was not told of it is not told of this.
+void WatchedStream::tell_marked(Moment now, const KeptChange& kept) {
+  StoredAlarm alarm = *kept.alarm;
+  for (const Rule& rule : rules_) {
+    if (rule.alarm.record().id != alarm.record.id) continue;
+    // Newer than what is kept; resolved goes over to idle without a word.
+    alarm.record = rule.alarm.record();
+    if (rule.alarm.state() != AlarmState::kIdle) alarm.state = rule.alarm.state();
+  }
+  Json event = alarm_event(now, event_stream(), alarm.rule,
+                           {alarm.state, alarm.state, alarm.record}, nullptr);
+  event["data"]["change"] = change_part(kept.change);
+  tell_({std::move(event), std::nullopt, {}, alarm.notified});
 }
 
 void WatchedStream::update_alarms(Moment now) {

@@ -17,6 +17,7 @@
 #include "findings/finding.h"
 #include "outputs/event.h"
 #include "store/board.h"
+#include "store/changes.h"
 #include "store/tables.h"
 #include "streams/stream.h"
 
@@ -54,7 +55,13 @@ class WatchedStream {
   const Stream& stream() const { return stream_; }
   const Finding& finding() const { return finding_; }
   const std::array<Rule, 4>& rules() const { return rules_; }
-  // By the schedule: whatever is found is not known.
+  // What the last run left; before the first update.
+  void restore_mute(const Mute& mute) { mute_ = mute; }
+
+  // What somebody changed about the stream or one of its alarms is acted on, and told.
+  void apply(Moment now, const KeptChange& kept);
+
+  // By the schedule or by hand: whatever is found is not known.
   bool is_muted() const { return muted_; }
 
   // Over all connections and runs of the program.
@@ -75,6 +82,8 @@ class WatchedStream {
   void update_alarms(Moment now);
   Coverage coverage(Moment now) const;
   void update_muted(Moment now);
+  void tell_muted(Moment now, const Json& change);
+  void tell_marked(Moment now, const KeptChange& kept);
   void tell_alarm(Moment now, Rule& rule, const AlarmTransition& transition);
   void restore(const StoredAlarm& alarm);
   void count();
@@ -85,6 +94,9 @@ class WatchedStream {
   NotifyLimit* limit_;
   Schedule schedule_;
   bool muted_ = false;
+  bool off_air_ = false;
+  // By hand.
+  std::optional<Mute> mute_;
   // Events of alarms that nobody was told of, by reason.
   std::map<std::string, double> suppressed_;
   Tell tell_;

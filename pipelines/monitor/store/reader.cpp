@@ -5,8 +5,19 @@
 #include <utility>
 
 namespace dfd::monitor {
+namespace {
 
-std::vector<StoredAlarm> Reader::alarms(const AlarmQuery& query) const {
+KeptAlarm kept_alarm(Database& database, StoredAlarm alarm) {
+  KeptAlarm kept;
+  kept.acknowledged = read_acknowledgement(database, alarm.record.id);
+  kept.label = read_label(database, alarm.record.id);
+  kept.alarm = std::move(alarm);
+  return kept;
+}
+
+}  // namespace
+
+std::vector<KeptAlarm> Reader::alarms(const AlarmQuery& query) const {
   Database database(path_, Database::Access::kRead);
   std::string text = std::string("SELECT ") + kAlarmColumns + " FROM alarms WHERE 1";
   // Names of ours, so nothing has to be escaped.
@@ -22,16 +33,17 @@ std::vector<StoredAlarm> Reader::alarms(const AlarmQuery& query) const {
   if (!query.stream.empty()) rows.bind(query.stream);
   if (!query.before.empty()) rows.bind(query.before);
   rows.bind(static_cast<std::int64_t>(query.most));
-  std::vector<StoredAlarm> alarms;
-  while (rows.step()) alarms.push_back(read_alarm(rows));
+  std::vector<KeptAlarm> alarms;
+  while (rows.step()) alarms.push_back(kept_alarm(database, read_alarm(rows)));
   return alarms;
 }
 
-std::optional<StoredAlarm> Reader::alarm(const std::string& id) const {
+std::optional<KeptAlarm> Reader::alarm(const std::string& id) const {
   Database database(path_, Database::Access::kRead);
   Statement row(database, std::string("SELECT ") + kAlarmColumns + " FROM alarms WHERE id = ?");
   row.bind(id);
-  return row.step() ? std::optional<StoredAlarm>(read_alarm(row)) : std::nullopt;
+  if (!row.step()) return std::nullopt;
+  return kept_alarm(database, read_alarm(row));
 }
 
 std::vector<KeptTransition> Reader::transitions(const std::string& alarm) const {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "store/changes.h"
 #include "store/tables.h"
 
 namespace dfd::monitor {
@@ -25,6 +26,13 @@ struct AlarmQuery {
   std::size_t most = 100;
 };
 
+// With what people made of it.
+struct KeptAlarm {
+  StoredAlarm alarm;
+  std::optional<Mark> acknowledged;
+  std::optional<Label> label;
+};
+
 struct KeptTransition {
   WallTime time;
   std::string previous;
@@ -37,8 +45,8 @@ class Reader {
   explicit Reader(const std::string& folder) : path_(folder + "/state.sqlite") {}
 
   // Newest first.
-  std::vector<StoredAlarm> alarms(const AlarmQuery& query) const;
-  std::optional<StoredAlarm> alarm(const std::string& id) const;
+  std::vector<KeptAlarm> alarms(const AlarmQuery& query) const;
+  std::optional<KeptAlarm> alarm(const std::string& id) const;
   // Oldest first.
   std::vector<KeptTransition> transitions(const std::string& alarm) const;
 

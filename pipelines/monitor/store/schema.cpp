@@ -36,6 +36,20 @@ CREATE TABLE counters (
 CREATE TABLE coverage (
   stream TEXT NOT NULL, day TEXT NOT NULL, judged_seconds REAL NOT NULL,
   PRIMARY KEY (stream, day)) WITHOUT ROWID;
+)",
+                                    R"(
+CREATE TABLE acknowledgements (
+  alarm TEXT PRIMARY KEY REFERENCES alarms (id) ON DELETE CASCADE, time INTEGER NOT NULL,
+  by TEXT NOT NULL);
+CREATE TABLE labels (
+  alarm TEXT PRIMARY KEY REFERENCES alarms (id) ON DELETE CASCADE, is_false INTEGER NOT NULL,
+  note TEXT NOT NULL, time INTEGER NOT NULL, by TEXT NOT NULL);
+CREATE TABLE mutes (
+  stream TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT NOT NULL, time INTEGER NOT NULL,
+  by TEXT NOT NULL);
+CREATE TABLE audit (
+  number INTEGER PRIMARY KEY, time INTEGER NOT NULL, by TEXT NOT NULL, action TEXT NOT NULL,
+  subject TEXT NOT NULL, detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
 )"};
 
 int version_of(Database& database) {

@@ -50,9 +50,19 @@ struct Store::Shared {
   void open();
   void write(const Snapshots& written, std::optional<std::int64_t> arrived_now);
 
+  struct Wish {
+    Change change;
+    ChangeDone done;
+  };
+  // By the store's thread, without the mutex unless nothing can be written.
+  void perform(std::deque<Wish>& wished, bool can_write);
+  ChangeResult perform(const Change& change);
+
   // With the mutex held.
   void tell_all(std::deque<Waiting>& waiting);
-  bool has_work() const { return !entries.empty() || !snapshots.empty() || arrived > marked; }
+  bool has_work() const {
+    return !entries.empty() || !snapshots.empty() || !wishes.empty() || arrived > marked;
+  }
   void begin_batch();
   void end_batch();
   void fail(const std::string& text);
@@ -72,6 +82,8 @@ struct Store::Shared {
   // Being written: others touch nothing but `told`.
   std::deque<Waiting> batch;
   Snapshots snapshots;
+  std::deque<Wish> wishes;
+  std::vector<KeptChange> changes;
   std::int64_t last_told = 0;
   std::int64_t arrived = 0;
   std::int64_t marked = 0;
@@ -119,6 +131,37 @@ void Store::Shared::write(const Snapshots& written, std::optional<std::int64_t> 
   cleaned = time.steady - cleaned >= kCleanEvery ? time.steady : cleaned;
 }
 
+// Each alone: what is wrong with one is nothing to the others.
+void Store::Shared::perform(std::deque<Wish>& wished, bool can_write) {
+  const ChangeResult refused{ChangeResult::Outcome::kFailed, "nothing can be kept at present"};
+  for (const Wish& wish : wished) {
+    ChangeResult result = refused;
+    try {
+      if (can_write) result = perform(wish.change);
+    } catch (const std::exception& error) {
+      log_line(std::string("a change could not be kept: ") + error.what());
+      result = refused;
+    }
+    wish.done(result);
+  }
+  wished.clear();
+}
+
+ChangeResult Store::Shared::perform(const Change& change) {
+  KeptChange kept;
+  Transaction transaction(*database);
+  ChangeResult result = apply_change(*database, change, kept);
+  if (result.outcome != ChangeResult::Outcome::kDone) return result;
+  transaction.commit();
+  const AuditEntry& entry = kept.audit;
+  // Whoever changes the database does not change the log.
+  log_line("audit " + std::to_string(entry.number) + " " + entry.hash + ": " + entry.by + ": " +
+           entry.action + " " + entry.subject);
+  const std::lock_guard<std::mutex> lock(mutex);
+  changes.push_back(std::move(kept));
+  return result;
+}
+
 void Store::Shared::tell_all(std::deque<Waiting>& waiting) {
   for (Waiting& one : waiting) {
     if (!std::exchange(one.told, true) && tell) tell(one.entry.event);
@@ -159,6 +202,7 @@ Store::Store(const std::string& folder, Tell tell) : shared_(std::make_shared<Sh
   try {
     shared_->open();
     left_ = read_streams(*shared_->database);
+    mutes_ = read_mutes(*shared_->database);
     for (const KeptEvent& kept : read_untold(*shared_->database)) {
       shared_->tell(kept.event);
       shared_->last_told = kept.sequence;
@@ -198,6 +242,7 @@ void Store::run(const std::shared_ptr<Shared>& shared) {
     if (!shared->has_work()) break;
     shared->begin_batch();
     Shared::Snapshots snapshots = std::exchange(shared->snapshots, {});
+    std::deque<Shared::Wish> wishes = std::exchange(shared->wishes, {});
     const std::int64_t arrived = shared->arrived;
     const bool mark = arrived > shared->marked;
     lock.unlock();
@@ -207,6 +252,7 @@ void Store::run(const std::shared_ptr<Shared>& shared) {
     } catch (const std::exception& error) {
       failed = error.what();
     }
+    shared->perform(wishes, !failed);
     lock.lock();
     if (!failed) {
       shared->marked = arrived;
@@ -219,6 +265,7 @@ void Store::run(const std::shared_ptr<Shared>& shared) {
     if (shared->end) break;
     shared->changed.wait_for(lock, kRetry, [&] { return shared->end; });
   }
+  shared->perform(shared->wishes, false);
   shared->ended = true;
   shared->changed.notify_all();
 }
@@ -239,6 +286,22 @@ void Store::add(const std::string& stream, StreamSnapshot snapshot) {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   shared_->snapshots[stream] = std::move(snapshot);
   shared_->changed.notify_all();
+}
+
+void Store::change(Change change, ChangeDone done) {
+  std::unique_lock<std::mutex> lock(shared_->mutex);
+  if (shared_->up && !shared_->end) {
+    shared_->wishes.push_back({std::move(change), std::move(done)});
+    shared_->changed.notify_all();
+    return;
+  }
+  lock.unlock();
+  done({ChangeResult::Outcome::kFailed, "nothing can be kept at present"});
+}
+
+std::vector<KeptChange> Store::take_changes() {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return std::exchange(shared_->changes, {});
 }
 
 void Store::update(Moment now) {

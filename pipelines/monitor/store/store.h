@@ -19,7 +19,9 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "store/changes.h"
 #include "store/tables.h"
 
 namespace dfd::monitor {
@@ -47,6 +49,17 @@ class Store {
   // Takes the place of one of the same stream that waits.
   void add(const std::string& stream, StreamSnapshot snapshot);
 
+  // Answers once the change is kept, or is not going to be; on the store's thread, or at once where
+  // the store cannot be written. `done` throws nothing.
+  using ChangeDone = std::function<void(const ChangeResult& result)>;
+  void change(Change change, ChangeDone done);
+
+  // What was changed since the last call, in its order.
+  std::vector<KeptChange> take_changes();
+
+  // By stream, those that are over among them; as the last run left them.
+  const std::map<std::string, Mute>& mutes() const { return mutes_; }
+
   // Tells events that waited for the disk for longer than kTellLimit.
   void update(Moment now);
 
@@ -72,6 +85,7 @@ class Store {
 
   std::shared_ptr<Shared> shared_;
   std::map<std::string, StreamSnapshot> left_;
+  std::map<std::string, Mute> mutes_;
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "web/api_json.h"
+#include "web/change_request.h"
 
 namespace dfd::monitor {
 namespace {
@@ -19,23 +20,8 @@ class BadQuery : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::vector<std::string> split(const std::string& text, char mark) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(mark, begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
-std::string parameter(const HttpRequest& request, const std::string& name) {
-  const auto found = request.query.find(name);
-  return found == request.query.end() ? "" : found->second;
-}
-
 bool wants_history(const HttpRequest& request) {
-  const std::string value = parameter(request, "history");
+  const std::string value = request.parameter("history");
   if (!value.empty() && value != "true" && value != "false") {
     throw BadQuery("history must be true or false");
   }
@@ -45,7 +31,7 @@ bool wants_history(const HttpRequest& request) {
 std::size_t limit_of(const HttpRequest& request) {
   constexpr std::size_t kUsual = 100;
   constexpr std::size_t kDigits = 3;
-  const std::string text = parameter(request, "limit");
+  const std::string text = request.parameter("limit");
   if (text.empty()) return kUsual;
   const bool is_number =
       text.size() <= kDigits && text.find_first_not_of("0123456789") == std::string::npos;
@@ -55,7 +41,7 @@ std::size_t limit_of(const HttpRequest& request) {
 }
 
 std::vector<AlarmState> states_of(const HttpRequest& request) {
-  const std::string text = parameter(request, "state");
+  const std::string text = request.parameter("state");
   if (text.empty()) return {};
   if (text == "open") return {AlarmState::kPending, AlarmState::kFiring};
   std::vector<AlarmState> states;
@@ -70,13 +56,6 @@ std::vector<AlarmState> states_of(const HttpRequest& request) {
     }
   }
   return states;
-}
-
-// Of base/identifier.h.
-bool is_alarm_id(const std::string& id) {
-  constexpr std::size_t kLength = 26;
-  return id.size() == kLength &&
-         id.find_first_not_of("0123456789ABCDEFGHJKMNPQRSTVWXYZ") == std::string::npos;
 }
 
 HttpResponse not_found(const std::string& what) {
@@ -100,6 +79,25 @@ HttpResponse Api::answer(const HttpRequest& request) const {
   }
 }
 
+HttpResponse Api::changed(const Change& change) const {
+  const bool is_mute = change.kind == Change::Kind::kMute;
+  if (is_mute || change.kind == Change::Kind::kUnmute) {
+    // The board has it a moment later.
+    Json object = {{"id", change.subject}, {"muted", is_mute}};
+    if (is_mute) {
+      object["muted_until"] = utc_text(change.until);
+      object["mute_reason"] = change.text;
+    }
+    return json_response(200, object);
+  }
+  try {
+    return alarm(change.subject);
+  } catch (const StoreError&) {
+    // Kept it is.
+    return json_response(200, {{"id", change.subject}});
+  }
+}
+
 HttpResponse Api::route(const HttpRequest& request) const {
   // "", "api", "v1", ...
   const Segments path = split(request.path, '/');
@@ -108,7 +106,7 @@ HttpResponse Api::route(const HttpRequest& request) const {
   const std::string kind = path.size() >= kList ? path[3] : "";
   const bool known = kind == "streams" || kind == "alarms";
   if (!known || path.size() > kOne) return not_found("such path");
-  if (request.method != "GET" && request.method != "HEAD") return method_response("GET, HEAD");
+  if (!request.is_get()) return method_response("GET, HEAD");
   if (path.size() == kList) return kind == "streams" ? streams(request) : alarms(request);
   return kind == "streams" ? stream(request, path[4]) : alarm(path[4]);
 }
@@ -134,15 +132,15 @@ HttpResponse Api::stream(const HttpRequest& request, const std::string& id) cons
 HttpResponse Api::alarms(const HttpRequest& request) const {
   AlarmQuery query;
   query.states = states_of(request);
-  query.stream = parameter(request, "stream");
-  query.before = parameter(request, "before");
+  query.stream = request.parameter("stream");
+  query.before = request.parameter("before");
   if (!query.before.empty() && !is_alarm_id(query.before)) {
     throw BadQuery("before must be what `next` was");
   }
   const std::size_t limit = limit_of(request);
   // One more tells whether there is a next page.
   query.most = limit + 1;
-  const std::vector<StoredAlarm> found = reader_.alarms(query);
+  const std::vector<KeptAlarm> found = reader_.alarms(query);
   Json items = Json::array();
   for (std::size_t i = 0; i < std::min(limit, found.size()); ++i) {
     items.push_back(alarm_json(found[i]));

@@ -21,6 +21,9 @@ class Api {
   // Of a path that begins with /api/v1. What cannot be read is a 503.
   HttpResponse answer(const HttpRequest& request) const;
 
+  // After a change that was kept: what it was made to, an alarm or a stream.
+  HttpResponse changed(const Change& change) const;
+
  private:
   using Segments = std::vector<std::string>;
   HttpResponse route(const HttpRequest& request) const;

@@ -23,6 +23,11 @@ void set(Json& object, const char* field, const std::optional<WallTime>& value) 
   if (value) object[field] = utc_text(*value);
 }
 
+void set_mark(Json& object, const std::string& prefix, const Mark& mark) {
+  object[prefix + "at"] = utc_text(mark.time);
+  object[prefix + "by"] = mark.by;
+}
+
 // Without digits that mean nothing.
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
@@ -62,7 +67,8 @@ Json history_json(const ProbabilityHistory& history) {
           {"probabilities", std::move(values)}};
 }
 
-Json alarm_json(const StoredAlarm& alarm) {
+Json alarm_json(const KeptAlarm& kept) {
+  const StoredAlarm& alarm = kept.alarm;
   const AlarmRecord& record = alarm.record;
   Json object = {{"id", record.id},
                  {"stream", alarm.stream},
@@ -79,6 +85,13 @@ Json alarm_json(const StoredAlarm& alarm) {
   set(object, "reason", record.reason);
   object["data_lost"] = record.data_lost;
   object["notified"] = alarm.notified;
+  object["acknowledged"] = kept.acknowledged.has_value();
+  if (kept.acknowledged) set_mark(object, "acknowledged_", *kept.acknowledged);
+  if (kept.label) {
+    object["label"] = kept.label->is_false ? "false" : "confirmed";
+    set(object, "label_note", kept.label->note);
+    set_mark(object, "label_", kept.label->mark);
+  }
   return object;
 }
 

@@ -15,7 +15,7 @@ namespace dfd::monitor {
 
 Json stream_json(const StreamStatus& status);
 Json history_json(const ProbabilityHistory& history);
-Json alarm_json(const StoredAlarm& alarm);
+Json alarm_json(const KeptAlarm& kept);
 Json transitions_json(const std::vector<KeptTransition>& transitions);
 
 }  // namespace dfd::monitor

@@ -87,6 +87,8 @@ void Connections::add(SoupServerMessage* message) {
   connection->message = message;
   connection->since = now().steady;
   Connection* self = connection.get();
+  // libsoup remembers it then; of a socket that is gone it could not tell.
+  soup_server_message_get_remote_address(message);
   const auto here = std::count_if(all_.begin(), all_.end(), [](const Connection* other) {
     return other->phase != Connection::Phase::kCut;
   });

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "web/connections.h"
+#include "web/soup_message.h"
 
 namespace dfd::monitor {
 namespace {
@@ -79,6 +80,7 @@ bool EventFeed::add(Time now, SoupServerMessage* message, std::optional<std::int
   if (clients_.size() >= limits_.readers) return false;
   const std::int64_t from = last ? *last : reader_.last_event();
   soup_server_message_set_status(message, SOUP_STATUS_OK, nullptr);
+  set_headers(message);
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
   soup_message_headers_set_content_type(headers, "text/event-stream", nullptr);
   // HTTP 1.0 knows no chunks.

@@ -14,9 +14,12 @@
 
 #include "base/log.h"
 #include "web/api.h"
+#include "web/change_request.h"
 #include "web/connections.h"
 #include "web/event_feed.h"
+#include "web/gate.h"
 #include "web/page.h"
+#include "web/soup_message.h"
 
 namespace dfd::monitor {
 namespace {
@@ -24,71 +27,22 @@ namespace {
 // Events are there that soon, and those who are late are noticed.
 constexpr guint kTickMs = 200;
 
-constexpr std::pair<const char*, const char*> kAlways[] = {
-    // What a browser makes of it is what we say it is, from here alone, and shown nowhere else.
-    {"X-Content-Type-Options", "nosniff"},
-    {"Content-Security-Policy",
-     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Cache-Control", "no-store"},
-    // libsoup 3.2 keeps the socket of a client that has gone without saying so.
-    {"Connection", "close"}};
-
-void respond(SoupServerMessage* message, const HttpResponse& response) {
-  SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
-  for (const auto& [name, value] : response.headers) {
-    soup_message_headers_replace(headers, name.c_str(), value.c_str());
-  }
-  soup_server_message_set_status(message, static_cast<guint>(response.status), nullptr);
-  soup_server_message_set_response(message, response.type.c_str(), SOUP_MEMORY_COPY,
-                                   response.body.data(), response.body.size());
-}
-
-HttpRequest request_of(SoupServerMessage* message, const char* path, GHashTable* query) {
-  HttpRequest request;
-  request.method = soup_server_message_get_method(message);
-  request.path = path;
-  GHashTableIter at;
-  gpointer key = nullptr;
-  gpointer value = nullptr;
-  if (query != nullptr) g_hash_table_iter_init(&at, query);
-  while (query != nullptr && g_hash_table_iter_next(&at, &key, &value) != FALSE) {
-    request.query[static_cast<const char*>(key)] = static_cast<const char*>(value);
-  }
-  return request;
-}
-
-// Has the thread of `context` do it, even where that is this one never at once. `work` throws
-// nothing.
-void post(GMainContext* context, std::function<void()> work) {
-  GSource* source = g_idle_source_new();
-  g_source_set_priority(source, G_PRIORITY_DEFAULT);
-  g_source_set_callback(
-      source,
-      [](gpointer data) {
-        (*static_cast<std::function<void()>*>(data))();
-        return G_SOURCE_REMOVE;
-      },
-      new std::function<void()>(std::move(work)),
-      [](gpointer data) { delete static_cast<std::function<void()>*>(data); });
-  g_source_attach(source, context);
-  g_source_unref(source);
-}
-
 bool begins_with(const std::string& text, const std::string& beginning) {
   return text.compare(0, beginning.size(), beginning) == 0;
 }
 
 // Nothing where the reader has seen nothing yet.
-std::optional<std::int64_t> last_event_of(SoupServerMessage* message) {
-  const char* text = soup_message_headers_get_one(soup_server_message_get_request_headers(message),
-                                                  "Last-Event-ID");
+std::optional<std::int64_t> last_event_of(const HttpRequest& request) {
+  const std::string text = request.header("last-event-id");
   gint64 number = 0;
-  if (text == nullptr || g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, &number, nullptr) == 0) {
+  if (g_ascii_string_to_signed(text.c_str(), 10, 0, G_MAXINT64, &number, nullptr) == FALSE) {
     return std::nullopt;
   }
   return number;
+}
+
+GateSettings gate_of(const WebSettings& settings) {
+  return {!settings.tls_key.empty(), settings.behind_proxy, settings.tokens};
 }
 
 }  // namespace
@@ -96,8 +50,12 @@ std::optional<std::int64_t> last_event_of(SoupServerMessage* message) {
 // Everything of it on the server's thread, but what is said to be on another.
 class WebServer::Shared : public std::enable_shared_from_this<Shared> {
  public:
-  Shared(const WebSettings& settings, std::map<std::string, Page> pages, const Board& board)
+  Shared(const WebSettings& settings, std::map<std::string, Page> pages, const Board& board,
+         Wish wish)
       : pages_(std::move(pages)),
+        board_(&board),
+        wish_(std::move(wish)),
+        gate_(gate_of(settings)),
         api_(board, Reader(settings.state_folder)),
         limits_(settings.limits),
         connections_(limits_),
@@ -113,16 +71,16 @@ class WebServer::Shared : public std::enable_shared_from_this<Shared> {
   std::string listen(const WebSettings& settings);
   void start();
   void stop();
+  // On any thread.
+  void set_tokens(std::vector<WebToken> tokens);
 
  private:
-  // A page that the main loop is asked for.
+  // An answer that comes from another thread.
   struct Call {
     std::shared_ptr<Shared> shared;
     SoupServerMessage* message = nullptr;
-    Page page;
-    HttpResponse response;
     Time since;
-    // Set on this thread, read on the main loop's.
+    // Set on this thread, read on any.
     std::atomic<bool> done{false};
   };
   using CallPointer = std::shared_ptr<Call>;
@@ -133,15 +91,22 @@ class WebServer::Shared : public std::enable_shared_from_this<Shared> {
   static void on_finished(SoupServerMessage* message, gpointer data);
   static gboolean on_tick(gpointer data);
   // On the main loop's thread.
-  static void on_main_loop(const CallPointer& call);
+  static void on_main_loop(const CallPointer& call, const Page& page);
+  // On any thread.
+  static void on_result(const CallPointer& call, const Change& change, const ChangeResult& result);
 
   void answer(SoupServerMessage* message, const HttpRequest& request);
+  void answer_api(SoupServerMessage* message, const HttpRequest& request);
   void answer_events(SoupServerMessage* message, const HttpRequest& request);
-  void ask_main_loop(SoupServerMessage* message, const Page& page);
+  void change(SoupServerMessage* message, const HttpRequest& request, const WebUser& user);
+  CallPointer begin_call(SoupServerMessage* message);
   void finish(const CallPointer& call, const HttpResponse& response);
   void tick();
 
   std::map<std::string, Page> pages_;
+  const Board* board_;
+  Wish wish_;
+  Gate gate_;
   Api api_;
   WebLimits limits_;
   // Outlives all who hold messages.
@@ -164,8 +129,17 @@ std::string WebServer::Shared::listen(const WebSettings& settings) {
   GSocketAddress* place = g_inet_socket_address_new_from_string(settings.address.c_str(),
                                                                 static_cast<guint>(settings.port));
   GError* error = nullptr;
-  const bool listens =
-      soup_server_listen(server_, place, SoupServerListenOptions(0), &error) != FALSE;
+  bool listens = true;
+  SoupServerListenOptions options{};
+  if (!settings.tls_key.empty()) {
+    GTlsCertificate* certificate = g_tls_certificate_new_from_files(
+        settings.tls_certificate.c_str(), settings.tls_key.c_str(), &error);
+    listens = certificate != nullptr;
+    soup_server_set_tls_certificate(server_, certificate);
+    g_clear_object(&certificate);
+    options = SOUP_SERVER_LISTEN_HTTPS;
+  }
+  listens = listens && soup_server_listen(server_, place, options, &error) != FALSE;
   g_object_unref(place);
   g_main_context_pop_thread_default(context_);
   if (!listens) {
@@ -213,6 +187,11 @@ void WebServer::Shared::stop() {
   calls_.clear();
 }
 
+void WebServer::Shared::set_tokens(std::vector<WebToken> tokens) {
+  post(context_,
+       [self = shared_from_this(), made = std::move(tokens)] { self->gate_.set_tokens(made); });
+}
+
 void WebServer::Shared::on_started(SoupServer* /*server*/, SoupServerMessage* message,
                                    gpointer data) {
   static_cast<Shared*>(data)->connections_.add(message);
@@ -220,10 +199,6 @@ void WebServer::Shared::on_started(SoupServer* /*server*/, SoupServerMessage* me
 
 void WebServer::Shared::on_request(SoupServer* /*server*/, SoupServerMessage* message,
                                    const char* path, GHashTable* query, gpointer data) {
-  SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
-  for (const auto& [name, value] : kAlways) soup_message_headers_replace(headers, name, value);
-  // libsoup would answer any number of ranges of anything.
-  soup_message_headers_remove(soup_server_message_get_request_headers(message), "Range");
   try {
     static_cast<Shared*>(data)->answer(message, request_of(message, path, query));
   } catch (const std::exception& error) {
@@ -237,24 +212,51 @@ void WebServer::Shared::answer(SoupServerMessage* message, const HttpRequest& re
   if (Connections::is_too_long(message)) {
     return respond(message, error_response(413, "too_long", "a body may have 64 kB"));
   }
-  if (request.path == "/api/v1/events") return answer_events(message, request);
-  if (begins_with(request.path, "/api/")) return respond(message, api_.answer(request));
+  if (const auto refused = gate_.refuse(request)) return respond(message, *refused);
+  if (const auto known = gate_.answer(now().steady, request)) return respond(message, *known);
+  if (begins_with(request.path, "/api/")) return answer_api(message, request);
   const auto page = pages_.find(request.path);
   const auto file = page_file(request.path);
   if (page == pages_.end() && !file) {
     return respond(message, error_response(404, "not_found", "there is no such path"));
   }
-  if (request.method != "GET" && request.method != "HEAD") {
-    return respond(message, method_response("GET, HEAD"));
-  }
+  if (!request.is_get()) return respond(message, method_response("GET, HEAD"));
   if (file) return respond(message, *file);
-  ask_main_loop(message, page->second);
+  const CallPointer call = begin_call(message);
+  post(nullptr, [call, made = page->second] { on_main_loop(call, made); });
+}
+
+void WebServer::Shared::answer_api(SoupServerMessage* message, const HttpRequest& request) {
+  std::optional<HttpResponse> denied;
+  const WebUser user = gate_.user(now().steady, request, denied);
+  if (denied) return respond(message, *denied);
+  if (request.path == "/api/v1/events") return answer_events(message, request);
+  if (is_change_path(request.path)) return change(message, request, user);
+  respond(message, api_.answer(request));
+}
+
+void WebServer::Shared::change(SoupServerMessage* message, const HttpRequest& request,
+                               const WebUser& user) {
+  std::optional<HttpResponse> fault;
+  const Change change = read_change(request, user, *board_, now().wall, fault);
+  if (fault) return respond(message, *fault);
+  const CallPointer call = begin_call(message);
+  wish_(change, [call, change](const ChangeResult& result) { on_result(call, change, result); });
+}
+
+void WebServer::Shared::on_result(const CallPointer& call, const Change& change,
+                                  const ChangeResult& result) {
+  post(call->shared->context_, [call, change, result] {
+    if (call->done) return;
+    const auto fault = fault_of(result);
+    call->shared->finish(call, fault ? *fault : call->shared->api_.changed(change));
+  });
 }
 
 void WebServer::Shared::answer_events(SoupServerMessage* message, const HttpRequest& request) {
   if (request.method != "GET") return respond(message, method_response("GET"));
   try {
-    if (feed_.add(now().steady, message, last_event_of(message))) return;
+    if (feed_.add(now().steady, message, last_event_of(request))) return;
     HttpResponse full = error_response(503, "too_many_readers", "all places for readers are taken");
     full.headers.emplace_back("Retry-After", "10");
     respond(message, full);
@@ -264,28 +266,28 @@ void WebServer::Shared::answer_events(SoupServerMessage* message, const HttpRequ
   }
 }
 
-void WebServer::Shared::ask_main_loop(SoupServerMessage* message, const Page& page) {
+WebServer::Shared::CallPointer WebServer::Shared::begin_call(SoupServerMessage* message) {
   auto call = std::make_shared<Call>();
   call->shared = shared_from_this();
   call->message = SOUP_SERVER_MESSAGE(g_object_ref(message));
-  call->page = page;
   call->since = now().steady;
   g_signal_connect(message, "finished", G_CALLBACK(on_finished), call.get());
   calls_.push_back(call);
   soup_server_message_pause(message);
-  post(nullptr, [call] { on_main_loop(call); });
+  return call;
 }
 
-void WebServer::Shared::on_main_loop(const CallPointer& call) {
+void WebServer::Shared::on_main_loop(const CallPointer& call, const Page& page) {
   if (call->done) return;
+  HttpResponse response;
   try {
-    call->response = call->page();
+    response = page();
   } catch (const std::exception& error) {
     log_line(std::string("a page could not be made: ") + error.what());
-    call->response = error_response(500, "internal", "the log says what is wrong");
+    response = error_response(500, "internal", "the log says what is wrong");
   }
-  post(call->shared->context_, [call] {
-    if (!call->done) call->shared->finish(call, call->response);
+  post(call->shared->context_, [call, response] {
+    if (!call->done) call->shared->finish(call, response);
   });
 }
 
@@ -311,7 +313,7 @@ void WebServer::Shared::tick() {
   feed_.update(time);
   for (const CallPointer& call : calls_) {
     if (call->done || time - call->since < limits_.page) continue;
-    finish(call, error_response(503, "busy", "the main loop does not answer"));
+    finish(call, error_response(503, "busy", "no answer came in time"));
   }
   calls_.remove_if([](const CallPointer& call) {
     if (!call->done) return false;
@@ -322,12 +324,14 @@ void WebServer::Shared::tick() {
 }
 
 WebServer::WebServer(const WebSettings& settings, std::map<std::string, Page> pages,
-                     const Board& board)
-    : shared_(std::make_shared<Shared>(settings, std::move(pages), board)) {
+                     const Board& board, Wish wish)
+    : shared_(std::make_shared<Shared>(settings, std::move(pages), board, std::move(wish))) {
   address_ = shared_->listen(settings);
   shared_->start();
 }
 
 WebServer::~WebServer() { shared_->stop(); }
+
+void WebServer::set_tokens(std::vector<WebToken> tokens) { shared_->set_tokens(std::move(tokens)); }
 
 }  // namespace dfd::monitor

@@ -9,8 +9,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "store/board.h"
+#include "store/changes.h"
+#include "web/access.h"
 #include "web/http.h"
 #include "web/limits.h"
 
@@ -20,6 +23,11 @@ struct WebSettings {
   std::string address;
   // 0 lets the system choose.
   int port = 0;
+  // Files that were read before; empty: no TLS.
+  std::string tls_certificate;
+  std::string tls_key;
+  bool behind_proxy = false;
+  std::vector<WebToken> tokens;
   // Of the store.
   std::string state_folder;
   WebLimits limits;
@@ -31,13 +39,20 @@ class WebServer {
   // not come in time.
   using Page = std::function<HttpResponse()>;
 
+  // Has a change kept, and says what came of it, once, on any thread. Called on the server's.
+  using Wish = std::function<void(const Change&, std::function<void(const ChangeResult&)> done)>;
+
   // `pages` by path. `board` outlives it. Throws std::runtime_error where the address cannot be
   // had.
-  WebServer(const WebSettings& settings, std::map<std::string, Page> pages, const Board& board);
+  WebServer(const WebSettings& settings, std::map<std::string, Page> pages, const Board& board,
+            Wish wish);
   // On the main loop's thread.
   ~WebServer();
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;
+
+  // In place of those that were. Any thread.
+  void set_tokens(std::vector<WebToken> tokens);
 
   // "http://127.0.0.1:8088"
   const std::string& address() const { return address_; }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#pragma once
+
+#include "config/config.h"
+#include "config/table_reader.h"
+
+namespace dfd::monitor {
+
+// `listen` and what belongs to it in [monitor], and all [[token]] of the file. `monitor` is null
+// where there is no such table. Token files are read here. Throws ConfigError.
+void read_web(TableReader& root, TableReader* monitor, WebConfig& web);
+
+}  // namespace dfd::monitor
