@@ -17,7 +17,7 @@
 #include "samples/frozen_backbone.h"
 #include "training/launch.h"
 #include "training/ranks.h"
-#include "training/train.h"
+#include "training/train_head.h"
 #include "training/train_network.h"
 
 namespace dfd::commands {
@@ -37,27 +37,47 @@ struct Given {
   bool from_pictures() const { return !unfreeze.empty() || is_new(options.backbone); }
 };
 
-void print_step(const StepReport& report) {
-  nlohmann::ordered_json line{{"step", report.step},
-                              {"steps", report.steps},
-                              {"train_loss", report.train_loss},
-                              {"validation_loss", report.validation.loss},
-                              {"validation_auc", report.validation.auc},
-                              {"validation_accuracy", report.validation.accuracy}};
+void print_report(const TrainReport& report) {
+  const ValidationFigures& validation = report.validation;
+  nlohmann::ordered_json line{{report.unit, report.step}};
+  const auto add = [&](const std::string& name, const std::optional<double>& value) {
+    if (value) line[name] = *value;
+  };
+  if (report.unit == std::string("step")) line["steps"] = report.steps;
+  add("train_loss", report.train_loss);
+  add("validation_loss", validation.loss);
+  add("validation_auc", validation.auc);
+  add("validation_accuracy", validation.accuracy);
+  add("majority_accuracy", validation.majority_accuracy);
+  add("constant_loss", validation.constant_loss);
   for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
-    if (const auto& auc = report.validation.evidence_auc.at(kind)) {
-      line[std::string("validation_auc_") + to_string(kEvidence.at(kind))] = *auc;
-    }
+    add(std::string("validation_auc_") + to_string(kEvidence.at(kind)),
+        validation.evidence_auc.at(kind));
   }
   for (std::size_t kind = 0; kind < kFakeKinds.size(); ++kind) {
-    if (const auto& auc = report.validation.fakes_auc.at(kind)) {
+    if (const auto& auc = validation.fakes_auc.at(kind)) {
       line["validation_auc_of_fakes"][to_string(kFakeKinds.at(kind))] = *auc;
     }
   }
-  line["pictures_per_second"] = report.pictures_per_second;
-  line["waited"] = report.waited;
+  add("pictures_per_second", report.pictures_per_second);
+  add("waited", report.waited);
   line["best"] = report.best;
   print(line);
+}
+
+TrainReports told_reports() {
+  TrainReports reports;
+  reports.embedding = embed_progress();
+  reports.started = heed_stop_signals;  // Until then little is lost by ending at once.
+  reports.stepped = [](std::int64_t step, std::int64_t steps) {
+    show_progress("training", static_cast<int>(step), static_cast<int>(steps));
+  };
+  reports.reported = print_report;
+  return reports;
+}
+
+int exit_status(const TrainOutcome& outcome) {
+  return outcome.out_of_time ? kOutOfTime : status_of(outcome.failed, outcome.clips);
 }
 
 int run_network(const Given& given) {
@@ -72,43 +92,23 @@ int run_network(const Given& given) {
                 "setting \"" << setting << "\": KEY=VALUE expected");
     training.settings[setting.substr(0, place)] = setting.substr(place + 1);
   }
-  training.time_limit =
-      std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
   training.lossless = !given.jpeg;
   const std::optional<Launch> launch = launch_of(std::getenv);
   const std::unique_ptr<Ranks> ranks =
       launch ? std::make_unique<Ranks>(*launch) : std::make_unique<Ranks>();
-  NetworkReports reports;
-  reports.started = heed_stop_signals;  // Until then little is lost by ending at once.
-  if (ranks->first()) {                 // What all have to say, one says.
-    reports.embedding = embed_progress();
-    reports.stepped = [](std::int64_t step, std::int64_t steps) {
-      show_progress("training", static_cast<int>(step), static_cast<int>(steps));
-    };
-    reports.reported = print_step;
-  } else {
+  TrainReports reports = told_reports();
+  if (!ranks->first()) {  // What all have to say, one says.
     reports.embedding = {[](const std::string&) {}, [](int, int, int) {}};
     reports.stepped = [](std::int64_t, std::int64_t) {};
-    reports.reported = [](const StepReport&) {};
+    reports.reported = [](const TrainReport&) {};
   }
-  const NetworkOutcome outcome =
-      train_network(given.options, training, reports, stop_requested(), *ranks);
-  if (outcome.out_of_time) return kOutOfTime;
-  return status_of(outcome.failed, outcome.clips);
+  return exit_status(train_network(given.options, training, reports, stop_requested(), *ranks));
 }
 
-void print_epoch(const EpochReport& report) {
-  print({{"epoch", report.epoch},
-         {"train_loss", report.train_loss},
-         {"validation_loss", report.validation_loss},
-         {"validation_accuracy", report.validation_accuracy},
-         {"majority_accuracy", report.majority_accuracy},
-         {"constant_loss", report.constant_loss},
-         {"best", report.best}});
-  show_progress("training", report.epoch, report.epochs);
-}
-
-int run_train(const Given& given) {
+int run_train(Given given) {
+  given.options.seed_recipe = given.recipe == "seed";
+  given.options.time_limit =
+      std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
   if (given.from_pictures()) return run_network(given);
   if (const auto launch = launch_of(std::getenv)) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -117,14 +117,7 @@ int run_train(const Given& given) {
                     "without " +
                     launch->launcher + ", or train from pictures (--unfreeze, new:KIND)");
   }
-  TrainOptions options = given.options;
-  options.seed_recipe = given.recipe == "seed";
-  TrainProgress progress;
-  progress.embedding = embed_progress();
-  progress.started = heed_stop_signals;
-  progress.epoch = print_epoch;
-  const TrainOutcome outcome = train(options, progress, stop_requested());
-  return status_of(outcome.failed, outcome.clips);
+  return exit_status(train_head(given.options, told_reports(), stop_requested()));
 }
 
 // Of a training from pictures.
@@ -136,10 +129,6 @@ void add_network_options(CLI::App* command, Given& given) {
                    "Train the last N layers of the backbone too, or all")
       ->group(group);
   command->add_option("--fakes", given.fakes, kFakesHelp)->group(group);
-  command->add_option("--head", network.head, "mean or lstm")
-      ->check(CLI::IsMember({"mean", "lstm"}))
-      ->capture_default_str()
-      ->group(group);
   command
       ->add_option("--size", network.size,
                    "Side of the network's input, pixels; without, the backbone's own")
@@ -180,8 +169,6 @@ void add_network_options(CLI::App* command, Given& given) {
                    "is 0.5")
       ->group(group);
   add("--validate-every", network.validate_every, "Steps; a checkpoint is written then, too");
-  add("--time-limit", given.time_limit,
-      "Seconds until it stops after a step, with status 4; 0: none");
   add("--device", network.device, "auto (CUDA where there is one), cpu, cuda or cuda:N");
   static const std::map<std::string, Precision> kPrecisions{
       {"auto", Precision::kAuto}, {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}};
@@ -224,7 +211,15 @@ void add_training(CLI::App& app, Actions& actions) {
   command->add_option("--recipe", given.recipe, "default, or seed (its frames and ImageNet's mean)")
       ->check(CLI::IsMember({"default", "seed"}))
       ->capture_default_str();
+  command
+      ->add_option("--head", options.head,
+                   "mean or lstm; without, lstm on a frozen backbone and mean from pictures")
+      ->check(CLI::IsMember({"mean", "lstm"}));
   command->add_option("--cache", options.cache, kCacheHelp);
+  command
+      ->add_option("--time-limit", given.time_limit,
+                   "Seconds until it stops after a step or an epoch, with status 4; 0: none")
+      ->capture_default_str();
   command->add_flag("--resume", options.resume, "Go on from OUTPUT.resume");
   add_network_options(command, given);
   command->footer(

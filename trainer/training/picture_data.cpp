@@ -176,7 +176,9 @@ void load(const TrainOptions& options, const NetworkTraining& training,
   data.head = head_of_backbone(options.backbone);
   // A network that classifies by itself goes on doing so.
   const Metadata& settings = data.backbone.info.settings;
-  data.head_type = settings.count(kClasses) > 0 ? kNone : training.head;
+  data.head_type = settings.count(kClasses) > 0 ? kNone
+                   : options.head.empty()       ? kMean
+                                                : options.head;
   set_window(options, training, data);
   data.rule = master_rule(make_rule(options.sampling, data.backbone.input));
   read_sides(options, training, progress, ranks, data);

@@ -3,6 +3,7 @@
 #include "training/train_network.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <exception>
 #include <map>
@@ -18,8 +19,8 @@
 #include "base/resources.h"
 #include "face/face_detector.h"
 #include "training/device.h"
+#include "training/loop.h"
 #include "training/network.h"
-#include "training/network_resume.h"
 #include "training/picture_data.h"
 #include "training/prefetch.h"
 #include "training/provenance.h"
@@ -28,8 +29,6 @@
 
 namespace dfd {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 void check(const TrainOptions& options, const NetworkTraining& training) {
   const auto require = [](bool good, const std::string& what) {
@@ -127,9 +126,9 @@ nlohmann::ordered_json to_json(const std::array<QualityFigures, kQualities.size(
 }
 
 void write_model(const TrainOptions& options, const NetworkTraining& training,
-                 const PictureData& data, ModelConfig config, const NetworkProgress& progress,
+                 const PictureData& data, ModelConfig config, const LoopState& progress,
                  Ranks& ranks) {
-  const StepReport& best = progress.best_report;
+  const TrainReport& best = progress.best_report;
   TensorMap tensors = progress.best;
   CalibrationOptions calibration_options;
   calibration_options.target_fpr = training.target_fpr;
@@ -176,82 +175,52 @@ NetworkOptions network_options(const TrainOptions& options, const NetworkTrainin
   return network;
 }
 
-// How fast steps go, since the last report.
-struct Pace {
-  Clock::time_point begin = Clock::now();
-  std::int64_t step = 0;
-  double waited = 0;  // Seconds, since the source was made.
-};
-
-// The steps of one run.
-class Steps {
+// A backbone and a head on pairs of pictures.
+class NetworkLearner : public Learner {
  public:
-  Steps(const TrainOptions& options, const NetworkTraining& training, const PictureData& data,
-        Ranks& ranks)
-      : options_(options),
-        training_(training),
+  NetworkLearner(const TrainOptions& options, const NetworkTraining& training,
+                 const PictureData& data, Ranks& ranks)
+      : training_(training),
         data_(data),
         ranks_(ranks),
         share_(share_of(training.pairs, data.samples, training.group, ranks.rank(), ranks.size())),
         network_(network_options(options, training, data, ranks), data.backbone, data.head, &ranks),
-        config_(config_of(options, training, data, network_)),
-        resume_(options.output, same_everywhere(identity_of(options, training, data))) {}
+        config_(config_of(options, training, data, network_)) {}
 
-  void resume() { resume_.load(network_, state_, ranks_); }
-
-  // Until the last step or until ends() says so.
-  void run(const std::function<bool()>& ends,
-           const std::function<void(std::int64_t, std::int64_t)>& stepped,
-           const std::function<void(const StepReport&)>& reported) {
-    Prefetch<PictureBatch> source(
-        [&](std::int64_t step) {
+  void begin(std::int64_t first) override {
+    source_.emplace(
+        [this](std::int64_t step) {
           return data_.train.pairs->make("training", step, hardness(step), share_);
         },
-        state_.step, training_.steps, threads_of(training_));
-    Pace pace;
-    pace.step = state_.step;
-    while (state_.step < training_.steps && !ends()) {
-      const double loss = network_.step(source.next(), state_.step, part(state_.step));
-      DFD_REQUIRE(std::isfinite(loss), ErrorCode::kInference,
-                  "step " << state_.step + 1 << ": the loss is " << loss
-                          << ", so nothing is written; give a --rate below "
-                          << training_.learning_rate);
-      state_.loss += loss;
-      stepped(++state_.step, training_.steps);
-      const bool last = state_.step == training_.steps;
-      if (state_.step % training_.validate_every != 0 && !last) continue;
-      reported(report(pace, source.waited().count()));
-      save();
-      pace = {Clock::now(), state_.step, source.waited().count()};
+        first, training_.steps, threads_of(training_));
+  }
+
+  double step(std::int64_t step) override {
+    return network_.step(source_->next(), step, part(step));
+  }
+
+  ValidationFigures judge() override {
+    return measure(
+        validated(network_.averaged(), config_, training_, *data_.validation.pairs, ranks_));
+  }
+
+  TensorMap weights() const override {
+    TensorMap weights;
+    for (const auto& [name, tensor] : network_.averaged()) {
+      weights[name] = tensor.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
     }
-    save();
+    return weights;
   }
 
-  // Where there is a best one.
-  void write() const {
-    if (has_model()) write_model(options_, training_, data_, config_, state_, ranks_);
-  }
+  TensorMap state() const override { return network_.state(); }
+  void restore(const TensorMap& state) override { network_.restore(state); }
+  int pictures_in_step() const override { return 2 * training_.pairs * data_.samples; }
+  double waited() const override { return source_->waited().count(); }
 
-  std::string device() const { return network_.device(); }
-  bool head_is_new() const { return network_.head_is_new(); }
-  bool has_model() const { return !state_.best.empty(); }
-  std::int64_t done() const { return state_.step; }
+  const TrainedNetwork& network() const { return network_; }
+  const ModelConfig& config() const { return config_; }
 
  private:
-  // Ranks with other clips would learn from each other's mistakes, and nobody would notice.
-  std::string same_everywhere(const std::string& identity) const {
-    const std::string mine = identity + (options_.resume ? " resumed" : "");
-    DFD_REQUIRE(ranks_.broadcast(mine) == mine, ErrorCode::kInvalidArgument,
-                "rank " << ranks_.rank()
-                        << " has other clips, faces or options than rank 0; give all the same "
-                           "command line, clips and versions");
-    return identity;
-  }
-
-  void save() const {
-    if (ranks_.first()) resume_.save(network_, state_);
-  }
-
   double part(std::int64_t step) const {
     return static_cast<double>(step) / static_cast<double>(training_.steps);
   }
@@ -259,55 +228,43 @@ class Steps {
     return training_.easy_part > 0 ? std::min(1.0, part(step) / training_.easy_part) : 1.0;
   }
 
-  // Judges the averaged weights, and keeps them when they are the best.
-  StepReport report(const Pace& pace, double waited) {
-    const double seconds = std::chrono::duration<double>(Clock::now() - pace.begin).count();
-    StepReport report;
-    report.step = state_.step;
-    report.steps = training_.steps;
-    const std::int64_t since = (state_.step - 1) % training_.validate_every + 1;
-    report.train_loss = state_.loss / static_cast<double>(since);
-    const int pictures = 2 * training_.pairs * data_.samples;
-    report.pictures_per_second = static_cast<double>(state_.step - pace.step) * pictures / seconds;
-    report.waited = (waited - pace.waited) / seconds;
-    report.validation = measure(
-        validated(network_.averaged(), config_, training_, *data_.validation.pairs, ranks_));
-    report.best = !has_model() || report.validation.loss < state_.best_report.validation.loss;
-    if (report.best) {
-      state_.best_report = report;
-      state_.best.clear();
-      for (const auto& [name, tensor] : network_.averaged()) {
-        state_.best[name] = tensor.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
-      }
-    }
-    state_.loss = 0;
-    return report;
-  }
-
-  const TrainOptions& options_;
   const NetworkTraining& training_;
   const PictureData& data_;
   Ranks& ranks_;
   const PairRange share_;
   TrainedNetwork network_;
   ModelConfig config_;
-  NetworkResume resume_;
-  NetworkProgress state_;
+  std::optional<Prefetch<PictureBatch>> source_;
 };
 
-// What of a training ends before its last step.
-enum class End { kNone, kStopped, kOutOfTime };
+LoopOptions loop_options(const TrainOptions& options, const NetworkTraining& training,
+                         const PictureData& data) {
+  LoopOptions loop;
+  loop.output = options.output;
+  loop.identity = identity_of(options, training, data);
+  loop.steps = training.steps;
+  loop.validate_every = training.validate_every;
+  loop.time_limit = options.time_limit;
+  loop.remedy = "give a --rate below " + print(training.learning_rate);
+  return loop;
+}
 
-NetworkOutcome train_with_ranks(const TrainOptions& options, const NetworkTraining& training,
-                                const NetworkReports& reports, const std::atomic<bool>& stop,
-                                Ranks& ranks) {
+// Ranks with other clips would learn from each other's mistakes, and nobody would notice.
+void require_same(const std::string& identity, const TrainOptions& options, Ranks& ranks) {
+  const std::string mine = identity + (options.resume ? " resumed" : "");
+  DFD_REQUIRE(ranks.broadcast(mine) == mine, ErrorCode::kInvalidArgument,
+              "rank " << ranks.rank()
+                      << " has other clips, faces or options than rank 0; give all the same "
+                         "command line, clips and versions");
+}
+
+TrainOutcome train_with_ranks(const TrainOptions& options, const NetworkTraining& training,
+                              const TrainReports& reports, const std::atomic<bool>& stop,
+                              Ranks& ranks) {
   const EmbedProgress& progress = reports.embedding;
-  const auto begin = Clock::now();
+  const auto begin = std::chrono::steady_clock::now();
   check(options, training);
-  if (ranks.first()) {  // Not after hours of work.
-    static_cast<void>(FileReplacement(options.output));
-    if (makes_manifest(options)) static_cast<void>(FileReplacement(manifest_path(options)));
-  }
+  if (ranks.first()) require_ready(options);
   PictureData data;
   // Pictures are made in threads of ours, several at once.
   cv::setNumThreads(1);
@@ -315,50 +272,33 @@ NetworkOutcome train_with_ranks(const TrainOptions& options, const NetworkTraini
   for (const auto& [name, what] : describe(augment_options(data.rule))) {
     progress.say("by chance: " + name + ": " + what);
   }
-  Steps steps(options, training, data, ranks);
-  progress.say("training in " + steps.device() +
+  NetworkLearner learner(options, training, data, ranks);
+  const LoopOptions of_loop = loop_options(options, training, data);
+  require_same(of_loop.identity, options, ranks);
+  progress.say("training in " + learner.network().device() +
                (ranks.size() > 1 ? " on " + std::to_string(ranks.size()) + " ranks" : ""));
-  if (!data.head.empty() && steps.head_is_new()) {
+  if (!data.head.empty() && learner.network().head_is_new()) {
     progress.say("the head is a new one: that of " + options.backbone + " has another form");
   }
+  Loop loop(of_loop, learner, ranks, begin);
   if (options.resume) {
-    steps.resume();
-    progress.say("resuming after step " + std::to_string(steps.done()));
+    loop.resume();
+    progress.say("resuming after step " + std::to_string(loop.state().step));
   }
-  // A run does one step at least, or a short limit would never come to an end.
-  const std::int64_t first = steps.done();
-  const auto over = [&] {
-    return training.time_limit.count() > 0 && Clock::now() - begin >= training.time_limit &&
-           steps.done() > first;
-  };
   reports.started();
-  End end = End::kNone;
-  const auto ends = [&] {
-    if (ranks.any(stop)) end = End::kStopped;
-    if (end == End::kNone && ranks.any(over())) end = End::kOutOfTime;
-    return end != End::kNone;
-  };
-  steps.run(ends, reports.stepped, reports.reported);
-  steps.write();
-  NetworkOutcome outcome;
-  outcome.clips = data.clips.sides.train.size() + data.clips.sides.validation.size();
-  outcome.failed = data.train.clips.failed + data.validation.clips.failed;
-  outcome.out_of_time = end == End::kOutOfTime;
-  if (end != End::kNone) {
-    progress.say(std::string(end == End::kStopped ? "stopped" : "the time is over") +
-                 " after step " + std::to_string(steps.done()) + "; --resume goes on from " +
-                 options.output + ".resume" +
-                 (steps.has_model() ? "; " + options.output + " holds the best model so far"
-                                    : "; no model is written yet"));
+  loop.run(stop, reports);
+  if (loop.has_model()) {
+    write_model(options, training, data, learner.config(), loop.state(), ranks);
   }
-  return outcome;
+  return {data.clips.sides.train.size() + data.clips.sides.validation.size(),
+          data.train.clips.failed + data.validation.clips.failed, loop.out_of_time()};
 }
 
 }  // namespace
 
-NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
-                             const NetworkReports& reports, const std::atomic<bool>& stop,
-                             Ranks& ranks) {
+TrainOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
+                           const TrainReports& reports, const std::atomic<bool>& stop,
+                           Ranks& ranks) {
   try {
     return train_with_ranks(options, training, reports, stop, ranks);
   } catch (const std::exception& error) {

@@ -5,16 +5,12 @@
 
 #pragma once
 
-#include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "detector/config.h"
-#include "detector/report.h"
 #include "model/metadata.h"
 #include "samples/fake_parts.h"
 #include "training/ranks.h"
@@ -23,7 +19,6 @@
 namespace dfd {
 
 struct NetworkTraining {
-  std::string head = "mean";
   std::optional<int> size;  // Side of the network's input, pixels; none: the backbone's own.
   Metadata settings;        // Of a new backbone, in place of its kind's.
   int unfreeze = -1;        // Last layers of the backbone that are trained; -1: all.
@@ -45,54 +40,21 @@ struct NetworkTraining {
   int validation_pairs = 256;
   // Of the real windows that validate, which the threshold may flag; none: it is 0.5.
   std::optional<double> target_fpr;
-  std::int64_t validate_every = 250;        // Steps; a checkpoint is written then, too.
-  std::chrono::milliseconds time_limit{0};  // 0: none. A step that has begun is finished.
-  int threads = 0;                          // That make pictures; 0: as many as there are cores.
-  bool lossless = true;                     // Kept crops.
+  std::int64_t validate_every = 250;  // Steps; a checkpoint is written then, too.
+  int threads = 0;                    // That make pictures; 0: as many as there are cores.
+  bool lossless = true;               // Kept crops.
   // Of the machine, like the threads: a training may go on with others.
   std::string device = "auto";
   Precision precision = Precision::kAuto;
-};
-
-// On pairs that are always the same.
-struct ValidationFigures {
-  double loss = 0;      // Log loss once calibrated, as a model is before it is written.
-  double auc = 0;       // Of the windows' scores.
-  double accuracy = 0;  // At a logit of 0.
-  // Of each kind's logit among the windows where it is known; none where the head knows no kinds,
-  // or the windows none of either side.
-  std::array<std::optional<double>, kEvidence.size()> evidence_auc;
-  // By kFakeKinds, of the scores: pairs of that kind alone; none where there are none.
-  std::array<std::optional<double>, kFakeKinds.size()> fakes_auc;
-};
-
-struct StepReport {
-  std::int64_t step = 0, steps = 0;  // Done; in all.
-  double train_loss = 0;             // Mean since the last report.
-  ValidationFigures validation;      // Of the averaged weights.
-  double pictures_per_second = 0;
-  double waited = 0;  // Part of the time that the network waited for pictures.
-  bool best = false;
-};
-
-struct NetworkReports {
-  EmbedProgress embedding;
-  std::function<void()> started;  // All crops are cut; stop is heeded from now on.
-  std::function<void(std::int64_t step, std::int64_t steps)> stepped;
-  std::function<void(const StepReport&)> reported;
-};
-
-struct NetworkOutcome : TrainOutcome {
-  bool out_of_time = false;
 };
 
 // Writes the model of the best validation loss to options.output at the end, or once stop is set or
 // the time is over; output.resume holds all that is needed to go on, and a resumed training gives
 // what an undisturbed one gives: everything depends on seed and step alone. Of several ranks, which
 // all call this with the same options, each does a part of every step and gets all reports; rank 0
-// writes. The model is one process's but for rounding. Throws Error as train() and Ranks.
-NetworkOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
-                             const NetworkReports& reports, const std::atomic<bool>& stop,
-                             Ranks& ranks);
+// writes. The model is one process's but for rounding. Throws Error as train_head() and Ranks.
+TrainOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
+                           const TrainReports& reports, const std::atomic<bool>& stop,
+                           Ranks& ranks);
 
 }  // namespace dfd

@@ -99,6 +99,20 @@ TEST_F(WithSmallData, AStateWithAllEpochsStillGivesTheModel) {
   EXPECT_EQ(sha256_of_file(model.string()), digest);
 }
 
+TEST_F(WithSmallData, ATimeLimitEndsAfterAnEpochAndIsGoneOnFrom) {
+  const fs::path whole = fs::path(data_) / "whole.safetensors";
+  const fs::path parts = fs::path(data_) / "parts.safetensors";
+  int status = -1;
+  train_small(whole, 2, status);
+  ASSERT_EQ(status, 0);
+  train_small(parts, 2, status, "--time-limit 0.001");
+  EXPECT_EQ(WEXITSTATUS(status), 4);
+  const std::string told = train_small(parts, 2, status, "--time-limit 0.001 --resume");
+  EXPECT_EQ(status, 0) << told;
+  EXPECT_NE(told.find("resuming after epoch 1"), std::string::npos) << told;
+  EXPECT_EQ(sha256_of_file(parts.string()), sha256_of_file(whole.string()));
+}
+
 TEST_F(WithSmallData, OtherReadableClipsAreAnotherTraining) {
   const fs::path model = fs::path(data_) / "model.safetensors";
   const std::string clip = data_ + "/YouTube-real/00000.mp4";

@@ -100,6 +100,25 @@ TEST_F(EndToEnd, ALossThatIsNoNumberIsAnErrorAndLeavesTheOldModel) {
   EXPECT_EQ(bytes_of(model), old);
 }
 
+TEST_F(WithSmallData, AFrozenBackboneTakesTheMeanHeadToo) {
+  const fs::path model = fs::path(data_) / "mean.safetensors";
+  int status = -1;
+  const std::string told = train_small(model, 2, status, "--head mean --cache " + data_);
+  ASSERT_EQ(status, 0) << told;
+  const auto found =
+      nlohmann::json::parse(run(std::string(DFD_TRAINER) + " inspect " + model.string(), status));
+  EXPECT_EQ(found["metadata"]["head.type"], "mean");
+  EXPECT_GE(play(data_ + "/Celeb-real/id0_0000.mp4", model.string()), 0);
+}
+
+TEST_F(WithSmallData, TheSeedsRecipeHasTheSeedsHead) {
+  int status = -1;
+  const std::string told =
+      train_small(fs::path(data_) / "model.safetensors", 1, status, "--recipe seed --head mean");
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(told.find("the seed's recipe has lstm"), std::string::npos) << told;
+}
+
 TEST_F(WithSmallData, AnOutputThatCannotBeWrittenIsSaidAtOnce) {
   int status = -1;
   const std::string told = train_small(data_, 1, status);
