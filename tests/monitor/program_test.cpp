@@ -2,208 +2,35 @@
 //
 // The program as its users run it, beside real RTSP servers.
 
-#include <gio/gio.h>
-#include <glib.h>
-#include <libsoup/soup.h>
-#include <signal.h>
+#include "monitor/program.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <functional>
+#include <memory>
 #include <set>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "monitor/rtsp_server.h"
 #include "store/database.h"
 
 namespace {
 
+using dfd::monitor::test::Answer;
+using dfd::monitor::test::comes_true;
+using dfd::monitor::test::content_of;
+using dfd::monitor::test::fits_schema;
+using dfd::monitor::test::forged_clip;
+using dfd::monitor::test::has_metric;
+using dfd::monitor::test::Json;
+using dfd::monitor::test::Program;
+using dfd::monitor::test::request;
 using dfd::monitor::test::RtspServer;
-using Json = nlohmann::json;
-
-// Against hanging only: loaded machines are slow.
-constexpr auto kLongest = std::chrono::seconds(60);
-
-std::string scratch(const std::string& name) {
-  return (std::filesystem::path(DFD_TEST_SCRATCH) / name).string();
-}
-
-std::string content_of(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-bool comes_true(const std::function<bool()>& fact) {
-  const auto end = std::chrono::steady_clock::now() + kLongest;
-  while (std::chrono::steady_clock::now() < end) {
-    if (fact()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return fact();
-}
-
-class Program {
- public:
-  explicit Program(std::vector<std::string> arguments) {
-    static int number = 0;
-    out_ = scratch("program" + std::to_string(++number) + ".out");
-    err_ = scratch("program" + std::to_string(number) + ".err");
-    // Of an earlier run.
-    std::filesystem::remove(out_);
-    std::filesystem::remove(err_);
-    std::vector<const char*> words = {DFD_MONITOR};
-    for (const std::string& argument : arguments) words.push_back(argument.c_str());
-    words.push_back(nullptr);
-    GSubprocessLauncher* launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
-    g_subprocess_launcher_set_stdout_file_path(launcher, out_.c_str());
-    g_subprocess_launcher_set_stderr_file_path(launcher, err_.c_str());
-    // In a sanitized build: LeakSanitizer's tracer dies on what LibTorch leaves behind (signal 11
-    // in GCC 12's).
-    const char* options = std::getenv("ASAN_OPTIONS");
-    const std::string no_leaks = std::string(options == nullptr ? "" : options) + ":detect_leaks=0";
-    g_subprocess_launcher_setenv(launcher, "ASAN_OPTIONS", no_leaks.c_str(), TRUE);
-    process_ = g_subprocess_launcher_spawnv(launcher, words.data(), nullptr);
-    g_object_unref(launcher);
-  }
-  ~Program() {
-    if (process_ == nullptr) return;
-    g_subprocess_force_exit(process_);
-    g_subprocess_wait(process_, nullptr, nullptr);
-    g_object_unref(process_);
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  int wait() {
-    g_subprocess_wait(process_, nullptr, nullptr);
-    return g_subprocess_get_if_exited(process_) != FALSE ? g_subprocess_get_exit_status(process_)
-                                                         : -1;
-  }
-  void kill() {
-    g_subprocess_force_exit(process_);
-    g_subprocess_wait(process_, nullptr, nullptr);
-  }
-  int stop() {
-    g_subprocess_send_signal(process_, SIGTERM);
-    return wait();
-  }
-  std::string out() const { return content_of(out_); }
-  std::string err() const { return content_of(err_); }
-  std::string all() const { return out() + err(); }
-
-  // Whole lines of JSON that were printed so far.
-  std::vector<Json> events() const {
-    std::vector<Json> result;
-    const std::string text = out();
-    std::size_t begin = 0;
-    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos;
-         begin = end + 1) {
-      result.push_back(Json::parse(text.substr(begin, end - begin)));
-    }
-    return result;
-  }
-  bool told(const std::function<bool(const Json& data)>& fact) const {
-    const auto all = events();
-    return std::any_of(all.begin(), all.end(),
-                       [&](const Json& event) { return fact(event["data"]); });
-  }
-  bool told_stream(const std::string& state, const std::string& reason, int session = 1) const {
-    return told([&](const Json& data) {
-      return data.value("state", "") == state && data.value("reason", "") == reason &&
-             data.contains("stream") && data["stream"]["session"] >= session;
-    });
-  }
-  bool told_alarm(const std::string& rule, const std::string& state) const {
-    return told([&](const Json& data) {
-      return data.contains("alarm") && data["alarm"]["rule"] == rule &&
-             data["alarm"]["state"] == state;
-    });
-  }
-  // "http://127.0.0.1:PORT", from the log.
-  std::string address() const {
-    const std::string text = err();
-    const std::size_t at = text.find("http://");
-    return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
-  }
-
- private:
-  GSubprocess* process_ = nullptr;
-  std::string out_;
-  std::string err_;
-};
-
-struct Answer {
-  int status = 0;
-  std::string body;
-};
-
-Answer request(const char* method, const std::string& uri) {
-  SoupSession* session = soup_session_new();
-  SoupMessage* message = soup_message_new(method, uri.c_str());
-  GBytes* bytes = soup_session_send_and_read(session, message, nullptr, nullptr);
-  Answer answer{static_cast<int>(soup_message_get_status(message)), ""};
-  if (bytes != nullptr) {
-    gsize size = 0;
-    const auto* data = static_cast<const char*>(g_bytes_get_data(bytes, &size));
-    answer.body.assign(data, size);
-    g_bytes_unref(bytes);
-  }
-  g_object_unref(message);
-  g_object_unref(session);
-  return answer;
-}
-
-std::string write_config(const std::string& name, const std::string& uri,
-                         const std::string& more = "", const std::string& monitor = "") {
-  const std::string path = scratch(name);
-  const std::string state = path + ".state";
-  // Of an earlier run.
-  std::filesystem::remove_all(state);
-  std::ofstream(path) << "version = 1\n[monitor]\nlisten = \"127.0.0.1:0\"\n"
-                      << "state_dir = \"" << state << "\"\n"
-                      << monitor << "[[output.jsonl]]\npath = \"-\"\n"
-                      << "[defaults]\nstall_timeout_s = 1\nfirst_frame_timeout_s = 20\n"
-                      << "backoff = {min_ms = 100, max_ms = 1000}\n"
-                      << "[defaults.alarm]\nwindow_s = 1\nhold_s = 1\ncooldown_s = 0\n"
-                      << "[[stream]]\nid = \"ch1\"\nuri = \"" << uri << "\"\n"
-                      << more;
-  return path;
-}
-
-bool fits_schema(const std::string& out) {
-  const std::string path = scratch("events.jsonl");
-  std::ofstream(path) << out;
-  const std::string command = "/usr/bin/python3 '" DFD_SOURCE
-                              "/tests/checks/check_lines.py' '" DFD_SOURCE
-                              "/docs/schema/monitor-event.schema.json' '" +
-                              path + "'";
-  return std::system(command.c_str()) == 0;
-}
-
-// A clip of a drawn face that was swapped into another drawn one, as a bare H.264 stream that can
-// be repeated without a seam. Made once for a build folder.
-std::string forged_clip() {
-  const std::string path = scratch("monitor_forged.h264");
-  if (std::filesystem::exists(path)) return path;
-  const std::string data = scratch("monitor_clips");
-  const std::string made = scratch("monitor_made.h264");
-  const std::string draw = "'" DFD_TRAINER "' synthesize --output '" + data +
-                           "' --clips 8 --seed 2 --seconds 4 2>/dev/null";
-  const std::string copy = "ffmpeg -v error -y -i '" + data +
-                           "/Celeb-synthesis/id0_id1_0000.mp4' -c copy -bsf:v h264_mp4toannexb '" +
-                           made + "'";
-  if (std::system(draw.c_str()) != 0 || std::system(copy.c_str()) != 0) return "";
-  std::filesystem::rename(made, path);
-  return path;
-}
+using dfd::monitor::test::scratch;
+using dfd::monitor::test::write_config;
 
 TEST(Probe, SaysWhatASourceGives) {
   RtspServer server(RtspServer::test_picture());
@@ -395,12 +222,6 @@ TEST(Run, ASourceThatEndsIsOpenedAnew) {
   ASSERT_TRUE(comes_true([&] { return program.told_stream("playing", "", 2); })) << program.all();
   EXPECT_TRUE(program.told_stream("closing", "eos")) << program.all();
   EXPECT_EQ(program.stop(), 0);
-}
-
-bool has_metric(const Program& program, const std::string& line) {
-  const std::string address = program.address();
-  if (address.empty()) return false;
-  return request("GET", address + "/metrics").body.find(line + "\n") != std::string::npos;
 }
 
 TEST(Run, WhatIsObservedIsKeptAndNotTold) {
