@@ -69,6 +69,13 @@ int run_command_line(int argc, char** argv) {
       app.add_subcommand("audit", "Print who changed what, and check that nobody changed that");
   audit_command->add_option("CONFIG", config, "TOML file")->required();
 
+  std::string folder;
+  auto* export_command = app.add_subcommand(
+      "export-manifest", "Write what was said of alarms for the trainer to learn from");
+  export_command->add_option("CONFIG", config, "TOML file")->required();
+  export_command->add_option("-o,--output", folder, "Folder of manifest.jsonl and its pictures")
+      ->required();
+
   auto* schema_command = app.add_subcommand("schema", "Print the JSON schema of the events");
   try {
     app.parse(argc, argv);
@@ -81,6 +88,7 @@ int run_command_line(int argc, char** argv) {
   if (probe_command->parsed()) return probe_source(uri, credentials, timeout_s);
   if (scan_command->parsed()) return scan(scan_options);
   if (audit_command->parsed()) return audit(config);
+  if (export_command->parsed()) return export_manifest(config, folder);
   if (schema_command->parsed()) return print_schema();
   return kExitUsage;
 }

@@ -45,6 +45,10 @@ struct ScanOptions {
 // Judges files, and says for each what was found.
 int scan(const ScanOptions& options);
 
+// Writes FOLDER/manifest.jsonl for the trainer, with a picture of each alarm of faces that was
+// labelled.
+int export_manifest(const std::string& config_file, const std::string& folder);
+
 // Prints who changed what, a line each, and whether the log is as it was written.
 int audit(const std::string& config_file);
 

@@ -10,14 +10,14 @@ namespace dfd::monitor {
 void Board::put(Moment now, std::vector<StreamStatus> streams) {
   const std::lock_guard<std::mutex> lock(mutex_);
   end_spans(now);
-  std::map<std::string, Spans> spans;
+  std::map<std::string, Kept> kept;
   for (const StreamStatus& stream : streams) {
-    Spans& own = spans[stream.id] = std::move(spans_[stream.id]);
+    Kept& own = kept[stream.id] = std::move(kept_[stream.id]);
     if (stream.probability) {
       own.worst = std::max(own.worst.value_or(*stream.probability), *stream.probability);
     }
   }
-  spans_ = std::move(spans);
+  kept_ = std::move(kept);
   streams_ = std::move(streams);
 }
 
@@ -28,7 +28,7 @@ void Board::end_spans(Moment now) {
   if (over == 0) return;
   *begin_ += kSpan * over;
   end_of_last_ = now.wall;
-  for (auto& [id, spans] : spans_) {
+  for (auto& [id, spans] : kept_) {
     spans.values.push_back(std::exchange(spans.worst, std::nullopt));
     for (std::size_t i = 1; i < std::min(over, kMostSpans); ++i) {
       spans.values.emplace_back(std::nullopt);
@@ -49,10 +49,24 @@ std::optional<StreamStatus> Board::stream(const std::string& id) const {
   return found == streams_.end() ? std::nullopt : std::optional<StreamStatus>(*found);
 }
 
+void Board::put_picture(const std::string& id, StreamPicture picture) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = kept_.find(id);
+  if (found != kept_.end()) found->second.picture = std::move(picture);
+}
+
+std::optional<StreamPicture> Board::picture(const std::string& id) const {
+  const auto status = stream(id);
+  if (!status || !status->live) return std::nullopt;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = kept_.find(id);
+  return found == kept_.end() ? std::nullopt : found->second.picture;
+}
+
 ProbabilityHistory Board::history(const std::string& id) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = spans_.find(id);
-  if (found == spans_.end()) return {};
+  const auto found = kept_.find(id);
+  if (found == kept_.end()) return {};
   return {end_of_last_, {found->second.values.begin(), found->second.values.end()}};
 }
 

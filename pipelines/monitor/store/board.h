@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -56,14 +57,25 @@ struct ProbabilityHistory {
   std::vector<std::optional<double>> values;
 };
 
+// The newest of a stream's pictures, small.
+struct StreamPicture {
+  std::shared_ptr<const std::string> jpeg;
+  WallTime time;
+};
+
 class Board {
  public:
   // All streams as they are now, in the order in which they are shown. What was there before and
   // is not any more is forgotten.
   void put(Moment now, std::vector<StreamStatus> streams);
 
+  // Of a stream that is there; else it is forgotten.
+  void put_picture(const std::string& id, StreamPicture picture);
+
   std::vector<StreamStatus> streams() const;
   std::optional<StreamStatus> stream(const std::string& id) const;
+  // Nothing where nobody looks, or where there is none.
+  std::optional<StreamPicture> picture(const std::string& id) const;
   // Empty where the stream is not known.
   ProbabilityHistory history(const std::string& id) const;
 
@@ -72,7 +84,8 @@ class Board {
   static constexpr std::size_t kMostSpans = 300;
 
  private:
-  struct Spans {
+  struct Kept {
+    std::optional<StreamPicture> picture;
     // Of the span at hand.
     std::optional<double> worst;
     std::deque<std::optional<double>> values;
@@ -81,7 +94,7 @@ class Board {
 
   mutable std::mutex mutex_;
   std::vector<StreamStatus> streams_;
-  std::map<std::string, Spans> spans_;
+  std::map<std::string, Kept> kept_;
   // Where the span at hand began; all streams have the same.
   std::optional<Time> begin_;
   WallTime end_of_last_;

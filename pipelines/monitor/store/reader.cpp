@@ -11,6 +11,7 @@ KeptAlarm kept_alarm(Database& database, StoredAlarm alarm) {
   KeptAlarm kept;
   kept.acknowledged = read_acknowledgement(database, alarm.record.id);
   kept.label = read_label(database, alarm.record.id);
+  kept.evidence = read_evidence(database, alarm.record.id);
   kept.alarm = std::move(alarm);
   return kept;
 }
@@ -46,6 +47,17 @@ std::optional<KeptAlarm> Reader::alarm(const std::string& id) const {
   return kept_alarm(database, read_alarm(row));
 }
 
+std::vector<KeptAlarm> Reader::labelled(const std::string& rule) const {
+  Database database(path_, Database::Access::kRead);
+  Statement rows(database, std::string("SELECT ") + kAlarmColumns +
+                               " FROM alarms WHERE rule = ? AND id IN (SELECT alarm FROM labels) "
+                               "ORDER BY id");
+  rows.bind(rule);
+  std::vector<KeptAlarm> alarms;
+  while (rows.step()) alarms.push_back(kept_alarm(database, read_alarm(rows)));
+  return alarms;
+}
+
 std::vector<KeptTransition> Reader::transitions(const std::string& alarm) const {
   Database database(path_, Database::Access::kRead);
   Statement rows(database,
@@ -57,6 +69,15 @@ std::vector<KeptTransition> Reader::transitions(const std::string& alarm) const 
     transitions.push_back({from_milliseconds(rows.whole(0)), rows.text(1), rows.text(2)});
   }
   return transitions;
+}
+
+std::optional<EvidenceFile> Reader::evidence(const std::string& alarm,
+                                             const std::string& name) const {
+  Database database(path_, Database::Access::kRead);
+  for (EvidenceFile& file : read_evidence(database, alarm)) {
+    if (file.name == name) return std::move(file);
+  }
+  return std::nullopt;
 }
 
 std::vector<KeptEvent> Reader::events_after(std::int64_t sequence, std::size_t most) const {

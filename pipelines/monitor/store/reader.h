@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "store/changes.h"
+#include "store/evidence_files.h"
 #include "store/tables.h"
 
 namespace dfd::monitor {
@@ -31,6 +32,7 @@ struct KeptAlarm {
   StoredAlarm alarm;
   std::optional<Mark> acknowledged;
   std::optional<Label> label;
+  std::vector<EvidenceFile> evidence;
 };
 
 struct KeptTransition {
@@ -47,8 +49,13 @@ class Reader {
   // Newest first.
   std::vector<KeptAlarm> alarms(const AlarmQuery& query) const;
   std::optional<KeptAlarm> alarm(const std::string& id) const;
+  // Those of the rule that have a label, oldest first.
+  std::vector<KeptAlarm> labelled(const std::string& rule) const;
   // Oldest first.
   std::vector<KeptTransition> transitions(const std::string& alarm) const;
+
+  // Nothing where no such file is kept.
+  std::optional<EvidenceFile> evidence(const std::string& alarm, const std::string& name) const;
 
   // Those after `sequence`, oldest first.
   std::vector<KeptEvent> events_after(std::int64_t sequence, std::size_t most) const;

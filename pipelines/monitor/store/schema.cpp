@@ -50,6 +50,12 @@ CREATE TABLE mutes (
 CREATE TABLE audit (
   number INTEGER PRIMARY KEY, time INTEGER NOT NULL, by TEXT NOT NULL, action TEXT NOT NULL,
   subject TEXT NOT NULL, detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+)",
+                                    R"(
+CREATE TABLE evidence (
+  alarm TEXT NOT NULL REFERENCES alarms (id) ON DELETE CASCADE, name TEXT NOT NULL,
+  path TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+  PRIMARY KEY (alarm, name)) WITHOUT ROWID;
 )"};
 
 int version_of(Database& database) {

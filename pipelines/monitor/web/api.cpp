@@ -58,6 +58,11 @@ std::vector<AlarmState> states_of(const HttpRequest& request) {
   return states;
 }
 
+bool is_thumbnail(const std::vector<std::string>& path) {
+  constexpr std::size_t kParts = 6;
+  return path.size() == kParts && path[3] == "streams" && path[5] == "thumbnail.jpg";
+}
+
 HttpResponse not_found(const std::string& what) {
   return error_response(404, "not_found", "there is no " + what);
 }
@@ -101,6 +106,7 @@ HttpResponse Api::changed(const Change& change) const {
 HttpResponse Api::route(const HttpRequest& request) const {
   // "", "api", "v1", ...
   const Segments path = split(request.path, '/');
+  if (is_thumbnail(path)) return thumbnail(request, path[4]);
   constexpr std::size_t kList = 4;
   constexpr std::size_t kOne = 5;
   const std::string kind = path.size() >= kList ? path[3] : "";
@@ -127,6 +133,23 @@ HttpResponse Api::stream(const HttpRequest& request, const std::string& id) cons
   Json object = stream_json(*status);
   if (wants_history(request)) object["history"] = history_json(board_->history(id));
   return json_response(200, object);
+}
+
+HttpResponse Api::thumbnail(const HttpRequest& request, const std::string& id) const {
+  if (!request.is_get()) return method_response("GET, HEAD");
+  const auto picture = board_->picture(id);
+  // An old picture would look like one of now.
+  if (!picture) return not_found("picture: the stream is not there, or nobody sees it");
+  const std::string tag = "\"" + std::to_string(to_milliseconds(picture->time)) + "\"";
+  HttpResponse response;
+  response.headers = {{"ETag", tag}, {"Cache-Control", "private, no-cache"}};
+  if (request.header("if-none-match") == tag) {
+    response.status = 304;
+    return response;
+  }
+  response.type = "image/jpeg";
+  response.body = *picture->jpeg;
+  return response;
 }
 
 HttpResponse Api::alarms(const HttpRequest& request) const {

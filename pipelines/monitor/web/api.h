@@ -29,6 +29,7 @@ class Api {
   HttpResponse route(const HttpRequest& request) const;
   HttpResponse streams(const HttpRequest& request) const;
   HttpResponse stream(const HttpRequest& request, const std::string& id) const;
+  HttpResponse thumbnail(const HttpRequest& request, const std::string& id) const;
   HttpResponse alarms(const HttpRequest& request) const;
   HttpResponse alarm(const std::string& id) const;
 

@@ -92,6 +92,11 @@ Json alarm_json(const KeptAlarm& kept) {
     set(object, "label_note", kept.label->note);
     set_mark(object, "label_", kept.label->mark);
   }
+  Json files = Json::array();
+  for (const EvidenceFile& file : kept.evidence) {
+    files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  }
+  object["evidence"] = std::move(files);
   return object;
 }
 

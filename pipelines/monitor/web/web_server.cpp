@@ -17,6 +17,7 @@
 #include "web/change_request.h"
 #include "web/connections.h"
 #include "web/event_feed.h"
+#include "web/file_feed.h"
 #include "web/gate.h"
 #include "web/page.h"
 #include "web/soup_message.h"
@@ -41,6 +42,28 @@ std::optional<std::int64_t> last_event_of(const HttpRequest& request) {
   return number;
 }
 
+// /api/v1/alarms/ID/evidence/NAME
+bool is_evidence_path(const std::string& path) {
+  constexpr std::size_t kParts = 7;
+  const std::vector<std::string> parts = split(path, '/');
+  return parts.size() == kParts && parts[3] == "alarms" && parts[5] == "evidence";
+}
+
+// Of evidence; browsers are told to take nothing for something else.
+std::string type_of(const std::string& name) {
+  const std::map<std::string, std::string> types = {{".mp4", "video/mp4"},
+                                                    {".ts", "video/mp2t"},
+                                                    {".jpg", "image/jpeg"},
+                                                    {".json", "application/json"}};
+  const std::size_t dot = name.rfind('.');
+  const auto found = types.find(dot == std::string::npos ? "" : name.substr(dot));
+  return found == types.end() ? "application/octet-stream" : found->second;
+}
+
+HttpResponse store_unavailable() {
+  return error_response(503, "store_unavailable", "what is kept cannot be read at present");
+}
+
 GateSettings gate_of(const WebSettings& settings) {
   return {!settings.tls_key.empty(), settings.behind_proxy, settings.tokens};
 }
@@ -56,10 +79,12 @@ class WebServer::Shared : public std::enable_shared_from_this<Shared> {
         board_(&board),
         wish_(std::move(wish)),
         gate_(gate_of(settings)),
-        api_(board, Reader(settings.state_folder)),
+        folder_(settings.state_folder),
+        reader_(settings.state_folder),
+        api_(board, reader_),
         limits_(settings.limits),
         connections_(limits_),
-        feed_(Reader(settings.state_folder), limits_) {}
+        feed_(reader_, limits_) {}
   ~Shared() {
     if (loop_ != nullptr) g_main_loop_unref(loop_);
     g_main_context_unref(context_);
@@ -98,6 +123,7 @@ class WebServer::Shared : public std::enable_shared_from_this<Shared> {
   void answer(SoupServerMessage* message, const HttpRequest& request);
   void answer_api(SoupServerMessage* message, const HttpRequest& request);
   void answer_events(SoupServerMessage* message, const HttpRequest& request);
+  void answer_evidence(SoupServerMessage* message, const HttpRequest& request);
   void change(SoupServerMessage* message, const HttpRequest& request, const WebUser& user);
   CallPointer begin_call(SoupServerMessage* message);
   void finish(const CallPointer& call, const HttpResponse& response);
@@ -107,11 +133,14 @@ class WebServer::Shared : public std::enable_shared_from_this<Shared> {
   const Board* board_;
   Wish wish_;
   Gate gate_;
+  std::string folder_;
+  Reader reader_;
   Api api_;
   WebLimits limits_;
   // Outlives all who hold messages.
   Connections connections_;
   EventFeed feed_;
+  FileFeed files_;
   std::list<CallPointer> calls_;
   GMainContext* context_ = g_main_context_new();
   GMainLoop* loop_ = nullptr;
@@ -232,7 +261,23 @@ void WebServer::Shared::answer_api(SoupServerMessage* message, const HttpRequest
   if (denied) return respond(message, *denied);
   if (request.path == "/api/v1/events") return answer_events(message, request);
   if (is_change_path(request.path)) return change(message, request, user);
+  if (is_evidence_path(request.path)) return answer_evidence(message, request);
   respond(message, api_.answer(request));
+}
+
+void WebServer::Shared::answer_evidence(SoupServerMessage* message, const HttpRequest& request) {
+  if (!request.is_get()) return respond(message, method_response("GET, HEAD"));
+  const std::vector<std::string> path = split(request.path, '/');
+  try {
+    const auto row = reader_.evidence(path[4], path[6]);
+    StateFile file(folder_, row ? row->path : "");
+    if (file.is_open()) {
+      return files_.add(message, request, std::move(file), type_of(row->name), row->sha256);
+    }
+    respond(message, error_response(404, "not_found", "there is no such evidence"));
+  } catch (const StoreError&) {
+    respond(message, store_unavailable());
+  }
 }
 
 void WebServer::Shared::change(SoupServerMessage* message, const HttpRequest& request,
@@ -261,8 +306,7 @@ void WebServer::Shared::answer_events(SoupServerMessage* message, const HttpRequ
     full.headers.emplace_back("Retry-After", "10");
     respond(message, full);
   } catch (const StoreError&) {
-    respond(message,
-            error_response(503, "store_unavailable", "what is kept cannot be read at present"));
+    respond(message, store_unavailable());
   }
 }
 
@@ -311,6 +355,7 @@ void WebServer::Shared::tick() {
   const Time time = now().steady;
   connections_.update(time);
   feed_.update(time);
+  files_.update();
   for (const CallPointer& call : calls_) {
     if (call->done || time - call->since < limits_.page) continue;
     finish(call, error_response(503, "busy", "no answer came in time"));

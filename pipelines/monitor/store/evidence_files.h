@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Which files are kept for which alarm. Everything throws StoreError.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/database.h"
+
+namespace dfd::monitor {
+
+struct EvidenceFile {
+  // "clip.mp4", "best.jpg", ...
+  std::string name;
+  // Below the store's folder: "evidence/STREAM/YYYY-MM-DD/ALARM/NAME".
+  std::string path;
+  std::int64_t bytes = 0;
+  // Of its content, as digits.
+  std::string sha256;
+};
+
+// In the place of one of the same name.
+void write_evidence(Database& database, const std::string& alarm, const EvidenceFile& file);
+
+// By name.
+std::vector<EvidenceFile> read_evidence(Database& database, const std::string& alarm);
+
+}  // namespace dfd::monitor

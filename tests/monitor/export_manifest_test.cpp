@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What operators say of alarms reaches the trainer.
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "monitor/program.h"
+#include "store/changes.h"
+#include "store/evidence_files.h"
+#include "store/tables.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using dfd::monitor::AlarmState;
+using dfd::monitor::Change;
+using dfd::monitor::Database;
+using dfd::monitor::Entry;
+using dfd::monitor::KeptChange;
+using dfd::monitor::test::content_of;
+using dfd::monitor::test::Json;
+using dfd::monitor::test::Program;
+using dfd::monitor::test::scratch;
+using dfd::monitor::test::write_config;
+
+// A fired alarm; its picture is a test card of that colour, or there is none.
+void add_alarm(Database& database, const std::string& state, const std::string& id,
+               const std::string& colour, const std::string& rule = "face") {
+  Entry entry;
+  entry.time = dfd::monitor::now().wall;
+  entry.event_id = id;
+  entry.event = "{}";
+  entry.alarm.emplace();
+  entry.alarm->stream = "ch1";
+  entry.alarm->rule = rule;
+  entry.alarm->state = AlarmState::kResolved;
+  entry.alarm->record.id = id;
+  entry.alarm->record.started_at = entry.time;
+  entry.alarm->record.fired_at = entry.time;
+  write_entry(database, entry, true);
+  if (colour.empty()) return;
+  const std::string path = "evidence/ch1/2026-11-27/" + id + "/best.jpg";
+  fs::create_directories(fs::path(state) / fs::path(path).parent_path());
+  const std::string command = "ffmpeg -v error -y -f lavfi -i color=" + colour +
+                              ":size=320x180 -frames:v 1 '" + state + "/" + path + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  write_evidence(database, id, {"best.jpg", path, 1, "0"});
+}
+
+void add_label(Database& database, const std::string& alarm, bool is_false) {
+  Change change;
+  change.kind = Change::Kind::kLabel;
+  change.subject = alarm;
+  change.is_false = is_false;
+  change.mark = {dfd::monitor::now().wall, "desk"};
+  change.detail = "{}";
+  KeptChange kept;
+  apply_change(database, change, kept);
+}
+
+std::vector<Json> lines_of(const std::string& path) {
+  std::vector<Json> lines;
+  std::istringstream stream(content_of(path));
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  return lines;
+}
+
+TEST(ExportManifest, TheTrainerTakesWhatOperatorsSaid) {
+  const std::string config = write_config("export.toml", "rtsp://127.0.0.1:1/live");
+  const std::string state = config + ".state";
+  const std::string folder = scratch("exported");
+  fs::remove_all(folder);
+  fs::create_directories(state);
+  Database database(state + "/state.sqlite");
+  migrate(database);
+  add_alarm(database, state, "01AAAAAAAAAAAAAAAAAAAAAAAA", "red");
+  add_alarm(database, state, "01BBBBBBBBBBBBBBBBBBBBBBBB", "blue");
+  add_alarm(database, state, "01CCCCCCCCCCCCCCCCCCCCCCCC", "green");
+  add_alarm(database, state, "01DDDDDDDDDDDDDDDDDDDDDDDD", "");
+  add_alarm(database, state, "01EEEEEEEEEEEEEEEEEEEEEEEE", "white", "black");
+  add_label(database, "01AAAAAAAAAAAAAAAAAAAAAAAA", true);
+  add_label(database, "01BBBBBBBBBBBBBBBBBBBBBBBB", false);
+  add_label(database, "01DDDDDDDDDDDDDDDDDDDDDDDD", false);
+  add_label(database, "01EEEEEEEEEEEEEEEEEEEEEEEE", true);
+
+  Program first({"export-manifest", config, "-o", folder});
+  EXPECT_EQ(first.wait(), 0) << first.all();
+  EXPECT_NE(first.err().find("2 of 3 labelled"), std::string::npos) << first.err();
+  const std::vector<Json> lines = lines_of(folder + "/manifest.jsonl");
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[1]["path"], "ch1/01AAAAAAAAAAAAAAAAAAAAAAAA.jpg");
+  EXPECT_EQ(lines[1]["label"], "real");
+  EXPECT_EQ(lines[1]["source"], "ch1");
+  EXPECT_EQ(lines[2]["label"], "fake");
+  const std::string check =
+      "'" DFD_TRAINER "' data check '" + folder + "/manifest.jsonl' > '" + folder + "/facts.json'";
+  EXPECT_EQ(std::system(check.c_str()), 0) << content_of(folder + "/facts.json");
+
+  // Evidence that went, and a label that was changed.
+  fs::remove_all(state + "/evidence");
+  add_label(database, "01AAAAAAAAAAAAAAAAAAAAAAAA", false);
+  Program second({"export-manifest", config, "-o", folder});
+  EXPECT_EQ(second.wait(), 0) << second.all();
+  const std::vector<Json> anew = lines_of(folder + "/manifest.jsonl");
+  ASSERT_EQ(anew.size(), 3U);
+  EXPECT_EQ(anew[1]["label"], "fake");
+  EXPECT_TRUE(fs::exists(folder + "/ch1/01BBBBBBBBBBBBBBBBBBBBBBBB.jpg"));
+}
+
+TEST(ExportManifest, SaysWhatItCannotDo) {
+  const std::string config = write_config("export_none.toml", "rtsp://127.0.0.1:1/live");
+  Program nothing({"export-manifest", config, "-o", scratch("exported_none")});
+  EXPECT_EQ(nothing.wait(), 1);
+  EXPECT_NE(nothing.err().find("state.sqlite"), std::string::npos) << nothing.err();
+  EXPECT_EQ(Program({"export-manifest", config}).wait(), 2);
+}
+
+}  // namespace
