@@ -16,6 +16,20 @@ void set_optional(GstStructure* structure, const char* field, const std::optiona
   if (value) gst_structure_set(structure, field, G_TYPE_DOUBLE, *value, nullptr);
 }
 
+template <typename Numbers, typename Set>
+void set_array(GstStructure* structure, const char* field, GType type, Set set,
+               const Numbers& numbers) {
+  GValue array = G_VALUE_INIT;
+  gst_value_array_init(&array, numbers.size());
+  for (const auto number : numbers) {
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, type);
+    set(&value, number);
+    gst_value_array_append_and_take_value(&array, &value);
+  }
+  gst_structure_take_value(structure, field, &array);
+}
+
 // Of a face's report, or the stream's.
 template <typename Report>
 void set_evidence(GstStructure* structure, const Report& report) {
@@ -169,6 +183,10 @@ GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::
     gst_structure_set(structure, field.c_str(), G_TYPE_UINT64,
                       stats.skipped[static_cast<std::size_t>(reason)], nullptr);
   }
+  set_array(structure, "latency-bounds-ms", G_TYPE_DOUBLE, g_value_set_double,
+            dfd::kLatencyBoundsMs);
+  set_array(structure, "latency-counts", G_TYPE_UINT64, g_value_set_uint64, stats.latency_counts);
+  gst_structure_set(structure, "latency-sum-ms", G_TYPE_DOUBLE, stats.latency_sum_ms, nullptr);
   return structure;
 }
 

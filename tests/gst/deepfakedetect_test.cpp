@@ -194,6 +194,35 @@ TEST_F(HarnessTest, MissingTimestampsAreCounted) {
   gst_object_unref(detect);
 }
 
+TEST_F(HarnessTest, LatenciesAreCountedByTheirBounds) {
+  start("inference-region=full-frame messages=every-window",
+        "format=I420,width=320,height=240,framerate=25/1");
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_EQ(gst_harness_push(harness_, make_frame(info_, i)), GST_FLOW_OK);
+  }
+  ASSERT_TRUE(gst_harness_push_event(harness_, gst_event_new_eos()));  // All results are there.
+  GstElement* detect = gst_harness_find_element(harness_, "deepfakedetect");
+  GstStructure* stats = nullptr;
+  g_object_get(detect, "stats", &stats, nullptr);
+  const GValue* bounds = gst_structure_get_value(stats, "latency-bounds-ms");
+  const GValue* counts = gst_structure_get_value(stats, "latency-counts");
+  ASSERT_TRUE(GST_VALUE_HOLDS_ARRAY(bounds) && GST_VALUE_HOLDS_ARRAY(counts));
+  ASSERT_EQ(gst_value_array_get_size(counts), gst_value_array_get_size(bounds) + 1);
+  guint64 all = 0;
+  for (guint i = 0; i < gst_value_array_get_size(counts); ++i) {
+    all += g_value_get_uint64(gst_value_array_get_value(counts, i));
+  }
+  guint64 batches = 0;
+  gst_structure_get_uint64(stats, "batches", &batches);
+  EXPECT_GT(batches, 0U);
+  EXPECT_EQ(all, batches);
+  double sum = 0;
+  EXPECT_TRUE(gst_structure_get_double(stats, "latency-sum-ms", &sum));
+  EXPECT_GT(sum, 0);
+  gst_structure_free(stats);
+  gst_object_unref(detect);
+}
+
 TEST_F(HarnessTest, OddTimestampsNowAndThenChangeNothing) {
   const auto odd = [](GstClockTime time, int kind) -> GstClockTime {
     switch (kind) {

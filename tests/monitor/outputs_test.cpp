@@ -160,6 +160,20 @@ TEST(Metrics, EscapeLabelsAndKeepDigits) {
             "deepfake_x_total 3\n");
 }
 
+TEST(Metrics, BucketsOfAHistogramAddUpInTheOrderOfTheirBounds) {
+  MetricsText text;
+  text.begin("deepfake_x_seconds", "histogram", "Time");
+  const double none = std::numeric_limits<double>::infinity();
+  text.histogram({{none, 1}, {0.25, 2}, {0.005, 4}}, 1.5, {{"stream", "a"}});
+  EXPECT_EQ(text.text(),
+            "# HELP deepfake_x_seconds Time\n# TYPE deepfake_x_seconds histogram\n"
+            "deepfake_x_seconds_bucket{stream=\"a\",le=\"0.005\"} 4\n"
+            "deepfake_x_seconds_bucket{stream=\"a\",le=\"0.25\"} 6\n"
+            "deepfake_x_seconds_bucket{stream=\"a\",le=\"+Inf\"} 7\n"
+            "deepfake_x_seconds_sum{stream=\"a\"} 1.5\n"
+            "deepfake_x_seconds_count{stream=\"a\"} 7\n");
+}
+
 TEST(Metrics, AreThereWithoutStreams) {
   const std::string text = metrics_text(kMoment, kMoment.wall, {}, {}, {});
   EXPECT_NE(text.find("# TYPE deepfake_stream_up gauge\n"), std::string::npos);

@@ -305,6 +305,12 @@ TEST(Run, AForgedFaceBecomesAnAlarm) {
   EXPECT_NE(metrics.body.find("deepfake_alarms_total{stream=\"ch1\",rule=\"face\"} 1\n"),
             std::string::npos)
       << metrics.body;
+  // Results came, so they took some time.
+  EXPECT_NE(
+      metrics.body.find("deepfake_analysis_latency_seconds_bucket{stream=\"ch1\",le=\"+Inf\"}"),
+      std::string::npos);
+  EXPECT_EQ(metrics.body.find("deepfake_analysis_latency_seconds_sum{stream=\"ch1\"} 0\n"),
+            std::string::npos);
   EXPECT_EQ(program.stop(), 0);
   EXPECT_TRUE(fits_schema(program.out()));
 }

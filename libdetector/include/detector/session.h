@@ -19,7 +19,12 @@
 
 namespace dfd {
 
-// Counters since the session was made. Latency is from push() to the score.
+// Upper bounds of the latencies that are counted together, in milliseconds, each included; one more
+// count has those above. From a GPU's few to a second of waiting behind other streams.
+constexpr std::array<double, 9> kLatencyBoundsMs{5, 10, 25, 50, 100, 250, 500, 1000, 2500};
+
+// Counters since the session was made. Latency is from push() to the score; its percentiles are of
+// the newest ones, its counts and sum of all.
 struct SessionStats {
   std::uint64_t frames = 0;   // Offered.
   std::uint64_t samples = 0;  // Face crops or pictures that were embedded.
@@ -31,6 +36,8 @@ struct SessionStats {
   double latency_p50_ms = 0;
   double latency_p95_ms = 0;
   double latency_p99_ms = 0;
+  std::array<std::uint64_t, kLatencyBoundsMs.size() + 1> latency_counts{};
+  double latency_sum_ms = 0;
   std::uint64_t window_bytes = 0;  // Of memory that the tracks' windows take now.
   double batch_fill = 0;           // How full the batches were, of 32 samples, on average, [0, 1].
   std::size_t queue_length = 0;

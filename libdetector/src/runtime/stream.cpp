@@ -110,6 +110,8 @@ SessionStats Stream::stats() const {
     stats.batch_fill = batches_ > 0 ? fill_ / static_cast<double>(batches_) : 0;
     stats.queue_length = queue_.size();
     latencies.assign(latencies_.begin(), latencies_.end());
+    stats.latency_counts = latency_counts_;
+    stats.latency_sum_ms = latency_sum_ms_;
   }
   stats.latency_p50_ms = percentile(latencies, 0.50);
   stats.latency_p95_ms = percentile(latencies, 0.95);
@@ -171,10 +173,18 @@ void Stream::complete(const std::vector<SampleResult>& results, Scorer& scorer, 
     ++batches_;
     fill_ += batch_fill;
     const std::chrono::duration<double, std::milli> latency = Clock::now() - job_->pushed;
-    latencies_.push_back(latency.count());
-    if (latencies_.size() > kLatenciesKept) latencies_.pop_front();
+    count_latency(latency.count());
   }
   publish();
+}
+
+void Stream::count_latency(double milliseconds) {
+  latencies_.push_back(milliseconds);
+  if (latencies_.size() > kLatenciesKept) latencies_.pop_front();
+  const auto bound =
+      std::lower_bound(kLatencyBoundsMs.begin(), kLatencyBoundsMs.end(), milliseconds);
+  ++latency_counts_.at(static_cast<std::size_t>(bound - kLatencyBoundsMs.begin()));
+  latency_sum_ms_ += milliseconds;
 }
 
 void Stream::fail(std::exception_ptr error) noexcept {

@@ -66,6 +66,7 @@ class Stream : public WorkSource {
   void forget_published();
   void rethrow_error();
   std::optional<Job> skip_oldest();
+  void count_latency(double milliseconds);
 
   const std::size_t max_queued_;
   StreamAnalysis analysis_;  // Worker only, like the next two.
@@ -91,6 +92,8 @@ class Stream : public WorkSource {
   std::uint64_t batches_ = 0;
   double fill_ = 0;
   std::deque<double> latencies_;
+  decltype(SessionStats::latency_counts) latency_counts_{};
+  double latency_sum_ms_ = 0;
 };
 
 }  // namespace dfd

@@ -4,6 +4,8 @@
 
 #include <gst/deepfake/gstdeepfakereport.h>
 
+#include <locale>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -116,6 +118,33 @@ std::optional<Finding> read_finding(GstMessage* message) {
   return std::move(news->finding);
 }
 
+namespace {
+
+// One count more than there are bounds; otherwise nothing is known.
+void read_latency(const GstStructure* stats, Counts& counts) {
+  constexpr double kMilliseconds = 1000;
+  const GValue* bounds = gst_structure_get_value(stats, "latency-bounds-ms");
+  const GValue* numbers = gst_structure_get_value(stats, "latency-counts");
+  if (bounds == nullptr || !GST_VALUE_HOLDS_ARRAY(bounds)) return;
+  if (numbers == nullptr || !GST_VALUE_HOLDS_ARRAY(numbers)) return;
+  const guint size = gst_value_array_get_size(bounds);
+  if (gst_value_array_get_size(numbers) != size + 1) return;
+  for (guint i = 0; i <= size; ++i) {
+    const GValue* number = gst_value_array_get_value(numbers, i);
+    const GValue* bound = i < size ? gst_value_array_get_value(bounds, i) : nullptr;
+    if (!G_VALUE_HOLDS_UINT64(number) || (bound != nullptr && !G_VALUE_HOLDS_DOUBLE(bound))) return;
+    std::ostringstream seconds;
+    seconds.imbue(std::locale::classic());
+    if (bound != nullptr) seconds << g_value_get_double(bound) / kMilliseconds;
+    counts.latency[bound != nullptr ? seconds.str() : "+Inf"] = g_value_get_uint64(number);
+  }
+  double sum = 0;
+  gst_structure_get_double(stats, "latency-sum-ms", &sum);
+  counts.latency_seconds = sum / kMilliseconds;
+}
+
+}  // namespace
+
 Counts read_counts(GstElement* detect) {
   constexpr std::string_view kSkipped = "samples-skipped-";
   Counts counts;
@@ -125,6 +154,7 @@ Counts read_counts(GstElement* detect) {
   gst_structure_get_uint64(stats, "frames", &counts.frames);
   gst_structure_get_uint64(stats, "samples", &counts.samples);
   gst_structure_get_uint64(stats, "windows", &counts.windows);
+  read_latency(stats, counts);
   for (gint i = 0; i < gst_structure_n_fields(stats); ++i) {
     const std::string_view name = gst_structure_nth_field_name(stats, static_cast<guint>(i));
     guint64 value = 0;

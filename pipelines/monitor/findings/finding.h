@@ -88,6 +88,10 @@ struct Counts {
   std::uint64_t windows = 0;
   // By reason; those at zero are there too.
   std::map<std::string, std::uint64_t> skipped;
+  // Results by the shortest of the element's bounds that they came within, in seconds ("0.005"),
+  // and those beyond all as "+Inf"; all their seconds together.
+  std::map<std::string, std::uint64_t> latency;
+  double latency_seconds = 0;
 };
 
 Counts read_counts(GstElement* detect);

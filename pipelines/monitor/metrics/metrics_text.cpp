@@ -38,8 +38,23 @@ void MetricsText::begin(const std::string& name, const std::string& type, const 
   text_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
 }
 
-void MetricsText::sample(double value, const Labels& labels) {
-  text_ += name_;
+void MetricsText::sample(double value, const Labels& labels) { line(name_, value, labels); }
+
+void MetricsText::histogram(const std::map<double, double>& counts, double sum,
+                            const Labels& labels) {
+  double all = 0;
+  for (const auto& [bound, count] : counts) {
+    all += count;
+    Labels of_bucket = labels;
+    of_bucket.emplace_back("le", number_text(bound));
+    line(name_ + "_bucket", all, of_bucket);
+  }
+  line(name_ + "_sum", sum, labels);
+  line(name_ + "_count", all, labels);
+}
+
+void MetricsText::line(const std::string& name, double value, const Labels& labels) {
+  text_ += name;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     text_ += (i == 0 ? "{" : ",") + labels[i].first + "=\"" + escaped(labels[i].second) + "\"";
   }

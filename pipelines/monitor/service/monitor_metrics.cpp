@@ -3,6 +3,7 @@
 #include "monitor_metrics.h"
 
 #include <functional>
+#include <map>
 
 #include "base/version.h"
 #include "metrics/metrics_text.h"
@@ -34,6 +35,23 @@ void each_counter(MetricsText& text, const Streams& streams, const std::string& 
       if (!label.empty()) labels.emplace_back(label, at->first.second);
       text.sample(at->second, labels);
     }
+  }
+}
+
+void write_latencies(MetricsText& text, const Streams& streams) {
+  text.begin("deepfake_analysis_latency_seconds", "histogram",
+             "From the arrival of a sample at the element to its result");
+  for (const auto& stream : streams) {
+    const Counters& counters = stream->counters();
+    std::map<double, double> counts;
+    for (auto at = counters.lower_bound({"latency", ""});
+         at != counters.end() && at->first.first == "latency"; ++at) {
+      counts[g_ascii_strtod(at->first.second.c_str(), nullptr)] = at->second;
+    }
+    // Nothing before the first result of all.
+    if (counts.empty()) continue;
+    text.histogram(counts, counters.at({"latency_seconds", ""}),
+                   {{"stream", stream->stream().config().id}});
   }
 }
 
@@ -69,6 +87,7 @@ void write_analysis(MetricsText& text, Moment now, const Streams& streams) {
   each_counter(text, streams, "samples");
   text.begin("deepfake_samples_skipped_total", "counter", "Samples not judged, by reason");
   each_counter(text, streams, "skipped", "reason");
+  write_latencies(text, streams);
   text.begin("deepfake_judged_seconds_total", "counter",
              "Time with a verdict other than undecided");
   each_counter(text, streams, "judged_seconds");

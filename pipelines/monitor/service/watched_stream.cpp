@@ -44,6 +44,8 @@ Json change_part(const Change& change) {
 Counts sum_of(Counts sum, const Counts& other) {
   sum.samples += other.samples;
   for (const auto& [reason, count] : other.skipped) sum.skipped[reason] += count;
+  for (const auto& [bound, count] : other.latency) sum.latency[bound] += count;
+  sum.latency_seconds += other.latency_seconds;
   return sum;
 }
 
@@ -102,6 +104,10 @@ void WatchedStream::count() {
   for (const auto& [reason, number] : counts.skipped) {
     counters_[{"skipped", reason}] += double(number);
   }
+  for (const auto& [bound, number] : counts.latency) {
+    counters_[{"latency", bound}] += double(number);
+  }
+  counters_[{"latency_seconds", ""}] += counts.latency_seconds;
   counters_[{"judged_seconds", ""}] += judged_seconds_;
   for (const Rule& rule : rules_) {
     if (rule.wanted) counters_[{"alarms", rule.name}] += double(rule.alarm.fired());

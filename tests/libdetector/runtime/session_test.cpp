@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -240,6 +241,25 @@ TEST_F(SessionTest, AFullQueueSkipsTheOldestSampleAndCountsIt) {
   const auto skipped = stats.skipped[static_cast<std::size_t>(Reason::kOverload)];
   EXPECT_GE(skipped, 16U);
   EXPECT_EQ(stats.samples + skipped, 20U);
+}
+
+TEST_F(SessionTest, EachResultsLatencyIsCountedOnceByItsBounds) {
+  make_engine(2);
+  constexpr auto kAtLeast = 60ms;  // Above some bounds, and no result comes earlier.
+  scorer_->before_score = [&] { std::this_thread::sleep_for(kAtLeast); };
+  const auto session = make({kFace});
+  play(*session, 0, 5);
+  const SessionStats stats = session->stats();
+  ASSERT_GT(stats.batches, 0U);
+  std::uint64_t counted = 0;
+  for (std::size_t i = 0; i < stats.latency_counts.size(); ++i) {
+    counted += stats.latency_counts.at(i);
+    const bool too_short =
+        i < kLatencyBoundsMs.size() && kLatencyBoundsMs.at(i) < double(kAtLeast.count());
+    EXPECT_FALSE(too_short && stats.latency_counts.at(i) > 0) << kLatencyBoundsMs.at(i);
+  }
+  EXPECT_EQ(counted, stats.batches);
+  EXPECT_GE(stats.latency_sum_ms, double(stats.batches * kAtLeast.count()));
 }
 
 TEST_F(SessionTest, ResetForgetsAndLateResultsAreDropped) {
