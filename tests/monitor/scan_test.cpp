@@ -272,6 +272,33 @@ TEST(Scan, SaysWhatCannotBeRead) {
   EXPECT_EQ(outcome.lines.files[named]["error"]["reason"], "no_video");
 }
 
+TEST(Scan, SoundAloneIsNoVideo) {
+  const std::string sound = (new_folder("sound") / "sound.mp4").string();
+  ASSERT_TRUE(
+      succeeds("gst-launch-1.0 -q audiotestsrc num-buffers=20 ! voaacenc ! mp4mux ! "
+               "filesink location='" +
+               sound + "'"));
+  Outcome outcome = scan({sound});
+  EXPECT_EQ(outcome.code, 21);
+  EXPECT_EQ(outcome.lines.files[sound]["error"]["reason"], "no_video");
+}
+
+// decodebin loses now and then what a demuxer says of such files.
+TEST(Scan, ACutFileIsDamagedEachTimeAndNeverWaitedFor) {
+  const fs::path folder = new_folder("cut");
+  const std::string cut = content_of(clips() / "none.mp4").substr(0, 1000);
+  constexpr std::size_t kFiles = 40;
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    std::ofstream(folder / (std::to_string(i) + ".mp4")) << cut;
+  }
+  Outcome outcome = scan({folder.string(), "--jobs", "4"});
+  EXPECT_EQ(outcome.code, 21);
+  ASSERT_EQ(outcome.lines.files.size(), kFiles);
+  for (const auto& [path, line] : outcome.lines.files) {
+    EXPECT_EQ(line["error"]["reason"], "decode") << line;
+  }
+}
+
 TEST(Scan, KeepsNamesThatAreNoUtf8) {
   const fs::path folder = new_folder("names");
   fs::copy_file(clips() / "none.mp4", folder / "a\xff");

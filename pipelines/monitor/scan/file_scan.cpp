@@ -20,16 +20,26 @@ std::string seconds_text(Duration duration) {
   return text.str();
 }
 
+// Null once it is being taken down, as its element may be.
+Owned<GstElement> pipeline_of(GstElement* detect) {
+  if (detect == nullptr) return nullptr;
+  return Owned<GstElement>(GST_ELEMENT(gst_object_get_parent(GST_OBJECT(detect))));
+}
+
 // Asked once the file has ended: nothing of it runs any more that could be waited for.
 std::optional<double> duration_of(GstElement* detect) {
-  GstObject* pipeline = gst_object_get_parent(GST_OBJECT(detect));
-  if (pipeline == nullptr) return std::nullopt;
+  const Owned<GstElement> pipeline = pipeline_of(detect);
   gint64 duration = 0;
   const bool known =
-      gst_element_query_duration(GST_ELEMENT(pipeline), GST_FORMAT_TIME, &duration) != FALSE;
-  gst_object_unref(pipeline);
+      pipeline != nullptr &&
+      gst_element_query_duration(pipeline.get(), GST_FORMAT_TIME, &duration) != FALSE;
   if (!known || duration <= 0) return std::nullopt;
   return static_cast<double>(duration) / GST_SECOND;
+}
+
+Demuxed demuxed_before(GstElement* detect) {
+  const Owned<GstElement> pipeline = pipeline_of(detect);
+  return pipeline != nullptr ? demuxed_of(pipeline.get()) : Demuxed();
 }
 
 }  // namespace
@@ -76,7 +86,10 @@ void FileScan::ended(const Failure& failure) {
     if (failure.reason == FailureReason::kEos) result_.duration_s = duration_of(detect);
   }
   if (failure.reason != FailureReason::kEos) {
-    result_.error = FileError{name_of(failure.reason), failure.text};
+    const Demuxed demuxed = demuxed_before(connection_->detect());
+    result_.error = demuxed.streams && !demuxed.pictures
+                        ? FileError{"no_video", "there is no picture track in it"}
+                        : FileError{name_of(failure.reason), failure.text};
   } else if (connection_->seen().frames == 0) {
     result_.error = FileError{"no_picture", "the file ended without a picture"};
   }
@@ -93,6 +106,18 @@ void FileScan::end(Time now) {
   connection_.reset();
   result_.seconds = to_seconds(now - begin_);
   state_ = State::kEnded;
+}
+
+// Before the first picture, and for so long that a demuxer that is just being set going is none.
+bool FileScan::demuxer_gave_up(Time now) {
+  constexpr Duration kLongEnough = std::chrono::seconds(1);
+  const bool gave_up = frames_ == 0 && demuxed_before(connection_->detect()).gave_up;
+  if (!gave_up) {
+    gave_up_.reset();
+  } else if (!gave_up_) {
+    gave_up_ = now;
+  }
+  return gave_up_ && now - *gave_up_ >= kLongEnough;
 }
 
 bool FileScan::update(Time now) {
@@ -117,6 +142,9 @@ bool FileScan::update(Time now) {
   const bool running = state_ == State::kPreparing || state_ == State::kPlaying;
   if (running && now - begin_ >= timeout_) {
     fail({"timeout", "not done within " + seconds_text(timeout_)}, now);
+  } else if (state_ == State::kPlaying && demuxer_gave_up(now)) {
+    fail({name_of(FailureReason::kDecode), "damaged or cut: nothing that can be played was found"},
+         now);
   } else if (state_ == State::kPlaying && now - moved_ >= kStall) {
     fail({name_of(FailureReason::kStall), "no picture within " + seconds_text(kStall)}, now);
   }

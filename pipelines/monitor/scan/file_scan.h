@@ -43,6 +43,7 @@ class FileScan {
   void prepared(Prepared prepared);
   void ended(const Failure& failure);
   void take_decision();
+  bool demuxer_gave_up(Time now);
   void fail(FileError error, Time now);
   void close(Time now);
   void end(Time now);
@@ -57,6 +58,8 @@ class FileScan {
   // Pictures so far, and when the last one came.
   std::uint64_t frames_ = 0;
   Time moved_{};
+  // Since then no demuxer reads.
+  std::optional<Time> gave_up_;
   bool known_ = false;
   bool skipped_ = false;
   bool stuck_ = false;

@@ -46,7 +46,49 @@ bool takes(const char* factory_name, const GstCaps* caps) {
   return takes;
 }
 
+bool is_demuxer(GstElement* element) {
+  GstElementFactory* factory = gst_element_get_factory(element);
+  if (factory == nullptr) return false;
+  const std::string_view name = GST_OBJECT_NAME(factory);
+  return std::find(kDemuxers.begin(), kDemuxers.end(), name) != kDemuxers.end();
+}
+
+gboolean note_source(GstElement* /*demuxer*/, GstPad* pad, gpointer data) {
+  auto* demuxed = static_cast<Demuxed*>(data);
+  demuxed->streams = true;
+  GstCaps* caps = gst_pad_get_current_caps(pad);
+  if (caps == nullptr) return TRUE;
+  const gchar* kind = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+  demuxed->pictures |= g_str_has_prefix(kind, "video/") || g_str_has_prefix(kind, "image/");
+  gst_caps_unref(caps);
+  return TRUE;
+}
+
+void note_demuxer(const GValue* item, gpointer data) {
+  auto* element = GST_ELEMENT(g_value_get_object(item));
+  if (!is_demuxer(element)) return;
+  Demuxed own;
+  gst_element_foreach_src_pad(element, note_source, &own);
+  GstPad* sink = gst_element_get_static_pad(element, "sink");
+  own.gave_up = !own.streams && gst_pad_get_task_state(sink) == GST_TASK_PAUSED;
+  gst_object_unref(sink);
+  auto* all = static_cast<Demuxed*>(data);
+  all->streams |= own.streams;
+  all->pictures |= own.pictures;
+  all->gave_up |= own.gave_up;
+}
+
 }  // namespace
+
+Demuxed demuxed_of(GstElement* pipeline) {
+  Demuxed demuxed;
+  GstIterator* elements = gst_bin_iterate_recurse(GST_BIN(pipeline));
+  while (gst_iterator_foreach(elements, note_demuxer, &demuxed) == GST_ITERATOR_RESYNC) {
+    gst_iterator_resync(elements);
+  }
+  gst_iterator_free(elements);
+  return demuxed;
+}
 
 bool looks_like_video(std::string_view beginning) {
   // Below this a type is a guess that many a text file meets.

@@ -22,4 +22,14 @@ constexpr std::size_t kVideoBeginning = 64 * 1024;
 // `path` is in the file system's own coding. Sound is not decoded. Throws MissingElement.
 Pipeline make_file_pipeline(const std::string& path, Owned<GstElement> detect);
 
+// What the demuxers of a file's pipeline have come to.
+struct Demuxed {
+  bool streams = false;   // Of whatever kind.
+  bool pictures = false;  // Of them some.
+  // One stopped reading before it had found any. It has said why, but decodebin keeps to itself
+  // what a demuxer says in the moment in which it is plugged.
+  bool gave_up = false;
+};
+Demuxed demuxed_of(GstElement* pipeline);
+
 }  // namespace dfd::monitor
