@@ -2,7 +2,6 @@
 //
 // The API of the program as its users run it, beside a real stream.
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "monitor/program.h"
 #include "monitor/rtsp_server.h"
 #include "monitor/web_client.h"
+#include "monitor/web_fixture.h"
 #include "store/database.h"
 
 namespace {
@@ -146,14 +146,8 @@ TEST(Api, AMuteByHandOutlivesTheProgram) {
 }
 
 TEST(Api, SpeaksTls) {
-  const std::string key = scratch("tls.key");
-  const std::string certificate = scratch("tls.crt");
-  const std::string make =
-      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
-      "-keyout '" +
-      key + "' -out '" + certificate + "' 2>/dev/null";
-  ASSERT_EQ(std::system(make.c_str()), 0);
-  std::filesystem::permissions(key, std::filesystem::perms(0600));
+  const auto [certificate, key] = dfd::monitor::test::certificate();
+  ASSERT_FALSE(key.empty());
   const std::string monitor =
       "tls_certificate = \"" + certificate + "\"\ntls_key = \"" + key + "\"\n";
   const std::string config =

@@ -2,6 +2,7 @@
 
 #include "web_fixture.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -34,13 +35,23 @@ StreamStatus stream_status(const std::string& id) {
   return status;
 }
 
+std::pair<std::string, std::string> certificate() {
+  const std::string key = scratch("tls.key");
+  const std::string made = scratch("tls.crt");
+  const std::string command =
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -keyout '" + key +
+      "' -out '" + made + "' 2>/dev/null";
+  if (std::system(command.c_str()) != 0) return {};
+  std::filesystem::permissions(key, std::filesystem::perms(0600));
+  return {made, key};
+}
+
 WebFixture::WebFixture()
     : folder_(scratch(std::string("web/") +
                       testing::UnitTest::GetInstance()->current_test_info()->name())) {
   std::filesystem::remove_all(folder_);
   settings_.address = "127.0.0.1";
   settings_.state_folder = folder_;
-  settings_.limits.request = std::chrono::milliseconds(300);
 }
 
 void WebFixture::start() {

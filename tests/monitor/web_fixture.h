@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,9 @@ class MainLoop {
 
 // As the board has it: playing, with an id and a name that is no UTF-8.
 StreamStatus stream_status(const std::string& id);
+
+// Files of a certificate for localhost and of its key, made anew; empty where they cannot be.
+std::pair<std::string, std::string> certificate();
 
 class WebFixture : public testing::Test {
  protected:

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,8 @@ TEST_F(WebServerTest, ThePageIsPartOfTheProgram) {
 }
 
 TEST_F(WebServerTest, HasAnAnswerToWhateverIsSent) {
+  // Some of it never ends.
+  settings_.limits.request = 1s;
   start();
   const std::string host = "Host: 127.0.0.1\r\n\r\n";
   // What is sent, and the beginning of what comes; empty: the connection is ended.
@@ -136,6 +139,7 @@ TEST_F(WebServerTest, RangesOfOtherThanEvidenceAreNotServed) {
 }
 
 TEST_F(WebServerTest, WhoDoesNotAskGoes) {
+  settings_.limits.request = 300ms;
   start();
   WebClient silent(port());
   WebClient slow(port());
@@ -145,6 +149,54 @@ TEST_F(WebServerTest, WhoDoesNotAskGoes) {
   EXPECT_TRUE(silent.is_ended());
   EXPECT_TRUE(slow.is_ended());
   EXPECT_TRUE(half.is_ended());
+}
+
+TEST_F(WebServerTest, WhoDoesNotShakeHandsGoes) {
+  const auto [certificate, key] = dfd::monitor::test::certificate();
+  ASSERT_FALSE(key.empty());
+  settings_.tls_certificate = certificate;
+  settings_.tls_key = key;
+  settings_.limits.request = 300ms;
+  start();
+  WebClient silent(port());
+  WebClient half(port());
+  // The beginning of a handshake.
+  ASSERT_TRUE(half.send(std::string("\x16\x03\x01\x02\x00\x01", 6)));
+  WebClient wrong(port());
+  ASSERT_TRUE(wrong.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  EXPECT_TRUE(silent.is_ended());
+  EXPECT_TRUE(half.is_ended());
+  EXPECT_TRUE(wrong.is_ended());
+  // Who is slow for no fault of his asks again.
+  EXPECT_TRUE(comes_true([&] { return request("GET", uri("/healthz")).status == 200; }));
+}
+
+int open_sockets() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+    count += target.find("socket:") == 0 ? 1 : 0;
+  }
+  return count;
+}
+
+TEST_F(WebServerTest, ThoseWhoLeaveLeaveNothingBehind) {
+  settings_.limits.heart_beat = 100ms;
+  start();
+  const std::string host = "Host: localhost\r\n\r\n";
+  EXPECT_EQ(request("GET", uri("/healthz")).status, 200);
+  const int before = open_sockets();
+  for (const std::string sent :
+       {"", "GET", "GET / HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\n", "GET /page.js HTTP/1.1\r\n",
+        "GET /api/v1/events HTTP/1.1\r\n", "POST / HTTP/1.1\r\nContent-Length: 9\r\n"}) {
+    for (int i = 0; i < 20; ++i) {
+      WebClient client(port());
+      client.send(sent.find('\n') == std::string::npos ? sent : sent + host);
+    }
+  }
+  EXPECT_TRUE(comes_true([&] { return open_sockets() <= before; })) << open_sockets();
+  EXPECT_EQ(request("GET", uri("/healthz")).status, 200);
 }
 
 TEST_F(WebServerTest, WhoDoesNotAskMakesRoom) {

@@ -216,7 +216,10 @@ void Monitor::start_streams() {
         config, hysteresis, left == store_->left().end() ? StreamSnapshot() : left->second, limit_,
         [this](const WatchedStream::Told& told) { tell(told); }));
     const auto mute = mutes_.find(config.id);
-    if (mute != mutes_.end()) streams_.back()->restore_mute(mute->second);
+    // That one ended while nobody was there is no news: it said when it would.
+    if (mute != mutes_.end() && mute->second.until > now().wall) {
+      streams_.back()->restore_mute(mute->second);
+    }
   }
   phase_ = Phase::kWatching;
   // That alarms which came back have lost data is kept at once.

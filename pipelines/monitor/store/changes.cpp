@@ -120,6 +120,10 @@ std::map<std::string, Mute> read_mutes(Database& database) {
   return mutes;
 }
 
+void drop_old_mutes(Database& database, WallTime now) {
+  Statement(database, "DELETE FROM mutes WHERE until <= ?").bind(to_milliseconds(now)).step();
+}
+
 std::optional<Mark> read_acknowledgement(Database& database, const std::string& alarm) {
   Statement row(database, "SELECT time, by FROM acknowledgements WHERE alarm = ?");
   row.bind(alarm);

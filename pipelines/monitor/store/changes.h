@@ -81,6 +81,8 @@ struct KeptChange {
 ChangeResult apply_change(Database& database, const Change& change, KeptChange& kept);
 
 std::map<std::string, Mute> read_mutes(Database& database);
+// Those that are over go.
+void drop_old_mutes(Database& database, WallTime now);
 std::optional<Mark> read_acknowledgement(Database& database, const std::string& alarm);
 std::optional<Label> read_label(Database& database, const std::string& alarm);
 

@@ -126,7 +126,10 @@ void Store::Shared::write(const Snapshots& written, std::optional<std::int64_t> 
     sequences.push_back(write_entry(*database, batch[i].entry, told_before[i]));
   }
   if (arrived_now) mark_told(*database, *arrived_now);
-  if (time.steady - cleaned >= kCleanEvery) drop_old_events(*database, time.wall);
+  if (time.steady - cleaned >= kCleanEvery) {
+    drop_old_events(*database, time.wall);
+    drop_old_mutes(*database, time.wall);
+  }
   transaction.commit();
   cleaned = time.steady - cleaned >= kCleanEvery ? time.steady : cleaned;
 }

@@ -95,8 +95,10 @@ std::optional<HttpResponse> Gate::answer(Time now, const HttpRequest& request) {
 
 // Behind a proxy all come from one address.
 std::string Gate::address_of(const HttpRequest& request) const {
-  const std::string forwarded = request.header("x-forwarded-for");
-  return behind_proxy_ && !forwarded.empty() ? last_of(forwarded) : request.address;
+  // No address is longer.
+  constexpr std::size_t kMost = 64;
+  const std::string forwarded = last_of(request.header("x-forwarded-for")).substr(0, kMost);
+  return behind_proxy_ && !forwarded.empty() ? forwarded : request.address;
 }
 
 HttpResponse Gate::log_in(Time now, const HttpRequest& request) {

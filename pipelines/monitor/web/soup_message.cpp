@@ -2,9 +2,12 @@
 
 #include "soup_message.h"
 
+#include <exception>
 #include <map>
 #include <string>
 #include <utility>
+
+#include "base/log.h"
 
 namespace dfd::monitor {
 namespace {
@@ -69,15 +72,17 @@ void respond(SoupServerMessage* message, const HttpResponse& response) {
                                    response.body.data(), response.body.size());
 }
 
-// Has the thread of `context` do it, even where that is this one never at once. `work` throws
-// nothing.
 void post(GMainContext* context, std::function<void()> work) {
   GSource* source = g_idle_source_new();
   g_source_set_priority(source, G_PRIORITY_DEFAULT);
   g_source_set_callback(
       source,
       [](gpointer data) {
-        (*static_cast<std::function<void()>*>(data))();
+        try {
+          (*static_cast<std::function<void()>*>(data))();
+        } catch (const std::exception& error) {
+          log_line(std::string("HTTP: ") + error.what());
+        }
         return G_SOURCE_REMOVE;
       },
       new std::function<void()>(std::move(work)),

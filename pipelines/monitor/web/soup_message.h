@@ -22,8 +22,8 @@ void set_headers(SoupServerMessage* message);
 // With set_headers().
 void respond(SoupServerMessage* message, const HttpResponse& response);
 
-// Has the thread of `context` do it, even where that is this one never at once. `work` throws
-// nothing. Any thread.
+// Has the thread of `context` do it, even where that is this one never at once. What it
+// throws is logged. Any thread.
 void post(GMainContext* context, std::function<void()> work);
 
 }  // namespace dfd::monitor

@@ -3,6 +3,7 @@
 #include "web_server.h"
 
 #include <libsoup/soup.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <exception>
@@ -62,6 +63,16 @@ std::string type_of(const std::string& name) {
 
 HttpResponse store_unavailable() {
   return error_response(503, "store_unavailable", "what is kept cannot be read at present");
+}
+
+// Of those who are not let in yet. GLib's has ten places, and whoever finds none tries again a
+// second later: pages that ask for many pictures at once would.
+void lengthen_queue(SoupServer* server) {
+  GSList* listeners = soup_server_get_listeners(server);
+  for (GSList* one = listeners; one != nullptr; one = one->next) {
+    listen(g_socket_get_fd(static_cast<GSocket*>(one->data)), SOMAXCONN);
+  }
+  g_slist_free(listeners);
 }
 
 GateSettings gate_of(const WebSettings& settings) {
@@ -152,7 +163,7 @@ class WebServer::Shared : public std::enable_shared_from_this<Shared> {
 std::string WebServer::Shared::listen(const WebSettings& settings) {
   // Sources of the server go to the context of the thread that makes it.
   g_main_context_push_thread_default(context_);
-  server_ = soup_server_new("server-header", "deepfake-monitor ", "raw-paths", TRUE, nullptr);
+  server_ = soup_server_new("server-header", "deepfake-monitor", "raw-paths", TRUE, nullptr);
   g_signal_connect(server_, "request-started", G_CALLBACK(on_started), this);
   soup_server_add_handler(server_, nullptr, on_request, this, nullptr);
   GSocketAddress* place = g_inet_socket_address_new_from_string(settings.address.c_str(),
@@ -178,6 +189,7 @@ std::string WebServer::Shared::listen(const WebSettings& settings) {
     g_object_unref(server_);
     throw std::runtime_error(what);
   }
+  lengthen_queue(server_);
   GSList* uris = soup_server_get_uris(server_);
   char* text = g_uri_to_string(static_cast<GUri*>(uris->data));
   std::string address = text;
@@ -347,7 +359,11 @@ void WebServer::Shared::finish(const CallPointer& call, const HttpResponse& resp
 }
 
 gboolean WebServer::Shared::on_tick(gpointer data) {
-  static_cast<Shared*>(data)->tick();
+  try {
+    static_cast<Shared*>(data)->tick();
+  } catch (const std::exception& error) {
+    log_line(std::string("HTTP: ") + error.what());
+  }
   return G_SOURCE_CONTINUE;
 }
 
