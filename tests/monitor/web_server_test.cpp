@@ -45,6 +45,21 @@ TEST_F(WebServerTest, PagesComeFromTheMainLoop) {
   EXPECT_EQ(answer.header("x-content-type-options"), "nosniff");
 }
 
+TEST_F(WebServerTest, WhoHasHisAnswerHoldsNoPlace) {
+  settings_.limits.connections = 4;
+  start();
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(request("GET", uri("/healthz")).status, 200) << i;
+}
+
+TEST_F(WebServerTest, AConnectionCarriesOneRequest) {
+  start();
+  const std::string one = "GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const std::string answer = answer_to(port(), one + one);
+  EXPECT_EQ(answer.find("HTTP/1.1 200"), 0U);
+  EXPECT_EQ(answer.find("HTTP/1.1 200", 1), std::string::npos);
+  EXPECT_EQ(answer_to(port(), "GET /page.js HTTP/1.0\r\n\r\n").find("HTTP/1.0 200"), 0U);
+}
+
 TEST_F(WebServerTest, SaysWhenTheMainLoopDoesNotTurn) {
   settings_.limits.page = 100ms;
   start();

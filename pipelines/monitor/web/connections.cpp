@@ -17,13 +17,14 @@ struct Connections::Connection {
     kReading,
     kWaiting,  // For the answer.
     kWriting,
-    kCut,
+    kOver,  // Answered, or cut off; whoever still holds the message holds no place.
   };
 
   static void on_got_chunk(SoupServerMessage* message, GBytes* chunk, gpointer data);
   static void on_got_body(SoupServerMessage* message, gpointer data);
   static void on_wrote_headers(SoupServerMessage* message, gpointer data);
   static void on_wrote(SoupServerMessage* message, guint size, gpointer data);
+  static void on_finished(SoupServerMessage* message, gpointer data);
   static void on_gone(gpointer data);
 
   Connections* owner = nullptr;
@@ -75,6 +76,11 @@ void Connections::Connection::on_wrote(SoupServerMessage* /*message*/, guint /*s
   static_cast<Connection*>(data)->since = now().steady;
 }
 
+void Connections::Connection::on_finished(SoupServerMessage* /*message*/, gpointer data) {
+  static_cast<Connection*>(data)->phase = Phase::kOver;
+}
+
+// Of those that asked nothing this is all that tells.
 void Connections::Connection::on_gone(gpointer data) {
   auto* self = static_cast<Connection*>(data);
   self->owner->all_.remove(self);
@@ -90,14 +96,14 @@ void Connections::add(SoupServerMessage* message) {
   // libsoup remembers it then; of a socket that is gone it could not tell.
   soup_server_message_get_remote_address(message);
   const auto here = std::count_if(all_.begin(), all_.end(), [](const Connection* other) {
-    return other->phase != Connection::Phase::kCut;
+    return other->phase != Connection::Phase::kOver;
   });
   if (static_cast<std::size_t>(here) >= limits_.connections) {
     const auto idle = std::find_if(all_.begin(), all_.end(), [](const Connection* other) {
       return other->phase == Connection::Phase::kReading;
     });
     Connection* leaving = idle == all_.end() ? self : *idle;
-    leaving->phase = Connection::Phase::kCut;
+    leaving->phase = Connection::Phase::kOver;
     cut_off(leaving->message);
   }
   all_.push_back(self);
@@ -106,6 +112,7 @@ void Connections::add(SoupServerMessage* message) {
   g_signal_connect(message, "got-body", G_CALLBACK(Connection::on_got_body), self);
   g_signal_connect(message, "wrote-headers", G_CALLBACK(Connection::on_wrote_headers), self);
   g_signal_connect(message, "wrote-body-data", G_CALLBACK(Connection::on_wrote), self);
+  g_signal_connect(message, "finished", G_CALLBACK(Connection::on_finished), self);
 }
 
 void Connections::update(Time now) {
@@ -115,7 +122,7 @@ void Connections::update(Time now) {
         (connection->phase == Connection::Phase::kReading && waited > limits_.request) ||
         (connection->phase == Connection::Phase::kWriting && waited > limits_.write);
     if (!late) continue;
-    connection->phase = Connection::Phase::kCut;
+    connection->phase = Connection::Phase::kOver;
     cut_off(connection->message);
   }
 }

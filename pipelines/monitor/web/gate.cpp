@@ -41,7 +41,8 @@ std::optional<HttpResponse> Gate::refuse(const HttpRequest& request) const {
   const std::string host = request.header("host");
   // Whoever can make a name of his own point to this machine would have browsers in it read for
   // him. With TLS the certificate stands against that, behind a proxy the cookie of another name.
-  if (!has_tls_ && !behind_proxy_) {
+  // Browsers always send one.
+  if (!has_tls_ && !behind_proxy_ && !host.empty()) {
     const std::string name = name_in(host);
     if (name != "localhost" && name != "127.0.0.1" && name != "[::1]") {
       return error_response(421, "wrong_host", "this server is localhost, 127.0.0.1 and [::1]");
