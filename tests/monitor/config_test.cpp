@@ -9,6 +9,8 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -385,6 +387,56 @@ TEST(Config, AnOutputHasAPath) {
   expect_error(kStream + "[[output.jsonl]]\n", "m.toml:5:1: ", "path is missing");
   expect_error(kStream + "[[output.fax]]\n", "m.toml:5:10: ", "unknown key \"fax\"");
   expect_error(kStream + "output = {jsonl = {path = \"-\"}}\n", "m.toml:", "");
+}
+
+TEST(Config, RemoteOutputsSayWhereToAndHow) {
+  setenv("DFD_TEST_SECRET", "hunter2hunter2hunter2", 1);
+  const Config config = parse_config(
+      kStream +
+          "[[output.webhook]]\nurl = \"https://host/hook?key=1\"\nsecret = "
+          "\"env:DFD_TEST_SECRET\"\n"
+          "[[output.mqtt]]\nurl = \"mqtts://broker\"\nname = \"site\"\nspool_max_bytes = 100000\n"
+          "heartbeat_s = 5\n[[output.mqtt]]\nurl = \"mqtt://broker:1999\"\ntopic = \"a/b\"\n",
+      "m.toml");
+  ASSERT_EQ(config.webhooks.size(), 1U);
+  EXPECT_EQ(config.webhooks[0].name, "webhook");
+  EXPECT_EQ(config.webhooks[0].secret, "hunter2hunter2hunter2");
+  EXPECT_FALSE(config.webhooks[0].heartbeat_s);
+  ASSERT_EQ(config.mqtt.size(), 2U);
+  EXPECT_EQ(config.mqtt[0].name, "site");
+  EXPECT_TRUE(config.mqtt[0].tls);
+  EXPECT_EQ(config.mqtt[0].port, 8883);
+  EXPECT_EQ(config.mqtt[0].spool_max_bytes, 100000);
+  EXPECT_EQ(config.mqtt[0].heartbeat_s, 5);
+  EXPECT_EQ(config.mqtt[1].port, 1999);
+  EXPECT_EQ(config.mqtt[1].topic, "a/b");
+}
+
+TEST(Config, WrongRemoteOutputsAreErrorsWithoutTheirSecrets) {
+  const std::vector<std::pair<std::string, std::string>> faults = {
+      {"[[output.webhook]]\n", "m.toml:5:1: output.webhook.url is missing"},
+      {"[[output.webhook]]\nurl = \"ftp://host\"\n",
+       "m.toml:6:7: output.webhook.url must have the form"},
+      {"[[output.webhook]]\nurl = \"http://a:hunter2@host\"\n",
+       "m.toml:6:7: output.webhook.url holds a user"},
+      {"[[output.webhook]]\nurl = \"http://h\"\nsecret = \"hunter2\"\n",
+       "m.toml:7:10: secret must"},
+      {"[[output.webhook]]\nurl = \"http://h\"\ntls_authorities = \"/a\"\n",
+       "m.toml:7:19: output.webhook.tls_authorities is of no use"},
+      {"[[output.webhook]]\nurl = \"https://h\"\ntls_authorities = \"/nowhere\"\n",
+       "m.toml:7:19: output.webhook.tls_authorities names /nowhere"},
+      {"[[output.mqtt]]\nurl = \"mqtt://h/topic\"\n", "m.toml:6:7: output.mqtt.url must end"},
+      {"[[output.mqtt]]\nurl = \"mqtt://h\"\ntopic = \"a/#\"\n",
+       "m.toml:7:9: output.mqtt.topic must be"},
+      {"[[output.mqtt]]\nurl = \"mqtt://h\"\nname = \"A\"\n",
+       "m.toml:7:8: output.mqtt.name must be"},
+      {"[[output.mqtt]]\nurl = \"mqtt://h\"\nspool_max_bytes = 1\n", "m.toml:7:19: "},
+      {"[[output.mqtt]]\nurl = \"mqtt://h\"\n[[output.mqtt]]\nurl = \"mqtt://i\"\n",
+       "m.toml:7:1: output.mqtt.name \"mqtt\" is there twice"}};
+  for (const auto& [text, error] : faults) {
+    expect_error(kStream + text, error, "");
+    EXPECT_EQ(error_of(kStream + text).find("hunter2"), std::string::npos) << text;
+  }
 }
 
 TEST(Config, AFileThatIsNotThereIsAnError) {

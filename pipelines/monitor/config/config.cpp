@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/output_reader.h"
 #include "config/schedule_reader.h"
 #include "config/source_uri.h"
 #include "config/table_reader.h"
@@ -103,15 +104,6 @@ void read_common(TableReader& table, StreamConfig& stream) {
   read_detect(table, stream.detect);
 }
 
-// [a-z0-9][a-z0-9_-]{0,63}: ids are parts of paths, topics and labels.
-bool is_id(const std::string& id) {
-  constexpr std::size_t kMost = 64;
-  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !id.empty() && id.size() <= kMost && is_plain(id[0]) &&
-         std::all_of(id.begin(), id.end(),
-                     [&](char c) { return is_plain(c) || c == '_' || c == '-'; });
-}
-
 void read_source(TableReader& table, StreamConfig& stream) {
   const auto uri = table.text("uri");
   if (!uri) table.fail("uri", "is missing");
@@ -183,20 +175,6 @@ void read_monitor(TableReader& root, Config& config) {
   table->finish();
 }
 
-void read_outputs(TableReader& root, Config& config) {
-  auto outputs = root.table("output");
-  if (!outputs) return;
-  std::set<std::string> paths;
-  for (TableReader& table : outputs->tables("jsonl")) {
-    const auto path = table.text("path");
-    if (!path || path->empty()) table.fail("path", "is missing");
-    if (!paths.insert(*path).second) table.fail("path", "is there twice");
-    config.json_lines.push_back({*path});
-    table.finish();
-  }
-  outputs->finish();
-}
-
 void read_version(TableReader& root) {
   constexpr double kVersion = 1;
   const auto version = root.number("version", 0, 1e9);
@@ -205,6 +183,14 @@ void read_version(TableReader& root) {
 }
 
 }  // namespace
+
+bool is_id(const std::string& id) {
+  constexpr std::size_t kMost = 64;
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !id.empty() && id.size() <= kMost && is_plain(id[0]) &&
+         std::all_of(id.begin(), id.end(),
+                     [&](char c) { return is_plain(c) || c == '_' || c == '-'; });
+}
 
 ConfigError::ConfigError(const std::string& file, Position position, const std::string& text)
     : std::runtime_error(file + ":" + std::to_string(position.line) + ":" +

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -119,6 +120,34 @@ struct WebConfig {
   std::vector<TokenConfig> tokens;
 };
 
+// What outputs over a network share.
+struct RemoteOutputConfig {
+  // Of its spool and in metrics; as ids of streams are. Each its own.
+  std::string name;
+  Credentials credentials;
+  // PEM file of the authorities that are trusted; empty: those of the system.
+  std::string tls_authorities;
+  // Of events that wait on disk: at 2 kB an event those of a busy week.
+  std::int64_t spool_max_bytes = 64LL << 20;
+  // Between two signs of life; nothing: none.
+  std::optional<double> heartbeat_s;
+};
+
+struct WebhookConfig : RemoteOutputConfig {
+  // http(s), without user and password.
+  std::string url;
+  // Signs what is sent; empty: nothing does.
+  std::string secret;
+};
+
+struct MqttConfig : RemoteOutputConfig {
+  std::string host;
+  int port = 1883;
+  bool tls = false;
+  // Before all topics.
+  std::string topic = "deepfake-monitor";
+};
+
 struct Config {
   std::string file;
   WebConfig web;
@@ -128,7 +157,12 @@ struct Config {
   std::optional<int> max_notify_per_hour;
   std::vector<StreamConfig> streams;
   std::vector<JsonLinesConfig> json_lines;
+  std::vector<WebhookConfig> webhooks;
+  std::vector<MqttConfig> mqtt;
 };
+
+// [a-z0-9][a-z0-9_-]{0,63}: ids are parts of paths, topics and labels.
+bool is_id(const std::string& id);
 
 // Throws ConfigError. Credentials are read here, and remembered for masked().
 Config read_config(const std::string& file);

@@ -213,33 +213,39 @@ std::string query_parameter(const std::string& uri, const std::string& name) {
   return "";
 }
 
-Credentials read_credentials_file(const std::string& path, SourceKind kind) {
-  std::ifstream stream(path);
+std::string read_secret(const std::string& place, const std::string& what) {
+  constexpr std::string_view kVariable = "env:";
+  constexpr std::string_view kFile = "file:";
   std::string line;
-  if (!std::getline(stream, line)) {
-    throw std::invalid_argument("file of credentials " + path + " cannot be read");
+  if (place.compare(0, kFile.size(), kFile) == 0) {
+    const std::string path = place.substr(kFile.size());
+    std::ifstream stream(path);
+    if (!std::getline(stream, line)) {
+      throw std::invalid_argument("file of " + what + " " + path + " cannot be read");
+    }
+    // Written by an editor of another system.
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+  } else if (place.compare(0, kVariable.size(), kVariable) == 0) {
+    const std::string variable = place.substr(kVariable.size());
+    const char* value = std::getenv(variable.c_str());
+    if (value == nullptr) {
+      throw std::invalid_argument("environment variable " + variable + " for " + what +
+                                  " is not set");
+    }
+    line = value;
+  } else {
+    // It may be a password that somebody wrote here, so it is not repeated.
+    throw std::invalid_argument(what + " must be \"env:VARIABLE\" or \"file:PATH\"");
   }
-  // Written by an editor of another system.
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return split_credentials(line, "file of credentials " + path, kind);
+  return line;
+}
+
+Credentials read_credentials_file(const std::string& path, SourceKind kind) {
+  return read_credentials("file:" + path, kind);
 }
 
 Credentials read_credentials(const std::string& place, SourceKind kind) {
-  constexpr std::string_view kVariable = "env:";
-  constexpr std::string_view kFile = "file:";
-  if (place.compare(0, kFile.size(), kFile) == 0) {
-    return read_credentials_file(place.substr(kFile.size()), kind);
-  }
-  if (place.compare(0, kVariable.size(), kVariable) != 0) {
-    // It may be a password that somebody wrote here, so it is not repeated.
-    throw std::invalid_argument("credentials must be \"env:VARIABLE\" or \"file:PATH\"");
-  }
-  const std::string variable = place.substr(kVariable.size());
-  const char* value = std::getenv(variable.c_str());
-  if (value == nullptr) {
-    throw std::invalid_argument("environment variable " + variable + " for credentials is not set");
-  }
-  return split_credentials(value, "environment variable " + variable, kind);
+  return split_credentials(read_secret(place, "credentials"), place, kind);
 }
 
 }  // namespace dfd::monitor

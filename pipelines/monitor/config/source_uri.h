@@ -28,6 +28,10 @@ SourceKind kind_of(const std::string& uri);
 // A parameter of the URI's query, unescaped; empty where it is not there.
 std::string query_parameter(const std::string& uri, const std::string& name);
 
+// The first line of what `place` names: "env:VARIABLE" or "file:PATH". `what` is said in errors.
+// Throws std::invalid_argument, whose text never holds what was read.
+std::string read_secret(const std::string& place, const std::string& what);
+
 // What `credentials` in the configuration names: "env:VARIABLE" or "file:PATH", there
 // "USER:PASSWORD" on the first line, for SRT ":PASSPHRASE". Throws std::invalid_argument, whose
 // text never holds what was read.

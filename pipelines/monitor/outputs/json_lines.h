@@ -14,10 +14,11 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "outputs/output.h"
 
 namespace dfd::monitor {
 
-class JsonLines {
+class JsonLines : public Output {
  public:
   // "-" is standard output. Else the file is made (mode 0640) or written on; a last line that is
   // not whole, as after a crash, is ended first. Throws std::runtime_error where it cannot be
@@ -25,17 +26,16 @@ class JsonLines {
   explicit JsonLines(const std::string& path);
 
   // Writes what is left, for no longer than kCloseLimit, and then leaves the thread to itself.
-  ~JsonLines();
+  ~JsonLines() override;
   JsonLines(const JsonLines&) = delete;
   JsonLines& operator=(const JsonLines&) = delete;
 
-  // A line without its newline. Never waits for the disk. Where kMostWaiting lines wait, the oldest
-  // is dropped.
-  void write(std::string line);
+  // Where kMostWaiting lines wait, the oldest is dropped.
+  void write(std::string line) override;
 
-  // Lines that wait, and lines that were dropped. Any thread.
-  std::size_t waiting() const;
-  std::uint64_t dropped() const;
+  std::size_t unkept() const override { return waiting(); }
+  std::size_t waiting() const override;
+  std::uint64_t dropped() const override;
 
   // About 20 MB of lines of an alarm with some faces.
   static constexpr std::size_t kMostWaiting = 10000;

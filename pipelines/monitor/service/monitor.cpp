@@ -53,12 +53,12 @@ Monitor::Monitor(Config config)
       limit_(config_.max_notify_per_hour),
       heartbeat_(now()),
       loop_(g_main_loop_new(nullptr, FALSE)) {
-  for (const JsonLinesConfig& output : config_.json_lines) {
-    outputs_.push_back({"jsonl:" + output.path, std::make_unique<JsonLines>(output.path)});
-  }
   if (config_.state_dir.empty()) config_.state_dir = default_state_folder();
+  outputs_ = std::make_unique<Outputs>(config_, config_.state_dir);
+  // On the store's thread, too: outputs stay what they are until its end.
   store_ = std::make_unique<Store>(config_.state_dir,
-                                   [this](const std::string& event) { tell_outputs(event); });
+                                   [this](const std::string& event) { outputs_->write(event); });
+  outputs_->start();
   mutes_ = store_->mutes();
   web_ = make_web();
   log_line("listening on " + web_->address());
@@ -101,7 +101,7 @@ int Monitor::run() {
   streams_.clear();
   tell({monitor_event(now(), "stopped", config_), std::nullopt, {}, true});
   store_.reset();
-  outputs_.clear();
+  outputs_.reset();
   return exit_code_;
 }
 
@@ -141,11 +141,7 @@ HttpResponse Monitor::ready_page() const {
 }
 
 std::string Monitor::metrics() const {
-  std::vector<OutputState> outputs;
-  for (const Output& output : outputs_) {
-    outputs.push_back({output.name, output.lines->waiting(), output.lines->dropped()});
-  }
-  return metrics_text(now(), heartbeat_.wall, streams_, outputs,
+  return metrics_text(now(), heartbeat_.wall, streams_, outputs_->states(),
                       {store_->is_up(), store_->errors(), store_->waiting(), store_->dropped()});
 }
 
@@ -162,26 +158,29 @@ void Monitor::tell(const WatchedStream::Told& told) {
   store_->add(time, std::move(entry));
 }
 
-// On the store's thread, too: outputs stay what they are from the constructor to the store's end.
-void Monitor::tell_outputs(const std::string& event) const {
-  for (const Output& output : outputs_) output.lines->write(event);
-}
-
 void Monitor::keep(Moment now) {
   // What a crash may take from counters and coverage.
   constexpr auto kEvery = std::chrono::seconds(10);
   store_->update(now);
   // In this order: what is told in between waits in an output, or is not counted yet.
   const std::int64_t told = store_->last_told();
-  if (std::all_of(outputs_.begin(), outputs_.end(),
-                  [](const Output& output) { return output.lines->waiting() == 0; })) {
-    store_->set_arrived(told);
-  }
+  if (outputs_->have_all()) store_->set_arrived(told);
   if (now.steady - kept_ < kEvery) return;
   kept_ = now.steady;
   for (const auto& stream : streams_) {
     store_->add(stream->stream().config().id, stream->snapshot());
   }
+}
+
+void Monitor::beat(Moment now) {
+  outputs_->beat(now.steady, [&] {
+    const auto up = std::count_if(streams_.begin(), streams_.end(), [&](const auto& stream) {
+      return stream->stream().is_live(now);
+    });
+    Json event = monitor_event(now, "heartbeat", config_);
+    event["data"]["streams_up"] = up;
+    return event.dump();
+  });
 }
 
 void Monitor::apply_changes(Moment now) {
@@ -255,6 +254,7 @@ void Monitor::tick(Moment now) {
   keep(now);
   apply_changes(now);
   show(now);
+  beat(now);
   if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kFailed) {
     log_line("the model cannot be loaded: " + models_.error());
     exit_code_ = kExitFailed;

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "outputs/json_lines.h"
+#include "outputs/outputs.h"
 #include "service/watched_stream.h"
 #include "store/board.h"
 #include "store/store.h"
@@ -37,11 +37,6 @@ class Monitor {
   int run();
 
  private:
-  struct Output {
-    std::string name;
-    std::unique_ptr<JsonLines> lines;
-  };
-
   static gboolean on_tick(gpointer data);
   static gboolean on_stop(gpointer data);
   static gboolean on_reload(gpointer data);
@@ -50,8 +45,8 @@ class Monitor {
   void note_stuck(Moment now);
   void begin_stop();
   void tell(const WatchedStream::Told& told);
-  void tell_outputs(const std::string& event) const;
   void keep(Moment now);
+  void beat(Moment now);
   std::string metrics() const;
   HttpResponse ready_page() const;
   void show(Moment now);
@@ -63,7 +58,7 @@ class Monitor {
   Config config_;
   ModelHolder models_;
   NotifyLimit limit_;
-  std::vector<Output> outputs_;
+  std::unique_ptr<Outputs> outputs_;
   std::unique_ptr<Store> store_;
   Time kept_;
   Board board_;

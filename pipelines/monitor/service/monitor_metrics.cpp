@@ -120,7 +120,7 @@ void write_alarm_states(MetricsText& text, const Streams& streams) {
 }  // namespace
 
 std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
-                         const std::vector<OutputState>& outputs, const StoreState& store) {
+                         const std::vector<Outputs::State>& outputs, const StoreState& store) {
   MetricsText text;
   text.begin("deepfake_build_info", "gauge", "The program's version");
   text.sample(1, {{"version", kVersion}});
@@ -136,11 +136,11 @@ std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
              "Events of alarms that were kept and not told, by reason");
   each_counter(text, streams, "suppressed", "reason");
   text.begin("deepfake_output_queue_length", "gauge", "Events that wait for an output");
-  for (const OutputState& output : outputs) {
+  for (const Outputs::State& output : outputs) {
     text.sample(double(output.waiting), {{"output", output.name}});
   }
   text.begin("deepfake_output_dropped_total", "counter", "Events that an output lost");
-  for (const OutputState& output : outputs) {
+  for (const Outputs::State& output : outputs) {
     text.sample(double(output.dropped), {{"output", output.name}});
   }
   text.begin("deepfake_store_up", "gauge", "1 while what is found can be kept");

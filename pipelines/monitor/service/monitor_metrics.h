@@ -9,15 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "outputs/outputs.h"
 #include "service/watched_stream.h"
 
 namespace dfd::monitor {
-
-struct OutputState {
-  std::string name;
-  std::size_t waiting = 0;
-  std::uint64_t dropped = 0;
-};
 
 struct StoreState {
   bool up = false;
@@ -29,6 +24,6 @@ struct StoreState {
 // `heartbeat` is when the main loop last came round.
 std::string metrics_text(Moment now, WallTime heartbeat,
                          const std::vector<std::unique_ptr<WatchedStream>>& streams,
-                         const std::vector<OutputState>& outputs, const StoreState& store);
+                         const std::vector<Outputs::State>& outputs, const StoreState& store);
 
 }  // namespace dfd::monitor

@@ -5,11 +5,31 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+
 namespace dfd::monitor {
 namespace {
 
 // Another program that looks into the file holds it for as long as it reads a row or two.
 constexpr int kBusyMs = 5000;
+
+void check(Database& database) {
+  Statement statement(database, "PRAGMA quick_check(1)");
+  statement.step();
+  if (statement.text(0) != "ok") throw StoreError("the database is damaged", true);
+}
+
+void put_aside(const std::string& path) {
+  const std::string aside = ".damaged-" + utc_text(now().wall);
+  for (const char* part : {"", "-wal", "-shm"}) {
+    std::rename((path + part).c_str(), (path + aside + part).c_str());
+  }
+  log_line(path + ": is damaged; it is kept as " + path + aside + ", and a new one begun");
+}
 
 }  // namespace
 
@@ -116,6 +136,21 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   database_->run("COMMIT");
   open_ = false;
+}
+
+Opened open_checked(const std::string& path, const std::function<void(Database&)>& set_up) {
+  try {
+    Opened opened{Database(path)};
+    check(opened.database);
+    set_up(opened.database);
+    return opened;
+  } catch (const StoreError& error) {
+    if (!error.is_damaged()) throw;
+  }
+  put_aside(path);
+  Opened opened{Database(path), true};
+  set_up(opened.database);
+  return opened;
 }
 
 }  // namespace dfd::monitor

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -96,5 +97,14 @@ class Transaction {
   Database* database_;
   bool open_ = true;
 };
+
+struct Opened {
+  Database database;
+  // The one that was there is put aside as PATH.damaged-TIME, which is said, and this is a new one.
+  bool was_damaged = false;
+};
+
+// Opens and checks a database to write, and lets `set_up` make its tables.
+Opened open_checked(const std::string& path, const std::function<void(Database&)>& set_up);
 
 }  // namespace dfd::monitor

@@ -21,20 +21,6 @@ constexpr auto kRetry = std::chrono::seconds(1);
 // One transaction's worth: the others see their events told after a few milliseconds.
 constexpr std::size_t kBatch = 256;
 
-void check(Database& database) {
-  Statement statement(database, "PRAGMA quick_check(1)");
-  statement.step();
-  if (statement.text(0) != "ok") throw StoreError("the database is damaged", true);
-}
-
-void put_aside(const std::string& path) {
-  const std::string aside = ".damaged-" + utc_text(now().wall);
-  for (const char* part : {"", "-wal", "-shm"}) {
-    std::rename((path + part).c_str(), (path + aside + part).c_str());
-  }
-  log_line(path + ": is damaged; it is kept as " + path + aside + ", and a new one begun");
-}
-
 }  // namespace
 
 struct Store::Shared {
@@ -96,22 +82,11 @@ struct Store::Shared {
 
 void Store::Shared::open() {
   if (!held) held.emplace(folder);
-  const std::string path = folder + "/state.sqlite";
-  try {
-    database.emplace(path);
-    check(*database);
-    migrate(*database);
-  } catch (const StoreError& error) {
-    database.reset();
-    if (!error.is_damaged()) throw;
-    {
-      const std::lock_guard<std::mutex> lock(mutex);
-      ++errors;
-    }
-    put_aside(path);
-    database.emplace(path);
-    migrate(*database);
-  }
+  Opened opened = open_checked(folder + "/state.sqlite", migrate);
+  database.emplace(std::move(opened.database));
+  if (!opened.was_damaged) return;
+  const std::lock_guard<std::mutex> lock(mutex);
+  ++errors;
 }
 
 void Store::Shared::write(const Snapshots& written, std::optional<std::int64_t> arrived_now) {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// All outputs of a configuration.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "outputs/output.h"
+
+namespace dfd::monitor {
+
+class SpooledOutput;
+
+class Outputs {
+ public:
+  struct State {
+    std::string name;
+    std::size_t waiting = 0;
+    std::uint64_t dropped = 0;
+  };
+
+  // `state_folder`: where spools are. Throws std::runtime_error where a file cannot be opened.
+  Outputs(const Config& config, std::string state_folder);
+  ~Outputs();
+
+  // The folder of spools is there, and no other program's: what waits is sent.
+  void start();
+
+  // To all. Any thread.
+  void write(const std::string& event) const;
+  // Whether each has all that it was given, where the end of the program does not take it along.
+  // Any thread.
+  bool have_all() const;
+
+  // Of those that are due, a sign of life; `event` is made for them alone.
+  template <typename MakeEvent>
+  void beat(Time now, MakeEvent event);
+
+  std::vector<State> states() const;
+
+ private:
+  struct One {
+    std::string name;
+    std::unique_ptr<Output> output;
+    // The same one; null where it is no remote one.
+    SpooledOutput* remote = nullptr;
+    // Between two signs of life; 0: none.
+    Duration every{};
+    Time last_beat{};
+  };
+
+  void add(const RemoteOutputConfig& config, std::unique_ptr<SpooledOutput> output);
+  static void beat(One& one, const std::string& event);
+
+  std::string state_folder_;
+  std::vector<One> all_;
+};
+
+template <typename MakeEvent>
+void Outputs::beat(Time now, MakeEvent event) {
+  for (One& one : all_) {
+    if (one.every == Duration() || now - one.last_beat < one.every) continue;
+    one.last_beat = now;
+    beat(one, event());
+  }
+}
+
+}  // namespace dfd::monitor

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Events to those who may be away: the spool, webhooks and MQTT.
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "event_receivers.h"
+#include "media_servers.h"
+#include "outputs/mqtt.h"
+#include "outputs/spooled_output.h"
+#include "outputs/webhook.h"
+#include "program.h"
+#include "store/spool.h"
+#include "web_fixture.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using dfd::monitor::Delivery;
+using dfd::monitor::Mqtt;
+using dfd::monitor::MqttConfig;
+using dfd::monitor::Sender;
+using dfd::monitor::Spool;
+using dfd::monitor::SpooledOutput;
+using dfd::monitor::SpoolSettings;
+using dfd::monitor::topic_of;
+using dfd::monitor::Webhook;
+using dfd::monitor::webhook_signature;
+using dfd::monitor::WebhookConfig;
+using dfd::monitor::test::Broker;
+using dfd::monitor::test::certificate;
+using dfd::monitor::test::comes_true;
+using dfd::monitor::test::free_port;
+using dfd::monitor::test::has_metric;
+using dfd::monitor::test::HttpReceiver;
+using dfd::monitor::test::Json;
+using dfd::monitor::test::Program;
+using dfd::monitor::test::scratch;
+using dfd::monitor::test::Subscriber;
+using dfd::monitor::test::write_config;
+
+constexpr std::int64_t kRoom = 1 << 20;
+
+std::string new_spool(const std::string& name) {
+  const std::string path = scratch("spool-" + name + ".sqlite");
+  for (const char* part : {"", "-wal", "-shm"}) fs::remove(path + part);
+  return path;
+}
+
+std::string event(int number) {
+  return Json({{"id", "E" + std::to_string(number)},
+               {"data", {{"stream", {{"id", "ch1"}}}, {"number", number}}}})
+      .dump();
+}
+
+std::deque<Spool::Item> items(int first, int end) {
+  std::deque<Spool::Item> all;
+  for (int i = first; i < end; ++i) all.push_back({"E" + std::to_string(i), event(i)});
+  return all;
+}
+
+// All ids, which are taken out.
+std::string drained(Spool& spool) {
+  std::string ids;
+  while (const auto item = spool.first()) {
+    ids += item->id;
+    spool.remove(*item);
+  }
+  return ids;
+}
+
+TEST(TheSpool, GivesBackInOrderAfterItsEnd) {
+  const std::string path = new_spool("order");
+  Spool(path, kRoom).add(items(0, 3));
+  Spool again(path, kRoom);
+  EXPECT_EQ(again.size(), 3U);
+  again.add(items(3, 4));
+  EXPECT_EQ(drained(again), "E0E1E2E3");
+  EXPECT_EQ(Spool(path, kRoom).size(), 0U);
+}
+
+TEST(TheSpool, HasNoEventTwice) {
+  Spool spool(new_spool("twice"), kRoom);
+  spool.add(items(0, 3));
+  spool.add(items(1, 4));
+  EXPECT_EQ(drained(spool), "E0E1E2E3");
+}
+
+TEST(TheSpool, DropsTheOldestBeyondItsBoundAndCountsThem) {
+  const auto size = static_cast<std::int64_t>(event(0).size());
+  Spool spool(new_spool("bound"), 3 * size);
+  spool.add(items(0, 5));
+  EXPECT_EQ(spool.size(), 3U);
+  EXPECT_EQ(spool.dropped(), 2U);
+  EXPECT_EQ(drained(spool), "E2E3E4");
+  // One that is larger than the bound is kept all the same.
+  Spool(new_spool("large"), 1).add(items(0, 1));
+}
+
+TEST(TheSpool, PutsADamagedFileAside) {
+  const std::string path = new_spool("damaged");
+  std::ofstream(path) << std::string(4096, 'x');
+  Spool spool(path, kRoom);
+  spool.add(items(0, 1));
+  EXPECT_EQ(drained(spool), "E0");
+}
+
+// Answers as it is told, and then takes everything.
+class Fake : public Sender {
+ public:
+  struct Shared {
+    std::mutex mutex;
+    std::deque<Delivery::Result> answers;
+    std::string taken;
+    int tries = 0;
+  };
+  explicit Fake(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+  Delivery send(const std::string& id, const std::string& /*event*/) override {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    ++shared_->tries;
+    Delivery delivery;
+    if (!shared_->answers.empty()) {
+      delivery.result = shared_->answers.front();
+      shared_->answers.pop_front();
+    }
+    if (delivery.result == Delivery::Result::kTaken) shared_->taken += id;
+    return delivery;
+  }
+  void cancel() override {}
+
+ private:
+  std::shared_ptr<Shared> shared_;
+};
+
+std::unique_ptr<SpooledOutput> output_of(const std::string& path,
+                                         const std::shared_ptr<Fake::Shared>& shared) {
+  auto output = std::make_unique<SpooledOutput>(
+      SpoolSettings{"test", path, kRoom}, [shared] { return std::make_unique<Fake>(shared); });
+  output->start();
+  return output;
+}
+
+bool has_taken(Fake::Shared& shared, const std::string& ids) {
+  return comes_true([&] {
+    const std::lock_guard<std::mutex> lock(shared.mutex);
+    return shared.taken == ids;
+  });
+}
+
+TEST(ASpooledOutput, SendsInOrderHoweverOftenItIsPutOff) {
+  const auto shared = std::make_shared<Fake::Shared>();
+  shared->answers = {Delivery::Result::kLater, Delivery::Result::kTaken, Delivery::Result::kLater};
+  const auto output = output_of(new_spool("later"), shared);
+  for (int i = 0; i < 3; ++i) output->write(event(i));
+  EXPECT_TRUE(has_taken(*shared, "E0E1E2")) << shared->taken;
+  EXPECT_TRUE(comes_true([&] { return output->waiting() == 0; }));
+  EXPECT_EQ(output->dropped(), 0U);
+}
+
+TEST(ASpooledOutput, CountsWhatIsRefusedAndGoesOn) {
+  const auto shared = std::make_shared<Fake::Shared>();
+  shared->answers = {Delivery::Result::kRefused};
+  const auto output = output_of(new_spool("refused"), shared);
+  for (int i = 0; i < 2; ++i) output->write(event(i));
+  EXPECT_TRUE(has_taken(*shared, "E1")) << shared->taken;
+  EXPECT_EQ(output->dropped(), 1U);
+}
+
+TEST(ASpooledOutput, HasOnDiskWhatNobodyTook) {
+  const std::string path = new_spool("rest");
+  const auto away = std::make_shared<Fake::Shared>();
+  away->answers.assign(1000, Delivery::Result::kLater);
+  {
+    const auto output = output_of(path, away);
+    for (int i = 0; i < 3; ++i) output->write(event(i));
+    EXPECT_TRUE(comes_true([&] { return output->unkept() == 0; }));
+    EXPECT_EQ(output->waiting(), 3U);
+  }
+  const auto there = std::make_shared<Fake::Shared>();
+  const auto output = output_of(path, there);
+  EXPECT_TRUE(has_taken(*there, "E0E1E2")) << there->taken;
+}
+
+TEST(ASpooledOutput, SendsWhatNoDiskTakes) {
+  const auto shared = std::make_shared<Fake::Shared>();
+  const auto output = output_of("/nowhere/spool.sqlite", shared);
+  for (int i = 0; i < 3; ++i) output->write(event(i));
+  EXPECT_TRUE(has_taken(*shared, "E0E1E2")) << shared->taken;
+  EXPECT_TRUE(comes_true([&] { return output->waiting() == 0; }));
+}
+
+TEST(ASpooledOutput, GivesASignOfLifeThatWaitsForNobody) {
+  const auto shared = std::make_shared<Fake::Shared>();
+  const auto output = output_of(new_spool("beat"), shared);
+  output->beat(event(7));
+  EXPECT_TRUE(has_taken(*shared, "E7")) << shared->taken;
+  EXPECT_EQ(output->waiting(), 0U);
+}
+
+WebhookConfig webhook_config(const std::string& url) {
+  WebhookConfig config;
+  config.url = url;
+  config.secret = "sixteen letters!";
+  return config;
+}
+
+// Made with Python's hmac.
+TEST(AWebhook, IsSignedOverIdTimeAndBody) {
+  EXPECT_EQ(webhook_signature("secret", "msg_1", "1614265330", "{\"test\": 2432232314}"),
+            "v1,T49pOLi9Y59Pd0W8q5zvP9qTIc61pr4XaCUOi3i6Wj4=");
+}
+
+TEST(AWebhook, SaysWhoSignedIt) {
+  HttpReceiver receiver;
+  Webhook webhook(webhook_config(receiver.url()));
+  EXPECT_EQ(webhook.send("E1", "{}").result, Delivery::Result::kTaken);
+  ASSERT_EQ(receiver.requests().size(), 1U);
+  auto request = receiver.requests()[0].first;
+  EXPECT_EQ(request.body, "{}");
+  EXPECT_EQ(request.headers["webhook-id"], "E1");
+  EXPECT_EQ(request.headers["content-type"], "application/cloudevents+json");
+  EXPECT_EQ(
+      request.headers["webhook-signature"],
+      webhook_signature("sixteen letters!", "E1", request.headers["webhook-timestamp"], "{}"));
+}
+
+TEST(AWebhook, TellsWhatIsRefusedFromWhatMayBeTakenLater) {
+  HttpReceiver receiver;
+  Webhook webhook(webhook_config(receiver.url()));
+  const std::vector<std::pair<int, Delivery::Result>> answers = {
+      {200, Delivery::Result::kTaken},   {202, Delivery::Result::kTaken},
+      {400, Delivery::Result::kRefused}, {413, Delivery::Result::kRefused},
+      {401, Delivery::Result::kLater},   {404, Delivery::Result::kLater},
+      {429, Delivery::Result::kLater},   {500, Delivery::Result::kLater},
+      {503, Delivery::Result::kLater}};
+  for (const auto& [status, result] : answers) {
+    receiver.answer({status});
+    EXPECT_EQ(webhook.send("E1", "{}").result, result) << status;
+  }
+}
+
+TEST(AWebhook, FollowsNobodyElsewhere) {
+  HttpReceiver receiver;
+  Webhook webhook(webhook_config(receiver.url()));
+  for (const int status : {301, 302, 307, 308}) {
+    receiver.answer({status});
+    EXPECT_EQ(webhook.send("E1", "{}").result, Delivery::Result::kLater) << status;
+  }
+  EXPECT_EQ(receiver.requests().size(), 4U);
+}
+
+TEST(AWebhook, TrustsItsAuthoritiesAlone) {
+  const auto [made, key] = certificate();
+  HttpReceiver receiver("0", made, key);
+  WebhookConfig config = webhook_config(receiver.url());
+  EXPECT_EQ(Webhook(config).send("E1", "{}").result, Delivery::Result::kLater);
+  EXPECT_TRUE(receiver.requests().empty());
+  config.tls_authorities = made;
+  EXPECT_EQ(Webhook(config).send("E1", "{}").result, Delivery::Result::kTaken);
+}
+
+TEST(Mqtt, TopicsTellWhatTheyAreAbout) {
+  EXPECT_EQ(topic_of(R"({"data":{"state":"started"}})"), "monitor");
+  EXPECT_EQ(topic_of(R"({"data":{"stream":{"id":"ch1"}}})"), "streams/ch1");
+  EXPECT_EQ(topic_of(R"({"data":{"stream":{"id":"ch1"},"alarm":{"rule":"face"}}})"),
+            "streams/ch1/face");
+}
+
+TEST(Mqtt, TrustsItsAuthoritiesAlone) {
+  const auto [made, key] = certificate();
+  const std::string port = free_port(G_SOCKET_TYPE_STREAM);
+  Broker broker(port, made, key);
+  MqttConfig config;
+  config.host = "localhost";
+  config.port = std::stoi(port);
+  config.tls = true;
+  config.tls_authorities = made;
+  Mqtt right(config, "right");
+  EXPECT_TRUE(
+      comes_true([&] { return right.send("E1", event(1)).result == Delivery::Result::kTaken; }));
+  config.tls_authorities.clear();
+  Mqtt wrong(config, "wrong");
+  EXPECT_EQ(wrong.send("E1", event(1)).result, Delivery::Result::kLater);
+}
+
+std::string state_in(const std::string& event) {
+  const Json parsed = Json::parse(event, nullptr, false);
+  return parsed.is_object() ? parsed["data"].value("state", "") : "";
+}
+
+// Ids in the order in which they came first.
+std::vector<std::string> ids_of(const std::vector<std::string>& events) {
+  std::vector<std::string> ids;
+  for (const std::string& text : events) {
+    const std::string id = Json::parse(text)["id"];
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  }
+  return ids;
+}
+
+// Of what a program printed.
+std::vector<std::string> printed(const Program& program) {
+  std::vector<std::string> ids;
+  for (const Json& one : program.events()) ids.push_back(one["id"]);
+  return ids;
+}
+
+TEST(Run, AWebhookThatWasAwayHasEveryEventInOrder) {
+  const std::string port = free_port(G_SOCKET_TYPE_STREAM);
+  const std::string url = "http://localhost:" + port + "/events";
+  Program program({"run", write_config("hook.toml", "rtsp://127.0.0.1:1/a",
+                                       "[[output.webhook]]\nurl = \"" + url + "\"\n")});
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("down", "firing"); })) << program.all();
+  // As many as were printed, which all wait.
+  const auto waiting = [&] {
+    return has_metric(program, "deepfake_output_queue_length{output=\"webhook\"} " +
+                                   std::to_string(printed(program).size()));
+  };
+  EXPECT_TRUE(comes_true(waiting));
+  HttpReceiver receiver(port);
+  receiver.answer({500, 503});
+  EXPECT_TRUE(comes_true([&] { return ids_of(receiver.taken()) == printed(program); }));
+  EXPECT_TRUE(comes_true(
+      [&] { return has_metric(program, "deepfake_output_queue_length{output=\"webhook\"} 0"); }));
+  EXPECT_EQ(program.stop(), 0);
+}
+
+TEST(Run, WhatWaitedAtAKillIsSentByTheNextRun) {
+  const std::string port = free_port(G_SOCKET_TYPE_STREAM);
+  const std::string config =
+      write_config("killed.toml", "rtsp://127.0.0.1:1/a",
+                   "[[output.webhook]]\nurl = \"http://localhost:" + port + "/events\"\n");
+  Program first({"run", config});
+  ASSERT_TRUE(comes_true([&] { return first.told_alarm("down", "firing"); })) << first.all();
+  first.kill();
+  HttpReceiver receiver(port);
+  Program second({"run", config});
+  EXPECT_TRUE(comes_true([&] {
+    std::vector<std::string> all = printed(first);
+    for (const std::string& id : printed(second)) {
+      if (std::find(all.begin(), all.end(), id) == all.end()) all.push_back(id);
+    }
+    return all.size() > printed(first).size() && ids_of(receiver.taken()) == all;
+  }));
+  EXPECT_EQ(second.stop(), 0);
+}
+
+TEST(Run, ABrokerThatWasAwayHasEveryEventAndKnowsWhoIsThere) {
+  const std::string port = free_port(G_SOCKET_TYPE_STREAM);
+  const std::string config = write_config("broker.toml", "rtsp://127.0.0.1:1/a",
+                                          "[[output.mqtt]]\nurl = \"mqtt://127.0.0.1:" + port +
+                                              "\"\ntopic = \"site/dfd\"\nheartbeat_s = 1\n");
+  Program program({"run", config});
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("down", "firing"); })) << program.all();
+  Broker broker(port);
+  Subscriber subscriber(port);
+  const auto taken = [&] {
+    std::vector<std::string> events;
+    for (const Subscriber::Message& message : subscriber.messages()) {
+      const bool is_event = message.body.front() == '{';
+      if (is_event && state_in(message.body) != "heartbeat") events.push_back(message.body);
+    }
+    return ids_of(events);
+  };
+  EXPECT_TRUE(comes_true([&] { return taken() == printed(program); }));
+  const Json alarm = Json::parse(subscriber.newest("site/dfd/streams/ch1/down"));
+  EXPECT_EQ(alarm["data"]["alarm"]["state"], "firing");
+  EXPECT_EQ(subscriber.newest("site/dfd/online"), "1");
+  EXPECT_TRUE(comes_true([&] {
+    const std::string beat = subscriber.newest("site/dfd/monitor");
+    return state_in(beat) == "heartbeat" && Json::parse(beat)["data"].value("streams_up", -1) == 0;
+  }));
+  // Who comes later knows how things stand, and that the program is gone.
+  program.kill();
+  EXPECT_TRUE(comes_true([&] { return subscriber.newest("site/dfd/online") == "0"; }));
+  Subscriber later(port);
+  EXPECT_TRUE(comes_true([&] { return !later.newest("site/dfd/streams/ch1/down").empty(); }));
+  EXPECT_EQ(later.newest("site/dfd/online"), "0");
+}
+
+}  // namespace
