@@ -70,6 +70,8 @@ int Program::wait() {
                                                        : -1;
 }
 
+void Program::signal(int number) { g_subprocess_send_signal(process_, number); }
+
 void Program::kill() {
   g_subprocess_force_exit(process_);
   g_subprocess_wait(process_, nullptr, nullptr);

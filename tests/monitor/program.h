@@ -36,6 +36,7 @@ class Program {
   // The exit code; -1 after a signal.
   int wait();
   void kill();
+  void signal(int number);
   int stop();
   std::string out() const { return content_of(out_); }
   std::string err() const { return content_of(err_); }

@@ -23,11 +23,26 @@ const char* name_of(AlarmState state) {
   return "idle";
 }
 
-Alarm::Alarm(const AlarmConfig& config)
-    : window_(from_seconds(config.window_s)),
-      least_over_(from_seconds(config.window_s * config.min_over_ratio)),
-      hold_(from_seconds(config.hold_s)),
-      cooldown_(from_seconds(config.cooldown_s)) {}
+Alarm::Alarm(const AlarmConfig& config) { configure(config); }
+
+void Alarm::configure(const AlarmConfig& config) {
+  window_ = from_seconds(config.window_s);
+  least_over_ = from_seconds(config.window_s * config.min_over_ratio);
+  hold_ = from_seconds(config.hold_s);
+  cooldown_ = from_seconds(config.cooldown_s);
+}
+
+std::optional<AlarmTransition> Alarm::end(Moment now, const std::string& reason) {
+  account(now.steady);
+  last_ = {};
+  if (state_ != AlarmState::kPending && state_ != AlarmState::kFiring) return std::nullopt;
+  record_.reason = reason;
+  record_.ended_at = now.wall;
+  resolved_at_ = now.steady;
+  std::vector<AlarmTransition> transitions;
+  enter(state_ == AlarmState::kFiring ? AlarmState::kResolved : AlarmState::kIdle, transitions);
+  return transitions.front();
+}
 
 Duration Alarm::over_in_window(Time now) {
   while (!over_.empty() && over_.front().end <= now - window_) over_.pop_front();

@@ -78,6 +78,12 @@ class Alarm {
   // another window. Before the first update.
   void restore(AlarmState state, AlarmRecord record);
 
+  // From now on; an alarm at hand goes on.
+  void configure(const AlarmConfig& config);
+
+  // Nobody asks any more. Of an alarm at hand that is told: it ends, for `reason`.
+  std::optional<AlarmTransition> end(Moment now, const std::string& reason);
+
   AlarmState state() const { return state_; }
   // Of the alarm at hand, or the last one.
   const AlarmRecord& record() const { return record_; }
@@ -97,10 +103,10 @@ class Alarm {
   void note(const AlarmInput& input);
   Duration over_in_window(Time now);
 
-  Duration window_;
-  Duration least_over_;
-  Duration hold_;
-  Duration cooldown_;
+  Duration window_{};
+  Duration least_over_{};
+  Duration hold_{};
+  Duration cooldown_{};
   AlarmState state_ = AlarmState::kIdle;
   AlarmRecord record_;
   std::uint64_t fired_ = 0;

@@ -22,6 +22,7 @@ Schedule::Schedule(const std::vector<OffAir>& entries) {
 
 Schedule::~Schedule() = default;
 Schedule::Schedule(Schedule&&) noexcept = default;
+Schedule& Schedule::operator=(Schedule&&) noexcept = default;
 
 bool Schedule::is_off_air(WallTime time) const {
   constexpr int kDays = 7;

@@ -18,6 +18,7 @@ class Schedule {
   explicit Schedule(const std::vector<OffAir>& entries);
   ~Schedule();
   Schedule(Schedule&&) noexcept;
+  Schedule& operator=(Schedule&&) noexcept;
 
   // By the clocks of the entries' zones, through all changes of theirs.
   bool is_off_air(WallTime time) const;

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/digest.h"
@@ -20,6 +21,11 @@ SpoolSettings spool_settings(const RemoteOutputConfig& config, const std::string
   return {config.name, state_folder + "/spool-" + config.name + ".sqlite", config.spool_max_bytes};
 }
 
+std::string key_of(const RemoteOutputConfig& config) {
+  return config.name + '\n' + config.credentials.user + '\n' + config.credentials.password + '\n' +
+         config.tls_authorities + '\n' + std::to_string(config.spool_max_bytes) + '\n';
+}
+
 // A broker knows its clients by it, and ends the older one of two that are called the same.
 std::string client_id(const std::string& state_folder, const std::string& name) {
   constexpr std::size_t kDigits = 12;
@@ -29,32 +35,46 @@ std::string client_id(const std::string& state_folder, const std::string& name) 
 
 }  // namespace
 
-Outputs::Outputs(const Config& config, std::string state_folder)
-    : state_folder_(std::move(state_folder)) {
+std::vector<Outputs::Wanted> Outputs::wanted_of(const Config& config) const {
+  std::vector<Wanted> wanted;
   for (const JsonLinesConfig& output : config.json_lines) {
-    all_.push_back({"jsonl:" + output.path, std::make_unique<JsonLines>(output.path)});
+    const std::string name = "jsonl:" + output.path;
+    wanted.push_back(
+        {One{name, name, nullptr}, [output] { return std::make_shared<JsonLines>(output.path); }});
   }
+  const auto add = [&](const RemoteOutputConfig& output, const std::string& key,
+                       const SpooledOutput::MakeSender& make_sender) {
+    One one{output.name, key_of(output) + key, nullptr};
+    if (output.heartbeat_s) one.every = from_seconds(*output.heartbeat_s);
+    const SpoolSettings settings = spool_settings(output, state_folder_);
+    wanted.push_back({one, [settings, make_sender] {
+                        return std::make_shared<SpooledOutput>(settings, make_sender);
+                      }});
+  };
   for (const WebhookConfig& output : config.webhooks) {
-    add(output, std::make_unique<SpooledOutput>(spool_settings(output, state_folder_), [output] {
-          return std::make_unique<Webhook>(output);
-        }));
+    add(output, "webhook\n" + output.url + '\n' + output.secret,
+        [output] { return std::make_unique<Webhook>(output); });
   }
   for (const MqttConfig& output : config.mqtt) {
-    add(output,
-        std::make_unique<SpooledOutput>(spool_settings(output, state_folder_),
-                                        [output, id = client_id(state_folder_, output.name)] {
-                                          return std::make_unique<Mqtt>(output, id);
-                                        }));
+    const std::string key = "mqtt\n" + output.host + '\n' + std::to_string(output.port) + '\n' +
+                            output.topic + (output.tls ? "\ntls" : "");
+    add(output, key, [output, id = client_id(state_folder_, output.name)] {
+      return std::make_unique<Mqtt>(output, id);
+    });
+  }
+  return wanted;
+}
+
+Outputs::Outputs(const Config& config, std::string state_folder)
+    : state_folder_(std::move(state_folder)) {
+  for (Wanted& wanted : wanted_of(config)) {
+    wanted.one.output = wanted.make();
+    wanted.one.remote = dynamic_cast<SpooledOutput*>(wanted.one.output.get());
+    all_.push_back(std::move(wanted.one));
   }
 }
 
 Outputs::~Outputs() = default;
-
-void Outputs::add(const RemoteOutputConfig& config, std::unique_ptr<SpooledOutput> output) {
-  SpooledOutput* remote = output.get();
-  const Duration every = config.heartbeat_s ? from_seconds(*config.heartbeat_s) : Duration();
-  all_.push_back({config.name, std::move(output), remote, every});
-}
 
 void Outputs::start() {
   for (const One& one : all_) {
@@ -62,7 +82,36 @@ void Outputs::start() {
   }
 }
 
+void Outputs::reload(const Config& config) {
+  std::vector<One> all;
+  std::vector<std::shared_ptr<SpooledOutput>> fresh;
+  for (Wanted& wanted : wanted_of(config)) {
+    const auto same = std::find_if(all_.begin(), all_.end(),
+                                   [&](const One& one) { return one.key == wanted.one.key; });
+    if (same != all_.end()) {
+      all.push_back(*same);
+      all.back().every = wanted.one.every;
+      continue;
+    }
+    wanted.one.output = wanted.make();
+    const auto remote = std::dynamic_pointer_cast<SpooledOutput>(wanted.one.output);
+    wanted.one.remote = remote.get();
+    if (remote != nullptr) fresh.push_back(remote);
+    all.push_back(std::move(wanted.one));
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    all_.swap(all);
+  }
+  // Old ones end, which may take some seconds, before new ones take over their spools.
+  std::thread([old = std::move(all), fresh = std::move(fresh)]() mutable {
+    old.clear();
+    for (const auto& output : fresh) output->start();
+  }).detach();
+}
+
 void Outputs::write(const std::string& event) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
   for (const One& one : all_) one.output->write(event);
 }
 

@@ -4,7 +4,9 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,10 +33,16 @@ class Outputs {
   // The folder of spools is there, and no other program's: what waits is sent.
   void start();
 
+  // Those of another configuration: what is in both goes on as it is. Throws std::runtime_error as
+  // the constructor, and changes nothing then.
+  void reload(const Config& config);
+
   // To all. Any thread.
   void write(const std::string& event) const;
+
+  // What follows is the main loop's thread's.
+
   // Whether each has all that it was given, where the end of the program does not take it along.
-  // Any thread.
   bool have_all() const;
 
   // Of those that are due, a sign of life; `event` is made for them alone.
@@ -46,7 +54,9 @@ class Outputs {
  private:
   struct One {
     std::string name;
-    std::unique_ptr<Output> output;
+    // All that it was made of.
+    std::string key;
+    std::shared_ptr<Output> output;
     // The same one; null where it is no remote one.
     SpooledOutput* remote = nullptr;
     // Between two signs of life; 0: none.
@@ -54,10 +64,19 @@ class Outputs {
     Time last_beat{};
   };
 
-  void add(const RemoteOutputConfig& config, std::unique_ptr<SpooledOutput> output);
+  using MakeOutput = std::function<std::shared_ptr<Output>()>;
+  // What a configuration asks for, of which there is nothing yet.
+  struct Wanted {
+    One one;
+    MakeOutput make;
+  };
+  std::vector<Wanted> wanted_of(const Config& config) const;
   static void beat(One& one, const std::string& event);
 
   std::string state_folder_;
+  // Of what follows, which the main loop's thread alone changes. Nothing is called with it held but
+  // Output::write(), which waits for nothing.
+  mutable std::mutex mutex_;
   std::vector<One> all_;
 };
 

@@ -31,9 +31,7 @@ WebSettings web_settings(const Config& config) {
   settings.tls_certificate = config.web.tls_certificate;
   settings.tls_key = config.web.tls_key;
   settings.behind_proxy = config.web.behind_proxy;
-  for (const TokenConfig& token : config.web.tokens) {
-    settings.tokens.push_back({token.name, token.digest, token.is_operator});
-  }
+  settings.tokens = web_tokens(config);
   settings.state_folder = config.state_dir;
   return settings;
 }
@@ -47,9 +45,17 @@ HttpResponse text_page(int status, const std::string& body) {
 
 }  // namespace
 
+std::vector<WebToken> web_tokens(const Config& config) {
+  std::vector<WebToken> tokens;
+  for (const TokenConfig& token : config.web.tokens) {
+    tokens.push_back({token.name, token.digest, token.is_operator});
+  }
+  return tokens;
+}
+
 Monitor::Monitor(Config config)
     : config_(std::move(config)),
-      models_(config_.streams),
+      models_(std::make_unique<ModelHolder>(config_.streams)),
       limit_(config_.max_notify_per_hour),
       heartbeat_(now()),
       loop_(g_main_loop_new(nullptr, FALSE)) {
@@ -60,6 +66,7 @@ Monitor::Monitor(Config config)
                                    [this](const std::string& event) { outputs_->write(event); });
   outputs_->start();
   mutes_ = store_->mutes();
+  left_ = store_->left();
   web_ = make_web();
   log_line("listening on " + web_->address());
   // Readers of a pipe may go; that is no reason to end.
@@ -99,6 +106,7 @@ int Monitor::run() {
     store_->add(stream->stream().config().id, stream->snapshot());
   }
   streams_.clear();
+  leaving_.clear();
   tell({monitor_event(now(), "stopped", config_), std::nullopt, {}, true});
   store_.reset();
   outputs_.reset();
@@ -123,8 +131,9 @@ gboolean Monitor::on_stop(gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
-gboolean Monitor::on_reload(gpointer /*data*/) {
-  log_line("SIGHUP: the configuration cannot be read anew yet; restart the program");
+gboolean Monitor::on_reload(gpointer data) {
+  // By the next tick: not in the middle of another one, and not before the streams are there.
+  static_cast<Monitor*>(data)->reload_wanted_ = true;
   return G_SOURCE_CONTINUE;
 }
 
@@ -207,19 +216,19 @@ void Monitor::show(Moment now) {
   board_.put(now, std::move(streams));
 }
 
+std::unique_ptr<WatchedStream> Monitor::make_stream(const StreamConfig& config) {
+  const double hysteresis = read_hysteresis(models_->element(config));
+  auto stream =
+      std::make_unique<WatchedStream>(config, hysteresis, left_[config.id], limit_,
+                                      [this](const WatchedStream::Told& told) { tell(told); });
+  const auto mute = mutes_.find(config.id);
+  // That one ended while nobody was there is no news: it said when it would.
+  if (mute != mutes_.end() && mute->second.until > now().wall) stream->restore_mute(mute->second);
+  return stream;
+}
+
 void Monitor::start_streams() {
-  for (const StreamConfig& config : config_.streams) {
-    const double hysteresis = read_hysteresis(models_.element(config));
-    const auto left = store_->left().find(config.id);
-    streams_.push_back(std::make_unique<WatchedStream>(
-        config, hysteresis, left == store_->left().end() ? StreamSnapshot() : left->second, limit_,
-        [this](const WatchedStream::Told& told) { tell(told); }));
-    const auto mute = mutes_.find(config.id);
-    // That one ended while nobody was there is no news: it said when it would.
-    if (mute != mutes_.end() && mute->second.until > now().wall) {
-      streams_.back()->restore_mute(mute->second);
-    }
-  }
+  for (const StreamConfig& config : config_.streams) streams_.push_back(make_stream(config));
   phase_ = Phase::kWatching;
   // That alarms which came back have lost data is kept at once.
   kept_ = {};
@@ -245,6 +254,7 @@ void Monitor::begin_stop() {
   notify_stopping();
   phase_ = Phase::kStopping;
   const Moment time = now();
+  next_.reset();
   for (const auto& stream : streams_) stream->stream().close(time);
 }
 
@@ -255,13 +265,19 @@ void Monitor::tick(Moment now) {
   apply_changes(now);
   show(now);
   beat(now);
-  if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kFailed) {
-    log_line("the model cannot be loaded: " + models_.error());
+  leaving_.erase(
+      std::remove_if(leaving_.begin(), leaving_.end(),
+                     [&](const auto& stream) { return stream->stream().is_closed(now); }),
+      leaving_.end());
+  if (phase_ == Phase::kLoading && models_->state() == ModelHolder::State::kFailed) {
+    log_line("the model cannot be loaded: " + models_->error());
     exit_code_ = kExitFailed;
     g_main_loop_quit(loop_);
-  } else if (phase_ == Phase::kLoading && models_.state() == ModelHolder::State::kReady) {
+  } else if (phase_ == Phase::kLoading && models_->state() == ModelHolder::State::kReady) {
     start_streams();
   } else if (phase_ == Phase::kWatching) {
+    if (reload_wanted_ && !next_) begin_reload();
+    if (next_) finish_reload(now);
     for (const auto& stream : streams_) {
       const auto before = stream->stream().watch().failures(FailureReason::kStuck);
       stream->update(now);
@@ -272,8 +288,9 @@ void Monitor::tick(Moment now) {
       tell({monitor_event(now, "flood", config_), std::nullopt, {}, true});
     }
   } else if (phase_ == Phase::kStopping) {
-    if (std::all_of(streams_.begin(), streams_.end(),
-                    [&](const auto& stream) { return stream->stream().is_closed(now); })) {
+    if (leaving_.empty() && std::all_of(streams_.begin(), streams_.end(), [&](const auto& stream) {
+          return stream->stream().is_closed(now);
+        })) {
       g_main_loop_quit(loop_);
     }
   }

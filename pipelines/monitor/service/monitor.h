@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@
 #include "web/web_server.h"
 
 namespace dfd::monitor {
+
+// As the configuration has them.
+std::vector<WebToken> web_tokens(const Config& config);
 
 class Monitor {
  public:
@@ -42,6 +46,11 @@ class Monitor {
   static gboolean on_reload(gpointer data);
   void tick(Moment now);
   void start_streams();
+  std::unique_ptr<WatchedStream> make_stream(const StreamConfig& config);
+  void begin_reload();
+  void finish_reload(Moment now);
+  void take_over(Moment now, Config config);
+  void take_over_streams(Moment now, const std::vector<StreamConfig>& configs);
   void note_stuck(Moment now);
   void begin_stop();
   void tell(const WatchedStream::Told& told);
@@ -56,7 +65,11 @@ class Monitor {
   enum class Phase { kLoading, kWatching, kStopping };
 
   Config config_;
-  ModelHolder models_;
+  std::unique_ptr<ModelHolder> models_;
+  // What was read anew, until its models are loaded.
+  std::optional<Config> next_;
+  std::unique_ptr<ModelHolder> next_models_;
+  bool reload_wanted_ = false;
   NotifyLimit limit_;
   std::unique_ptr<Outputs> outputs_;
   std::unique_ptr<Store> store_;
@@ -66,6 +79,10 @@ class Monitor {
   std::map<std::string, Mute> mutes_;
   Time shown_;
   std::vector<std::unique_ptr<WatchedStream>> streams_;
+  // Of streams that are not configured any more, until they are closed.
+  std::vector<std::unique_ptr<WatchedStream>> leaving_;
+  // What streams left that are not watched: from the last run, or from this one.
+  std::map<std::string, StreamSnapshot> left_;
   Phase phase_ = Phase::kLoading;
   int exit_code_ = 0;
   std::deque<Time> stuck_;

@@ -8,6 +8,8 @@
 namespace dfd::monitor {
 
 void notify_ready();
+// The configuration is read anew, until notify_ready().
+void notify_reloading();
 void notify_stopping();
 
 // The main loop is alive. Only sent where the unit asks for it.

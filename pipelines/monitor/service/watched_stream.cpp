@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "service/config_change.h"
 
 namespace dfd::monitor {
 namespace {
@@ -51,17 +52,18 @@ Counts sum_of(Counts sum, const Counts& other) {
 
 }  // namespace
 
-WatchedStream::WatchedStream(const StreamConfig& config, double hysteresis, StreamSnapshot left,
+WatchedStream::WatchedStream(StreamConfig config, double hysteresis, StreamSnapshot left,
                              NotifyLimit& limit, Tell tell)
-    : hysteresis_(hysteresis),
+    : config_(std::move(config)),
+      hysteresis_(hysteresis),
       limit_(&limit),
-      schedule_(config.schedule),
+      schedule_(config_.schedule),
       tell_(std::move(tell)),
-      stream_(config, [this](GstMessage* message) { on_message(message); }),
-      rules_{Rule{"face", config.alarm.face, Alarm(config.alarm)},
-             Rule{"down", config.alarm.down, Alarm(config.alarm)},
-             Rule{"frozen", config.alarm.frozen, Alarm(config.alarm)},
-             Rule{"black", config.alarm.black, Alarm(config.alarm)}},
+      stream_(config_, [this](GstMessage* message) { on_message(message); }),
+      rules_{Rule{"face", config_.alarm.face, Alarm(config_.alarm)},
+             Rule{"down", config_.alarm.down, Alarm(config_.alarm)},
+             Rule{"frozen", config_.alarm.frozen, Alarm(config_.alarm)},
+             Rule{"black", config_.alarm.black, Alarm(config_.alarm)}},
       left_(std::move(left.counters)),
       judged_(std::move(left.judged)) {
   for (const StoredAlarm& alarm : left.open_alarms) restore(alarm);
@@ -218,7 +220,9 @@ bool WatchedStream::is_news(const Watch& watch) {
     case StreamState::kConnecting:
       return !watch.failure();
     case StreamState::kClosing:
-      return std::exchange(told_failure_, watch.failure()->reason) != watch.failure()->reason;
+      // Without one it goes on with another configuration.
+      return !watch.failure() ||
+             std::exchange(told_failure_, watch.failure()->reason) != watch.failure()->reason;
     case StreamState::kWaiting:
       break;
   }
@@ -264,6 +268,44 @@ void WatchedStream::tell_alarm(Moment now, Rule& rule, const AlarmTransition& tr
   tell_({alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding_ : nullptr),
          StoredAlarm{config.id, rule.name, transition.state, transition.record, rule.notified},
          transition.previous, rule.notified});
+}
+
+void WatchedStream::end_alarm(Moment now, Rule& rule) {
+  const auto transition = rule.alarm.end(now, "removed");
+  if (!transition) return;
+  log_line(config_.id + ": alarm " + rule.name + " " + name_of(transition->state) + " (removed)");
+  tell_alarm(now, rule, *transition);
+}
+
+void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
+  account(now);
+  const bool reopens = needs_new_connection(config_, config);
+  Connection* connection = stream_.connection();
+  if (!reopens && connection != nullptr && connection->detect() != nullptr) {
+    set_detect(connection->detect(), changed_properties(config_, config));
+  }
+  config_ = std::move(config);
+  hysteresis_ = hysteresis;
+  schedule_ = Schedule(config_.schedule);
+  stream_.configure();
+  const AlarmConfig& alarm = config_.alarm;
+  const bool wanted[] = {alarm.face, alarm.down, alarm.frozen, alarm.black};
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    rules_[i].alarm.configure(alarm);
+    if (rules_[i].wanted && !wanted[i]) end_alarm(now, rules_[i]);
+    rules_[i].wanted = wanted[i];
+  }
+  if (!reopens) return;
+  const StreamState previous = stream_.watch().state();
+  stream_.reopen(now);
+  if (stream_.watch().state() != previous) on_state_changed(now, previous);
+}
+
+void WatchedStream::leave(Moment now) {
+  account(now);
+  for (Rule& rule : rules_) end_alarm(now, rule);
+  count();
+  stream_.close(now);
 }
 
 void WatchedStream::update_muted(Moment now) {

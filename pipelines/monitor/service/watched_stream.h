@@ -43,13 +43,20 @@ class WatchedStream {
     bool notified = true;
   };
 
-  // `config` and `limit` outlive it. `hysteresis` is the element's. Alarms and counters go on from
+  // `limit` outlives it. `hysteresis` is the element's. Alarms and counters go on from
   // what the last run `left`.
-  WatchedStream(const StreamConfig& config, double hysteresis, StreamSnapshot left,
-                NotifyLimit& limit, Tell tell);
+  WatchedStream(StreamConfig config, double hysteresis, StreamSnapshot left, NotifyLimit& limit,
+                Tell tell);
 
   // What is due.
   void update(Moment now);
+
+  // The configuration has changed, but for the id. A new connection is made only where the one at
+  // hand cannot go on with it; alarms at hand go on.
+  void change(Moment now, StreamConfig config, double hysteresis);
+
+  // Nobody wants to know any more: alarms at hand end, for "removed", and the source is closed.
+  void leave(Moment now);
 
   Stream& stream() { return stream_; }
   const Stream& stream() const { return stream_; }
@@ -85,11 +92,13 @@ class WatchedStream {
   void tell_muted(Moment now, const Json& change);
   void tell_marked(Moment now, const KeptChange& kept);
   void tell_alarm(Moment now, Rule& rule, const AlarmTransition& transition);
+  void end_alarm(Moment now, Rule& rule);
   void restore(const StoredAlarm& alarm);
   void count();
   bool is_judged(Moment now) const;
   EventStream event_stream() const;
 
+  StreamConfig config_;
   double hysteresis_;
   NotifyLimit* limit_;
   Schedule schedule_;

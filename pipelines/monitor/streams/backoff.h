@@ -22,6 +22,9 @@ class Backoff {
   // refuses us the longest is 5 minutes: servers lock out who asks too often.
   Duration next(bool refused);
 
+  // From the next wait on.
+  void configure(const BackoffConfig& config) { config_ = config; }
+
   // The next wait is the shortest again.
   void reset();
 

@@ -106,6 +106,17 @@ Owned<GstElement> make_detect(const std::string& stream_id,
   return detect;
 }
 
+void set_detect(GstElement* detect, const std::vector<DetectProperty>& properties) {
+  for (const DetectProperty& property : properties) set_property(detect, property);
+}
+
+bool is_live_property(const std::string& name) {
+  const Owned<GstElement> detect = make_element("deepfakedetect");
+  const GParamSpec* spec =
+      g_object_class_find_property(G_OBJECT_GET_CLASS(detect.get()), name.c_str());
+  return spec != nullptr && (spec->flags & GST_PARAM_MUTABLE_PLAYING) != 0;
+}
+
 Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
                        Owned<GstElement> detect) {
   Pipeline result;

@@ -47,6 +47,12 @@ class PropertyError : public std::runtime_error {
 Owned<GstElement> make_detect(const std::string& stream_id,
                               const std::vector<DetectProperty>& properties);
 
+// Of an element that plays: those that can be set then. Throws PropertyError.
+void set_detect(GstElement* detect, const std::vector<DetectProperty>& properties);
+
+// Whether a playing deepfakedetect takes another value of the property.
+bool is_live_property(const std::string& name);
+
 struct Pipeline {
   Owned<GstElement> pipeline;
   // Within it; none where nothing is judged.

@@ -61,6 +61,10 @@ bool Stream::update(Moment now) {
   return watch_.state() != before;
 }
 
+void Stream::reopen(Moment now) {
+  if (watch_.reopen(now.steady) == Watch::Action::kClose) connection_->close();
+}
+
 void Stream::close(Moment now) {
   closing_since_ = now.steady;
   if (connection_ != nullptr) connection_->close();

@@ -27,6 +27,12 @@ class Stream {
   // What is due. True when the state changed.
   bool update(Moment now);
 
+  // The configuration has changed: timeouts and waits are taken from it; what the next connection
+  // is made of, is, too.
+  void configure() { watch_.configure(*config_); }
+  // Makes a new connection with it now.
+  void reopen(Moment now);
+
   // Gives the connection up, for good. is_closed() tells when that is done; after
   // Watch::kCloseLimit it is left to itself.
   void close(Moment now);

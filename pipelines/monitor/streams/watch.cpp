@@ -35,6 +35,21 @@ Watch::Watch(const StreamConfig& config, Backoff::Chance chance)
       first_frame_timeout_(from_seconds(config.first_frame_timeout_s)),
       backoff_(config.backoff, std::move(chance)) {}
 
+void Watch::configure(const StreamConfig& config) {
+  stall_timeout_ = from_seconds(config.stall_timeout_s);
+  first_frame_timeout_ = from_seconds(config.first_frame_timeout_s);
+  backoff_.configure(config.backoff);
+}
+
+Watch::Action Watch::reopen(Time now) {
+  failure_.reset();
+  backoff_.reset();
+  next_try_ = now;
+  if (state_ != StreamState::kConnecting && state_ != StreamState::kPlaying) return Action::kNone;
+  enter(StreamState::kClosing, now);
+  return Action::kClose;
+}
+
 std::uint64_t Watch::failures(FailureReason reason) const {
   return failures_[static_cast<std::size_t>(reason)];
 }

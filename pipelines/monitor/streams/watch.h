@@ -45,13 +45,21 @@ class Watch {
   // nothing without one.
   Action update(Time now, const Seen& seen);
 
+  // Timeouts and waits from now on.
+  void configure(const StreamConfig& config);
+
+  // What is watched is another source now: the connection at hand is given up, which is no failure,
+  // and the next one made without a wait. Returns kClose where there is one to close.
+  Action reopen(Time now);
+
   // A connection did not close within kCloseLimit and is left to itself.
   bool is_stuck() const { return stuck_; }
 
   StreamState state() const { return state_; }
   // When the state began.
   Time since() const { return since_; }
-  // Why the last connection was given up; nothing from the first frame of the next one on.
+  // Why the last connection was given up; nothing from the first frame of the next one on, and
+  // where it was for another source's sake.
   const std::optional<Failure>& failure() const { return failure_; }
   std::uint64_t connects() const { return connects_; }
   std::uint64_t failures(FailureReason reason) const;
