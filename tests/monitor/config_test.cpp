@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 
 namespace {
 
+namespace fs = std::filesystem;
 using dfd::monitor::Config;
 using dfd::monitor::ConfigError;
 using dfd::monitor::parse_config;
@@ -437,6 +439,77 @@ TEST(Config, WrongRemoteOutputsAreErrorsWithoutTheirSecrets) {
     expect_error(kStream + text, error, "");
     EXPECT_EQ(error_of(kStream + text).find("hunter2"), std::string::npos) << text;
   }
+}
+
+// A folder of configuration files.
+class ConfigFolder : public testing::Test {
+ protected:
+  ConfigFolder() {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "streams.d");
+  }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).string();
+  }
+  static std::string stream(const std::string& id) {
+    return "[[stream]]\nid = \"" + id + "\"\nuri = \"rtsp://host/" + id + "\"\n";
+  }
+  static std::string error_in(const std::string& path) {
+    try {
+      dfd::monitor::read_config(path);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  fs::path folder_ = fs::path(DFD_TEST_SCRATCH) / "config_folder";
+};
+
+TEST_F(ConfigFolder, StreamsOfIncludedFilesHaveTheDefaults) {
+  const std::string path = write("m.toml",
+                                 "version = 1\n[monitor]\ninclude = \"streams.d/*.toml\"\n"
+                                 "[defaults]\ngroup = \"all\"\n" +
+                                     stream("a"));
+  write("streams.d/2.toml", stream("c"));
+  write("streams.d/1.toml", stream("b"));
+  write("streams.d/3.txt", "no matter what");
+  const Config config = dfd::monitor::read_config(path);
+  ASSERT_EQ(config.streams.size(), 3U);
+  EXPECT_EQ(config.streams[1].id, "b");
+  EXPECT_EQ(config.streams[2].group, "all");
+}
+
+TEST_F(ConfigFolder, ErrorsOfIncludedFilesNameThem) {
+  const std::string path =
+      write("m.toml", "version = 1\n[monitor]\ninclude = \"streams.d/*\"\n" + stream("a"));
+  const std::vector<std::pair<std::string, std::string>> faults = {
+      {"", ":1:1: cannot be read, or there is nothing in it"},
+      {"[monitor]\n", ":1:2: unknown key \"monitor\""},
+      {stream("a"), ":2:6: stream.id \"a\" is there twice"},
+      {"nonsense", ":1:"}};
+  for (const auto& [text, error] : faults) {
+    const std::string other = write("streams.d/x.toml", text);
+    EXPECT_EQ(error_in(path).find(other + error), 0U) << error_in(path);
+  }
+  const std::string missing = write("n.toml", "version = 1\n[monitor]\ninclude = \"x.toml\"\n");
+  EXPECT_EQ(error_in(missing).find(missing + ":3:11: "), 0U) << error_in(missing);
+}
+
+TEST_F(ConfigFolder, ShardsTogetherHaveEachStreamOnce) {
+  std::string streams;
+  for (int i = 0; i < 20; ++i) streams += stream("s" + std::to_string(i));
+  std::set<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    const std::string path = write(
+        "m.toml", "version = 1\n[monitor]\nshard = \"" + std::to_string(i) + "/3\"\n" + streams);
+    const Config config = dfd::monitor::read_config(path);
+    EXPECT_LT(config.streams.size(), 20U);
+    for (const StreamConfig& stream : config.streams) EXPECT_TRUE(ids.insert(stream.id).second);
+  }
+  EXPECT_EQ(ids.size(), 20U);
+  expect_error("version = 1\n[monitor]\nshard = \"3/3\"\n", "m.toml:3:9: ", "does not exist");
 }
 
 TEST(Config, AFileThatIsNotThereIsAnError) {

@@ -19,8 +19,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/shard.h"
 #include "scan/file_list.h"
-#include "scan/shard.h"
 
 namespace {
 

@@ -30,7 +30,7 @@ void print(const AuditEntry& entry) {
 }  // namespace
 
 int audit(const std::string& config_file) {
-  return with_config(config_file, [&] {
+  return with_config([&] {
     const Config config = read_config(config_file);
     const std::string folder = config.state_dir.empty() ? default_state_folder() : config.state_dir;
     Database database(folder + "/state.sqlite", Database::Access::kRead);

@@ -56,7 +56,7 @@ bool connect_all(const Config& config) {
 }  // namespace
 
 int check_config(const std::string& config_file, bool connect) {
-  return with_config(config_file, [&] {
+  return with_config([&] {
     const Config config = read_config(config_file);
     for (const StreamConfig& stream : config.streams) make_detect(stream.id, stream.detect);
     log_line(config_file + ": no faults; streams: " + std::to_string(config.streams.size()));

@@ -16,7 +16,7 @@ int run_command_line(int argc, char** argv);
 
 // What `work` returns; what it throws about the configuration in `config_file`, or of any other
 // kind, is said and becomes an exit code.
-int with_config(const std::string& config_file, const std::function<int()>& work);
+int with_config(const std::function<int()>& work);
 
 // Watches until a signal.
 int run(const std::string& config_file);

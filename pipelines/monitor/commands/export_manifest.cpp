@@ -77,7 +77,7 @@ void write_whole(const fs::path& path, const std::string& text) {
 }  // namespace
 
 int export_manifest(const std::string& config_file, const std::string& folder) {
-  return with_config(config_file, [&] {
+  return with_config([&] {
     const Config config = read_config(config_file);
     const fs::path state = config.state_dir.empty() ? default_state_folder() : config.state_dir;
     const std::vector<KeptAlarm> alarms = Reader(state.string()).labelled("face");

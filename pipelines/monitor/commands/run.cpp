@@ -12,14 +12,14 @@
 
 namespace dfd::monitor {
 
-int with_config(const std::string& config_file, const std::function<int()>& work) {
+int with_config(const std::function<int()>& work) {
   try {
     return work();
   } catch (const ConfigError& error) {
     log_line(error.what());
     return kExitConfig;
   } catch (const PropertyError& error) {
-    log_line(ConfigError(config_file, error.position(), error.what()).what());
+    log_line(ConfigError(error.file(), error.position(), error.what()).what());
     return kExitConfig;
   } catch (const std::exception& error) {
     log_line(error.what());
@@ -28,7 +28,7 @@ int with_config(const std::string& config_file, const std::function<int()>& work
 }
 
 int run(const std::string& config_file) {
-  return with_config(config_file, [&] {
+  return with_config([&] {
     Config config = read_config(config_file);
     auto monitor = std::make_unique<Monitor>(std::move(config));
     const int code = monitor->run();

@@ -38,14 +38,14 @@ ScanSettings settings_of(const ScanOptions& options) {
   settings.jobs = options.jobs;
   settings.timeout_s = options.timeout_s;
   if (!options.sample_rate.empty()) {
-    settings.detect.push_back({"sample-rate", options.sample_rate, {}});
+    settings.detect.push_back({"sample-rate", options.sample_rate, {}, {}});
   }
   for (const std::string& property : options.detect) {
     const std::size_t equals = property.find('=');
     if (equals == std::string::npos) {
       throw std::invalid_argument("--detect wants NAME=VALUE, but got " + property);
     }
-    settings.detect.push_back({property.substr(0, equals), property.substr(equals + 1), {}});
+    settings.detect.push_back({property.substr(0, equals), property.substr(equals + 1), {}, {}});
   }
   return settings;
 }

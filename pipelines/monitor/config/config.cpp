@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <glob.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -142,28 +144,98 @@ StreamConfig read_stream(TableReader& table, const StreamConfig& defaults) {
   return stream;
 }
 
-void read_streams(TableReader& root, Config& config) {
-  StreamConfig defaults;
-  if (auto table = root.table("defaults")) {
-    read_common(*table, defaults);
-    table->finish();
-  }
-  std::set<std::string> ids;
-  for (TableReader& table : root.tables("stream")) {
-    config.streams.push_back(read_stream(table, defaults));
-    if (!ids.insert(config.streams.back().id).second) {
-      table.fail("id", "\"" + config.streams.back().id + "\" is there twice");
-    }
-  }
-  if (config.streams.empty()) {
-    throw ConfigError(config.file, {1, 1}, "there is no [[stream]] to watch");
+toml::table parse_toml(const std::string& text, const std::string& file) {
+  try {
+    return toml::parse(text, file);
+  } catch (const toml::parse_error& error) {
+    const toml::source_position place = error.source().begin;
+    throw ConfigError(file, {place.line, place.column}, std::string(error.description()));
   }
 }
 
-void read_monitor(TableReader& root, Config& config) {
+std::string read_text(const std::string& file) {
+  std::error_code none;
+  std::ifstream stream;
+  // A folder would open, and fail later.
+  if (!std::filesystem::is_directory(file, none)) stream.open(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream.is_open() || stream.bad() || text.empty()) {
+    throw ConfigError(file, {1, 1}, "cannot be read, or there is nothing in it");
+  }
+  return text;
+}
+
+// All streams of a configuration, in whatever file.
+class StreamReader {
+ public:
+  explicit StreamReader(Config& config) : config_(config) {}
+
+  void read_defaults(TableReader& root) {
+    auto table = root.table("defaults");
+    if (!table) return;
+    read_common(*table, defaults_);
+    table->finish();
+  }
+
+  void read(TableReader& root) {
+    for (TableReader& table : root.tables("stream")) {
+      StreamConfig stream = read_stream(table, defaults_);
+      if (!ids_.insert(stream.id).second) {
+        table.fail("id", "\"" + stream.id + "\" is there twice");
+      }
+      if (config_.shard.holds(stream.id)) config_.streams.push_back(std::move(stream));
+    }
+  }
+
+  void read_file(const std::string& file) {
+    const toml::table parsed = parse_toml(read_text(file), file);
+    TableReader root(parsed, "", file);
+    read(root);
+    root.finish();
+  }
+
+  // That none falls to a shard is no mistake.
+  void finish() const {
+    if (!ids_.empty()) return;
+    throw ConfigError(config_.file, {1, 1}, "there is no [[stream]] to watch");
+  }
+
+ private:
+  Config& config_;
+  StreamConfig defaults_;
+  std::set<std::string> ids_;
+};
+
+// Files that a pattern names, sorted; relative to the configuration's folder.
+std::vector<std::string> included(TableReader& monitor, const std::string& pattern) {
+  const std::string path = std::filesystem::path(monitor.file()).parent_path() / pattern;
+  glob_t found{};
+  const int code = glob(path.c_str(), 0, nullptr, &found);
+  std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  globfree(&found);
+  if (code != 0 && code != GLOB_NOMATCH) monitor.fail("include", "cannot be looked up: " + path);
+  // A folder of streams may be empty; a file that is named may not be missing.
+  if (files.empty() && pattern.find_first_of("*?[") == std::string::npos) {
+    monitor.fail("include", "names " + path + ", which is not there");
+  }
+  return files;
+}
+
+void read_shard(TableReader& monitor, Config& config) {
+  const auto text = monitor.text("shard");
+  if (!text) return;
+  try {
+    config.shard = parse_shard(*text, "shard");
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(monitor.file(), monitor.position("shard"), error.what());
+  }
+}
+
+// Returns the files that hold more streams.
+std::vector<std::string> read_monitor(TableReader& root, Config& config) {
   auto table = root.table("monitor");
   read_web(root, table ? &*table : nullptr, config.web);
-  if (!table) return;
+  if (!table) return {};
   if (const auto folder = table->text("state_dir")) {
     if (folder->empty()) table->fail("state_dir", "must name a folder");
     config.state_dir = *folder;
@@ -172,7 +244,11 @@ void read_monitor(TableReader& root, Config& config) {
     if (*most != std::floor(*most)) table->fail("max_notify_per_hour", "must be a whole number");
     config.max_notify_per_hour = static_cast<int>(*most);
   }
+  read_shard(*table, config);
+  std::vector<std::string> files;
+  if (const auto pattern = table->text("include")) files = included(*table, *pattern);
   table->finish();
+  return files;
 }
 
 void read_version(TableReader& root) {
@@ -197,34 +273,22 @@ ConfigError::ConfigError(const std::string& file, Position position, const std::
                          std::to_string(position.column) + ": " + text) {}
 
 Config parse_config(const std::string& text, const std::string& file) {
-  toml::table parsed;
-  try {
-    parsed = toml::parse(text, file);
-  } catch (const toml::parse_error& error) {
-    const toml::source_position place = error.source().begin;
-    throw ConfigError(file, {place.line, place.column}, std::string(error.description()));
-  }
+  const toml::table parsed = parse_toml(text, file);
   Config config;
   config.file = file;
   TableReader root(parsed, "", file);
   read_version(root);
-  read_monitor(root, config);
+  const std::vector<std::string> more = read_monitor(root, config);
   read_outputs(root, config);
-  read_streams(root, config);
+  StreamReader streams(config);
+  streams.read_defaults(root);
+  streams.read(root);
   root.finish();
+  for (const std::string& other : more) streams.read_file(other);
+  streams.finish();
   return config;
 }
 
-Config read_config(const std::string& file) {
-  std::error_code none;
-  std::ifstream stream;
-  // A folder would open, and fail later.
-  if (!std::filesystem::is_directory(file, none)) stream.open(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad() || text.empty()) {
-    throw ConfigError(file, {1, 1}, "cannot be read, or there is nothing in it");
-  }
-  return parse_config(text, file);
-}
+Config read_config(const std::string& file) { return parse_config(read_text(file), file); }
 
 }  // namespace dfd::monitor

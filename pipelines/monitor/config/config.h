@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/secrets.h"
+#include "base/shard.h"
 
 namespace dfd::monitor {
 
@@ -59,6 +60,7 @@ struct AlarmConfig {
 struct DetectProperty {
   std::string name;
   std::string value;
+  std::string file;
   Position position;
 };
 
@@ -155,7 +157,9 @@ struct Config {
   std::string state_dir;
   // Alarms told of, over all streams; nothing: no limit.
   std::optional<int> max_notify_per_hour;
+  // Those that fall to this process.
   std::vector<StreamConfig> streams;
+  Shard shard;
   std::vector<JsonLinesConfig> json_lines;
   std::vector<WebhookConfig> webhooks;
   std::vector<MqttConfig> mqtt;

@@ -108,7 +108,7 @@ std::vector<DetectProperty> TableReader::properties() {
     } else {
       fail(name, "must be a text, a number, true or false");
     }
-    result.push_back({name, std::move(value), position_of(node.source())});
+    result.push_back({name, std::move(value), file_, position_of(node.source())});
   }
   return result;
 }

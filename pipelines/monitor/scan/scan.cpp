@@ -45,7 +45,7 @@ Scan::Scan(ScanSettings settings)
   stream_.id = "scan";
   stream_.detect = settings_.detect;
   // The last of a name counts: each picture waits for its result, and none is left out.
-  stream_.detect.push_back({"mode", "complete", {}});
+  stream_.detect.push_back({"mode", "complete", {}, {}});
 }
 
 void Scan::list() {

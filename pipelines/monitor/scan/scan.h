@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "base/shard.h"
 #include "config/config.h"
 #include "scan/file_scan.h"
 #include "scan/result_file.h"
-#include "scan/shard.h"
 #include "scan/totals.h"
 
 namespace dfd::monitor {

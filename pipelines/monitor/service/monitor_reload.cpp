@@ -27,7 +27,7 @@ void Monitor::begin_reload() {
     next_models_ = std::make_unique<ModelHolder>(config.streams);
     next_ = std::move(config);
   } catch (const PropertyError& error) {
-    log_line(ConfigError(config_.file, error.position(), error.what()).what());
+    log_line(ConfigError(error.file(), error.position(), error.what()).what());
   } catch (const std::exception& error) {
     log_line(error.what());
   }

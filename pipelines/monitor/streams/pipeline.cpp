@@ -60,7 +60,7 @@ constexpr std::array<std::string_view, 3> kOwnProperties = {"messages", "stream-
 
 void set_property(GstElement* detect, const DetectProperty& property) {
   const auto fail = [&](const std::string& what) {
-    throw PropertyError(property.position, "detect." + property.name + " " + what);
+    throw PropertyError(property, "detect." + property.name + " " + what);
   };
   if (std::find(kOwnProperties.begin(), kOwnProperties.end(), property.name) !=
       kOwnProperties.end()) {
@@ -84,8 +84,8 @@ void set_property(GstElement* detect, const DetectProperty& property) {
 
 }  // namespace
 
-PropertyError::PropertyError(Position position, const std::string& text)
-    : std::runtime_error(text), position_(position) {}
+PropertyError::PropertyError(const DetectProperty& property, const std::string& text)
+    : std::runtime_error(text), file_(property.file), position_(property.position) {}
 
 Owned<GstElement> make_element(const char* factory, const char* name) {
   GstElement* element = gst_element_factory_make(factory, name);

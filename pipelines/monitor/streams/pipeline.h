@@ -35,10 +35,13 @@ Owned<GstElement> make_element(const char* factory, const char* name = nullptr);
 // The element's property cannot have this value, or there is none of that name.
 class PropertyError : public std::runtime_error {
  public:
-  PropertyError(Position position, const std::string& text);
+  PropertyError(const DetectProperty& property, const std::string& text);
+  // Where it is configured.
+  const std::string& file() const { return file_; }
   Position position() const { return position_; }
 
  private:
+  std::string file_;
   Position position_;
 };
 

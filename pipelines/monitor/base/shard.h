@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Which files of an archive are this process's own. Each tells by a file's path alone, so that
-// processes on many machines share an archive without a word.
+// What of many is this process's own: files of an archive by their path, streams by their id. Each
+// process tells by that alone, so that many machines share the work without a word.
 
 #pragma once
 
@@ -18,12 +18,12 @@ struct Shard {
   std::uint64_t index = 0;
   std::uint64_t count = 1;
 
-  // Every path falls to one of `count` shards; which, is the same on every machine.
-  bool holds(std::string_view path) const;
+  // Every name falls to one of `count` shards; which, is the same on every machine.
+  bool holds(std::string_view name) const;
 };
 
-// "I/N", I from 0 to N - 1. Throws std::invalid_argument.
-Shard parse_shard(const std::string& text);
+// "I/N", I from 0 to N - 1. `what` is said in errors. Throws std::invalid_argument.
+Shard parse_shard(const std::string& text, const std::string& what = "--shard");
 
 struct SlurmShard {
   Shard shard;

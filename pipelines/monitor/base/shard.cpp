@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "scan/shard.h"
+#include "base/shard.h"
 
 #include <glib.h>
 
@@ -65,10 +65,10 @@ std::optional<Shard> step_shard(const Environment& environment) {
 
 }  // namespace
 
-bool Shard::holds(std::string_view path) const {
+bool Shard::holds(std::string_view name) const {
   // FNV-1a of 64 bits, and the last mixing of MurmurHash3, for FNV's low bits alone are uneven.
   std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char letter : path) {
+  for (const char letter : name) {
     hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3ULL;
   }
   hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdULL;
@@ -76,14 +76,14 @@ bool Shard::holds(std::string_view path) const {
   return (hash ^ (hash >> 33)) % count == index;
 }
 
-Shard parse_shard(const std::string& text) {
+Shard parse_shard(const std::string& text, const std::string& what) {
   const std::size_t slash = text.find('/');
   const auto index = number(text.substr(0, slash));
   const auto count = slash == std::string::npos ? std::nullopt : number(text.substr(slash + 1));
   if (!index || !count) {
-    throw std::invalid_argument("--shard wants I/N, such as 0/8, but got " + text);
+    throw std::invalid_argument(what + " wants I/N, such as 0/8, but got " + text);
   }
-  return checked({*index, *count}, "--shard");
+  return checked({*index, *count}, what);
 }
 
 std::optional<SlurmShard> slurm_shard(const Environment& environment) {
