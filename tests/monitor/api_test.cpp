@@ -2,6 +2,8 @@
 //
 // The API of the program as its users run it, beside a real stream.
 
+#include <signal.h>
+
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -143,6 +145,30 @@ TEST(Api, AMuteByHandOutlivesTheProgram) {
   EXPECT_EQ(everything.find(kToken), std::string::npos);
   dfd::monitor::Database(config + ".state/state.sqlite").run("DELETE FROM audit WHERE number = 2");
   EXPECT_EQ(Program({"audit", config}).wait(), 1);
+}
+
+TEST(Api, TokensAreReadAnew) {
+  const std::string table = token_table("anew.token");
+  const std::string config = write_config("anew.toml", "rtsp://127.0.0.1:1/live", table);
+  Program program({"run", config});
+  ASSERT_TRUE(comes_true([&] { return !program.address().empty(); })) << program.all();
+  const auto status = [&](const std::string& token) {
+    return request("GET", program.address() + "/api/v1/streams",
+                   {{{"Authorization", "Bearer " + token}}, ""})
+        .status;
+  };
+  EXPECT_EQ(status(kToken), 200);
+  // A token that is none: all stays as it was.
+  std::ofstream(scratch("anew.token")) << "short\n";
+  program.signal(SIGHUP);
+  ASSERT_TRUE(comes_true([&] { return program.err().find("stays") != std::string::npos; }));
+  EXPECT_EQ(status(kToken), 200);
+  std::ofstream(scratch("anew.token")) << "another-another-another\n";
+  program.signal(SIGHUP);
+  EXPECT_TRUE(comes_true([&] { return status("another-another-another") == 200; }));
+  EXPECT_EQ(status(kToken), 401);
+  EXPECT_EQ(program.stop(), 0);
+  EXPECT_EQ(program.all().find("another-another"), std::string::npos);
 }
 
 TEST(Api, SpeaksTls) {
