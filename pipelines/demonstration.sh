@@ -9,6 +9,8 @@
 # The model is trained on drawn faces with a random backbone: it shows that the parts work together,
 # and cannot tell real deepfakes (docs/demonstration.md). Results lie in $BUILD/demonstration; a second
 # run reuses them.
+#
+# Not run by the tests: it installs packages and builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build}

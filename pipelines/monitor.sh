@@ -7,6 +7,8 @@
 #   pipelines/monitor.sh [CONFIG]
 #
 # Without a configuration it watches what pipelines/rtsp-source.sh serves.
+#
+# Not run by the tests: it installs packages and builds.
 set -euo pipefail
 [ $# -le 1 ] || { echo "usage: monitor.sh [CONFIG]" >&2; exit 2; }
 config=${1:-$(dirname "$0")/monitor/example.toml}

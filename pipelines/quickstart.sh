@@ -8,6 +8,8 @@
 #
 # Without a video it draws one, which shows only that all works together. The annotated copy lies in
 # $BUILD/quickstart. What the verdict is worth: docs/model-card.md.
+#
+# Not run by the tests: it installs packages and builds.
 set -euo pipefail
 [ $# -le 1 ] || { echo "usage: quickstart.sh [VIDEO]" >&2; exit 2; }
 video=${1:-}

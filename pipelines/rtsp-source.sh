@@ -6,6 +6,8 @@
 #   pipelines/rtsp-source.sh [VIDEO]
 #
 # Without a video it draws one of a forged face. Its sound is left out. $PORT: the port (18554).
+#
+# Not run by the tests: it installs packages and builds.
 set -euo pipefail
 [ $# -le 1 ] || { echo "usage: rtsp-source.sh [VIDEO]" >&2; exit 2; }
 video=${1:-}

@@ -9,8 +9,10 @@
 # pictures in a step are those of the shipped model (docs/lab/artifact-model.md): 50 minutes on two
 # busy cores, so give --time-limit SECONDS and run it again where that is too long: status 4 says
 # that it is not done.
+#
+# Not run by the tests: it takes an hour.
 set -euo pipefail
-[ $# -ge 4 ] || { sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 4 ] || { sed -n '3,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 portraits=$(realpath "$1") clips=$(realpath "$2") yunet=$(realpath "$3") output=$(realpath -m "$4")
 shift 4
 trainer=${DEEPFAKE_TRAINER:-$(dirname "$0")/../../build/trainer/deepfake-trainer}

@@ -412,6 +412,30 @@ TEST(Scan, StopsAfterTheFilesThatRun) {
   EXPECT_EQ(lines.files.size() + lines.summary["remaining"].get<std::size_t>(), 12U);
 }
 
+// As Slurm starts it, which is not here.
+TEST(Scan, TasksOfASlurmArrayShareTheFilesOut) {
+  const fs::path folder = new_folder("slurm");
+  fs::create_directories(folder / "clips");
+  for (int i = 0; i < 4; ++i) {
+    fs::copy_file(clips() / "none.mp4", folder / "clips" / (std::to_string(i) + ".mp4"));
+  }
+  const std::string results = (folder / "results").string();
+  std::string all;
+  for (const std::string task : {"0", "1"}) {
+    ASSERT_TRUE(succeeds("SLURM_ARRAY_TASK_ID=" + task +
+                         " SLURM_ARRAY_TASK_COUNT=2 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=1 "
+                         "MONITOR='" DFD_MONITOR "' '" DFD_SOURCE "/pipelines/scan-slurm.sh' '" +
+                         results + "' '" + (folder / "clips").string() + "'"));
+    all += content_of(results + "/shard-" + task + "-of-2.jsonl");
+  }
+  EXPECT_EQ(lines_of(all).files.size(), 4U);
+  // An array with gaps does not know how many it has.
+  EXPECT_FALSE(
+      succeeds("SLURM_ARRAY_TASK_ID=3 SLURM_ARRAY_TASK_COUNT=2 SLURM_ARRAY_TASK_MAX=3 '" DFD_SOURCE
+               "/pipelines/scan-slurm.sh' '" +
+               results + "' / 2>/dev/null"));
+}
+
 TEST(Scan, TwoScansDoNotWriteOneFile) {
   const fs::path folder = archive("two", 12);
   const fs::path scratch = folder.parent_path();
