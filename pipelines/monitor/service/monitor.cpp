@@ -101,6 +101,7 @@ int Monitor::run() {
   tell({monitor_event(now(), "started", config_), std::nullopt, {}, true});
   g_main_loop_run(loop_);
   web_.reset();
+  pictures_.reset();
   // The streams first: they tell of nothing any more.
   for (const auto& stream : streams_) {
     store_->add(stream->stream().config().id, stream->snapshot());
@@ -216,6 +217,39 @@ void Monitor::show(Moment now) {
   board_.put(now, std::move(streams));
 }
 
+// Only for those who look.
+void Monitor::make_thumbnails(Moment now) {
+  constexpr auto kEvery = std::chrono::seconds(1);
+  // Longer than pages wait that were told of no picture.
+  constexpr auto kAfterLastLook = std::chrono::seconds(15);
+  constexpr int kWidth = 320;
+  if (now.steady - thumbnails_made_ < kEvery) return;
+  thumbnails_made_ = now.steady;
+  for (const std::string& id : board_.take_asked()) {
+    thumbnails_until_[id] = now.steady + kAfterLastLook;
+  }
+  for (const auto& stream : streams_) {
+    Connection* connection = stream->stream().connection();
+    const std::string& id = stream->stream().config().id;
+    const auto until = thumbnails_until_.find(id);
+    if (until == thumbnails_until_.end() || connection == nullptr) continue;
+    if (until->second < now.steady) {
+      thumbnails_until_.erase(until);
+      continue;
+    }
+    const std::weak_ptr<PictureMaker> maker = pictures_;
+    connection->want_picture([this, id, maker](GstSample* sample) {
+      const auto pictures = maker.lock();
+      if (pictures == nullptr) return;
+      const auto put = [this, id, time = dfd::monitor::now().wall](const std::string& jpeg) {
+        if (jpeg.empty()) return;
+        board_.put_picture(id, {std::make_shared<const std::string>(jpeg), time});
+      };
+      pictures->make(Sample(gst_sample_ref(sample)), kWidth, put);
+    });
+  }
+}
+
 std::unique_ptr<WatchedStream> Monitor::make_stream(const StreamConfig& config) {
   const double hysteresis = read_hysteresis(models_->element(config));
   auto stream =
@@ -264,6 +298,7 @@ void Monitor::tick(Moment now) {
   keep(now);
   apply_changes(now);
   show(now);
+  make_thumbnails(now);
   beat(now);
   leaving_.erase(
       std::remove_if(leaving_.begin(), leaving_.end(),

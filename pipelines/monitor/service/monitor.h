@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "evidence/picture_maker.h"
 #include "outputs/outputs.h"
 #include "service/watched_stream.h"
 #include "store/board.h"
@@ -59,6 +60,7 @@ class Monitor {
   std::string metrics() const;
   HttpResponse ready_page() const;
   void show(Moment now);
+  void make_thumbnails(Moment now);
   void apply_changes(Moment now);
   std::unique_ptr<WebServer> make_web();
 
@@ -75,6 +77,11 @@ class Monitor {
   std::unique_ptr<Store> store_;
   Time kept_;
   Board board_;
+  // What a pipeline that is left behind may still bring is not made any more.
+  std::shared_ptr<PictureMaker> pictures_ = std::make_shared<PictureMaker>();
+  // By stream: until when they are made, and when the last one was asked for.
+  std::map<std::string, Time> thumbnails_until_;
+  Time thumbnails_made_;
   // By hand, by stream; those that are over among them.
   std::map<std::string, Mute> mutes_;
   Time shown_;

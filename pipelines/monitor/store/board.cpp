@@ -13,6 +13,7 @@ void Board::put(Moment now, std::vector<StreamStatus> streams) {
   std::map<std::string, Kept> kept;
   for (const StreamStatus& stream : streams) {
     Kept& own = kept[stream.id] = std::move(kept_[stream.id]);
+    if (own.picture && now.wall - own.picture->time > kPictureAge) own.picture.reset();
     if (stream.probability) {
       own.worst = std::max(own.worst.value_or(*stream.probability), *stream.probability);
     }
@@ -59,8 +60,14 @@ std::optional<StreamPicture> Board::picture(const std::string& id) const {
   const auto status = stream(id);
   if (!status || !status->live) return std::nullopt;
   const std::lock_guard<std::mutex> lock(mutex_);
+  asked_.insert(id);
   const auto found = kept_.find(id);
   return found == kept_.end() ? std::nullopt : found->second.picture;
+}
+
+std::set<std::string> Board::take_asked() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(asked_, {});
 }
 
 ProbabilityHistory Board::history(const std::string& id) const {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,11 +75,15 @@ class Board {
 
   std::vector<StreamStatus> streams() const;
   std::optional<StreamStatus> stream(const std::string& id) const;
-  // Nothing where nobody looks, or where there is none.
+  // Nothing where nobody looks, or where there is none. Whoever asks finds one a moment later.
   std::optional<StreamPicture> picture(const std::string& id) const;
+  // The streams whose pictures were asked for since the last call.
+  std::set<std::string> take_asked();
   // Empty where the stream is not known.
   ProbabilityHistory history(const std::string& id) const;
 
+  // An older picture would look like one of now.
+  static constexpr Duration kPictureAge = std::chrono::seconds(5);
   static constexpr Duration kSpan = std::chrono::seconds(2);
   // Ten minutes: what a chart beside a picture shows.
   static constexpr std::size_t kMostSpans = 300;
@@ -95,6 +100,7 @@ class Board {
   mutable std::mutex mutex_;
   std::vector<StreamStatus> streams_;
   std::map<std::string, Kept> kept_;
+  mutable std::set<std::string> asked_;
   // Where the span at hand began; all streams have the same.
   std::optional<Time> begin_;
   WallTime end_of_last_;

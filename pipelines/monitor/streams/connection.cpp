@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace dfd::monitor {
 
@@ -13,17 +14,20 @@ namespace dfd::monitor {
 struct Connection::Shared {
   static GstPadProbeReturn on_pad(GstPad* pad, GstPadProbeInfo* info, gpointer data);
   void note_size(GstEvent* event);
+  void give_picture(GstPad* pad, GstBuffer* buffer);
 
   Pipeline pipeline;
   std::atomic<std::uint64_t> frames{0};
   std::atomic<Time::rep> last_frame{0};
   std::atomic<int> width{0};
   std::atomic<int> height{0};
+  std::atomic<bool> picture_wanted{false};
   std::atomic<bool> failed{false};
   std::atomic<bool> closed{false};
   std::mutex mutex;
   std::condition_variable wanted;
   bool close_wanted = false;
+  std::vector<TakePicture> takers;
 };
 
 void Connection::Shared::note_size(GstEvent* event) {
@@ -38,13 +42,28 @@ void Connection::Shared::note_size(GstEvent* event) {
   height = size[1];
 }
 
-GstPadProbeReturn Connection::Shared::on_pad(GstPad* /*pad*/, GstPadProbeInfo* info,
-                                             gpointer data) {
+void Connection::Shared::give_picture(GstPad* pad, GstBuffer* buffer) {
+  std::vector<TakePicture> waiting;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    waiting.swap(takers);
+  }
+  GstCaps* caps = gst_pad_get_current_caps(pad);
+  GstSample* sample = gst_sample_new(buffer, caps, nullptr, nullptr);
+  gst_caps_unref(caps);
+  for (const TakePicture& take : waiting) take(sample);
+  gst_sample_unref(sample);
+}
+
+GstPadProbeReturn Connection::Shared::on_pad(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   Shared& shared = **static_cast<std::shared_ptr<Shared>*>(data);
   if ((info->type & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
     // Before the count: who sees the count sees a time.
     shared.last_frame = Time::clock::now().time_since_epoch().count();
     ++shared.frames;
+    if (shared.picture_wanted.exchange(false)) {
+      shared.give_picture(pad, GST_PAD_PROBE_INFO_BUFFER(info));
+    }
   } else {
     shared.note_size(GST_PAD_PROBE_INFO_EVENT(info));
   }
@@ -125,6 +144,14 @@ Seen Connection::seen() {
   }
   seen.closed = shared_->closed;
   return seen;
+}
+
+void Connection::want_picture(TakePicture take) {
+  {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->takers.push_back(std::move(take));
+  }
+  shared_->picture_wanted = true;
 }
 
 int Connection::width() const { return shared_->width; }

@@ -35,6 +35,11 @@ class Connection {
 
   Seen seen();
 
+  // Gives the next picture, with its caps, on the thread that brings it: `take` comes back at once
+  // and throws nothing. Where no picture comes any more it is not called.
+  using TakePicture = std::function<void(GstSample*)>;
+  void want_picture(TakePicture take);
+
   // Of the newest picture; 0 before the first.
   int width() const;
   int height() const;
