@@ -24,7 +24,8 @@ FOREIGN = {
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
     r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
                    "gst/results/gstdeepfakejson", "gst/results/gstdeepfakepayload", "trainer/",
-                   "pipelines/monitor/outputs/", "pipelines/monitor/web/", "tests/"),
+                   "pipelines/monitor/evidence/", "pipelines/monitor/outputs/",
+                   "pipelines/monitor/web/", "tests/"),
 }
 
 # Our own: a room and what it may use, besides itself. Rooms of libdetector/src and of the trainer

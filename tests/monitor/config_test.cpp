@@ -85,6 +85,26 @@ TEST(Config, AStreamGoesBeforeTheDefaults) {
                         {"threads", "2"}, {"explain", "true"}, {"mode", "immediate"}}));
 }
 
+TEST(Config, EvidenceIsKeptWhereItIsAskedFor) {
+  EXPECT_FALSE(parse_config(kStream, "m.toml").streams[0].evidence.wanted);
+  const Config config = parse_config(
+      "version = 1\n[monitor]\nring_dir = \"/run/x\"\n[evidence]\nmax_bytes = 2e9\n"
+      "[defaults.evidence]\npre_roll_s = 5\n[[stream]]\nid = \"a\"\nuri = \"rtsp://h/a\"\n"
+      "evidence = {max_clip_s = 30}\n[[stream]]\nid = \"b\"\nuri = \"rtsp://h/b\"\n"
+      "evidence = {enabled = false}\n",
+      "m.toml");
+  EXPECT_EQ(config.ring_dir, "/run/x");
+  EXPECT_EQ(config.evidence.max_bytes, 2e9);
+  EXPECT_EQ(config.evidence.retain_days, 30);
+  EXPECT_TRUE(config.streams[0].evidence.wanted);
+  EXPECT_EQ(config.streams[0].evidence.pre_roll_s, 5);
+  EXPECT_EQ(config.streams[0].evidence.max_clip_s, 30);
+  EXPECT_FALSE(config.streams[1].evidence.wanted);
+  expect_error(kStream + "evidence = {pre_roll_s = 60}\n", "m.toml:5", "greater than pre_roll_s");
+  expect_error(kStream + "evidence = {post = 1}\n", "m.toml:5", "post");
+  expect_error("version = 1\n[evidence]\nmax_bytes = 5\n", "m.toml:3:13: ", "max_bytes");
+}
+
 TEST(Config, RulesAreThoseThatAreNamed) {
   const auto alarm = parse_config(kStream + "alarm = {rules = [\"frozen\", \"black\"]}\n", "m.toml")
                          .streams[0]

@@ -2,23 +2,54 @@
 //
 // Pictures and clips of real streams.
 
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/digest.h"
+#include "evidence/clip_maker.h"
+#include "evidence/evidence_folder.h"
 #include "evidence/picture_maker.h"
+#include "evidence/ring.h"
+#include "monitor/media_servers.h"
 #include "monitor/program.h"
 #include "monitor/rtsp_server.h"
+#include "store/database.h"
+#include "store/evidence_files.h"
 
 namespace {
 
+namespace fs = std::filesystem;
+
+using dfd::monitor::ClipMaker;
+using dfd::monitor::ClipRequest;
+using dfd::monitor::EvidenceFolder;
+using dfd::monitor::EvidenceLimits;
 using dfd::monitor::jpeg_of;
+using dfd::monitor::Ring;
 using dfd::monitor::Sample;
+using dfd::monitor::sha256_of;
 using dfd::monitor::test::Answer;
 using dfd::monitor::test::comes_true;
+using dfd::monitor::test::content_of;
+using dfd::monitor::test::fits_schema;
+using dfd::monitor::test::free_port;
+using dfd::monitor::test::has_metric;
+using dfd::monitor::test::Json;
 using dfd::monitor::test::Program;
 using dfd::monitor::test::request;
 using dfd::monitor::test::RtspServer;
+using dfd::monitor::test::scratch;
+using dfd::monitor::test::Sender;
 using dfd::monitor::test::write_config;
 
 // Width and height from the header of the coded picture.
@@ -75,6 +106,286 @@ TEST(Run, GivesANewPictureToWhoeverLooks) {
     return next.status == 200 && next.body != picture.body;
   }));
   EXPECT_EQ(program.stop(), 0) << program.all();
+}
+
+// What ffprobe says of a file's packets, a line each: "video,1.234,K__".
+std::vector<std::string> packets_of(const std::string& path) {
+  const std::string list = scratch("packets.csv");
+  const std::string command =
+      "ffprobe -v error -show_entries packet=codec_type,pts_time,flags -of csv=p=0 '" + path +
+      "' > '" + list + "'";
+  if (std::system(command.c_str()) != 0) return {};
+  std::istringstream text(content_of(list));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+struct Track {
+  int packets = 0;
+  double begin = -1;
+  double end = -1;
+  bool begins_at_keyframe = false;
+};
+
+Track track_of(const std::string& path, const std::string& kind) {
+  Track track;
+  for (const std::string& line : packets_of(path)) {
+    if (line.rfind(kind + ",", 0) != 0) continue;
+    const double time = std::strtod(line.c_str() + kind.size() + 1, nullptr);
+    if (track.packets++ == 0) {
+      track.begin = time;
+      track.begins_at_keyframe = line.find(",K") != std::string::npos;
+    }
+    track.end = std::max(track.end, time);
+  }
+  return track;
+}
+
+// Coloured bars for four seconds, then black.
+std::string goes_black(const std::string& encoder) {
+  const std::string size = "video/x-raw,format=I420,width=320,height=180,framerate=25/1";
+  return "videotestsrc num-buffers=100 horizontal-speed=3 ! " + size + " ! concat name=both ! " +
+         "clocksync ! " + encoder + " videotestsrc pattern=black ! " + size + " ! both. ";
+}
+
+constexpr const char* kEncoder =
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! ";
+
+// An alarm that does not end by itself, and a clip of four seconds.
+constexpr const char* kBlack =
+    "alarm = {rules = [\"black\"]}\nevidence = {pre_roll_s = 2, post_roll_s = 1, max_clip_s = 5}\n";
+
+Json clip_of(const Program& program, const std::string& state) {
+  for (const Json& event : program.events()) {
+    if (event["data"].contains("clip") && event["data"]["clip"]["state"] == state) {
+      return event["data"]["clip"];
+    }
+  }
+  return nullptr;
+}
+
+// The clip that the program tells of, fetched and kept. `name` is what it has to be called.
+std::string fetched_clip(const Program& program, const std::string& name) {
+  EXPECT_TRUE(comes_true([&] { return clip_of(program, "written").is_object(); })) << program.all();
+  const Json clip = clip_of(program, "written");
+  if (!clip.is_object()) return "";
+  const Json& file = clip["files"].at(0);
+  EXPECT_EQ(file["name"], name) << program.err();
+  const Answer answer =
+      request("GET", program.address() + "/api/v1/alarms/" + clip["alarm"].get<std::string>() +
+                         "/evidence/" + file["name"].get<std::string>());
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(sha256_of(answer.body), file["sha256"]);
+  const std::string path = scratch("fetched-" + name);
+  std::ofstream(path, std::ios::binary) << answer.body;
+  return path;
+}
+
+TEST(Run, AnAlarmOfRtspHasAClipWithItsPreRollAndSound) {
+  RtspServer server("( " + goes_black(std::string(kEncoder) + "rtph264pay name=pay0 pt=96") +
+                    "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! avenc_aac ! "
+                    "rtpmp4gpay name=pay1 pt=97 )");
+  Program program({"run", write_config("clip.toml", server.uri(), kBlack)});
+  const std::string path = fetched_clip(program, "clip.mp4");
+  const Track pictures = track_of(path, "video");
+  EXPECT_TRUE(pictures.begins_at_keyframe);
+  EXPECT_GE(pictures.end - pictures.begin, 3.5);
+  const Track sound = track_of(path, "audio");
+  EXPECT_GT(sound.packets, 0);
+  EXPECT_NEAR(sound.begin, pictures.begin, 1);
+  const Json clip = clip_of(program, "written");
+  EXPECT_GE(clip["pre_roll_s"], 2);
+  EXPECT_EQ(clip["files"].at(1)["name"], "best.jpg");
+  EXPECT_EQ(clip["files"].at(2)["name"], "clip.json");
+  const Answer described =
+      request("GET", program.address() + "/api/v1/alarms/" + clip["alarm"].get<std::string>() +
+                         "/evidence/clip.json");
+  EXPECT_EQ(described.json()["alarm"]["id"], clip["alarm"]);
+  EXPECT_EQ(described.json()["clip"]["sound"], true);
+  EXPECT_TRUE(has_metric(program, "deepfake_clips_total{stream=\"ch1\"} 1"));
+  EXPECT_EQ(program.stop(), 0) << program.all();
+  EXPECT_TRUE(fits_schema(program.out()));
+}
+
+TEST(Run, WhatGoesDownLeavesItsLastPicturesAndSound) {
+  const std::string port = free_port(G_SOCKET_TYPE_DATAGRAM);
+  auto sender = std::make_unique<Sender>(
+      "mpegtsmux name=muxer alignment=7 ! udpsink host=127.0.0.1 port=" + port +
+      " audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! avenc_ac3 ! muxer.");
+  Program program({"run", write_config("down.toml", "udp://127.0.0.1:" + port,
+                                       "alarm = {rules = [\"down\"]}\n"
+                                       "evidence = {pre_roll_s = 3, post_roll_s = 0}\n")});
+  ASSERT_TRUE(comes_true([&] { return program.told_stream("playing", ""); })) << program.all();
+  ASSERT_TRUE(comes_true([&] {
+    const std::string text = request("GET", program.address() + "/metrics").body;
+    const std::string name = "deepfake_frames_total{stream=\"ch1\"} ";
+    const std::size_t at = text.find(name);
+    return at != std::string::npos && std::atoi(text.c_str() + at + name.size()) > 125;
+  }));
+  sender.reset();
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("down", "firing"); })) << program.all();
+  sender = std::make_unique<Sender>("mpegtsmux alignment=7 ! udpsink host=127.0.0.1 port=" + port);
+  const std::string path = fetched_clip(program, "clip.mp4");
+  const Track pictures = track_of(path, "video");
+  EXPECT_TRUE(pictures.begins_at_keyframe);
+  EXPECT_GE(pictures.packets, 50);
+  EXPECT_GT(track_of(path, "audio").packets, 0);
+  EXPECT_GE(clip_of(program, "written")["pre_roll_s"], 3);
+  EXPECT_EQ(program.stop(), 0) << program.all();
+}
+
+TEST(Run, WithoutAnEvidenceTableNothingIsRecorded) {
+  RtspServer server(
+      "( videotestsrc pattern=black is-live=true ! "
+      "video/x-raw,format=I420,width=320,height=180,framerate=25/1 ! " +
+      std::string(kEncoder) + "rtph264pay name=pay0 pt=96 )");
+  const std::string config =
+      write_config("nothing.toml", server.uri(), "alarm = {rules = [\"black\"]}\n");
+  Program program({"run", config});
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("black", "firing"); })) << program.all();
+  EXPECT_EQ(program.stop(), 0) << program.all();
+  EXPECT_TRUE(clip_of(program, "written").is_null());
+  EXPECT_FALSE(fs::exists(config + ".state/evidence"));
+}
+
+TEST(Run, AnAlarmThatFiresAtTheEndHasItsClipAllTheSame) {
+  RtspServer server("( " + goes_black(std::string(kEncoder) + "rtph264pay name=pay0 pt=96") + ")");
+  const std::string config = write_config(
+      "end.toml", server.uri(),
+      "alarm = {rules = [\"black\"]}\nevidence = {pre_roll_s = 1, max_clip_s = 600}\n");
+  Program program({"run", config});
+  ASSERT_TRUE(comes_true([&] { return program.told_alarm("black", "firing"); })) << program.all();
+  EXPECT_EQ(program.stop(), 0) << program.all();
+  const Json clip = clip_of(program, "written");
+  ASSERT_TRUE(clip.is_object()) << program.all();
+  EXPECT_EQ(clip["files"].at(0)["name"], "clip.mp4");
+  dfd::monitor::Database database(config + ".state/state.sqlite");
+  EXPECT_EQ(dfd::monitor::read_evidence(database, clip["alarm"]).size(), clip["files"].size());
+}
+
+std::string fresh_folder(const std::string& name) {
+  const std::string folder = scratch(name);
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+TEST(Ring, WhatCannotBeWrittenIsCountedAndHoldsNobodyUp) {
+  gst_init(nullptr, nullptr);
+  Ring ring("/nowhere", "ch1", std::chrono::seconds(1));
+  GstCaps* caps = gst_caps_from_string("video/x-h264,stream-format=byte-stream,alignment=au");
+  const std::uint64_t connection = ring.begin();
+  // Of a connection that was left behind.
+  ring.take(connection - 1, dfd::monitor::Track::kPictures, caps, gst_buffer_new());
+  // More than may wait, and nobody comes for it in time: the first one is taken.
+  constexpr std::size_t kBytes = std::size_t{9} << 20;
+  for (int i = 0; i < 3; ++i) {
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, kBytes, nullptr);
+    GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(i) * GST_SECOND;
+    ring.take(connection, dfd::monitor::Track::kPictures, caps, buffer);
+  }
+  gst_caps_unref(caps);
+  EXPECT_EQ(ring.stats().dropped, 2U);
+  EXPECT_TRUE(comes_true([&] { return ring.stats().failures == 1; }));
+  EXPECT_TRUE(ring.segments().empty());
+}
+
+// A picture alone, of an alarm of that number.
+ClipRequest request_of(int number, std::size_t bytes) {
+  ClipRequest request;
+  request.place = {"ch1", "0000000000000000000000000" + std::to_string(number),
+                   "2026-11-2" + std::to_string(number)};
+  request.best_picture.assign(bytes, 'x');
+  request.data = {{"alarm", {{"id", request.place.alarm}}}};
+  return request;
+}
+
+std::vector<std::string> results_of(ClipMaker& maker) {
+  maker.drain();
+  std::vector<std::string> results;
+  for (const auto& result : maker.take_results()) {
+    results.push_back(std::string(name_of(result.state)) + " " + result.place.alarm.back());
+  }
+  return results;
+}
+
+using Results = std::vector<std::string>;
+
+TEST(ClipMaker, TheOldestGoesAndNeverThatOfAnOpenAlarm) {
+  gst_init(nullptr, nullptr);
+  const std::string folder = fresh_folder("quota");
+  EvidenceLimits limits;
+  limits.max_bytes = 1e6;
+  limits.retain_days = 36500;
+  ClipMaker maker(folder, limits);
+  const std::string first = request_of(1, 0).place.alarm;
+  maker.set_open({first});
+  maker.make(request_of(1, 400000));
+  maker.make(request_of(2, 400000));
+  EXPECT_EQ(results_of(maker), (Results{"written 1", "written 2"}));
+  EXPECT_GT(maker.bytes(), 800000U);
+  maker.make(request_of(3, 400000));
+  EXPECT_EQ(results_of(maker), (Results{"deleted 2", "written 3"}));
+  EXPECT_TRUE(fs::exists(folder + "/evidence/ch1/2026-11-21/" + first + "/best.jpg"));
+  EXPECT_FALSE(fs::exists(folder + "/evidence/ch1/2026-11-22"));
+  // All that there is belongs to open ones.
+  maker.set_open({first, request_of(3, 0).place.alarm});
+  maker.make(request_of(4, 400000));
+  maker.make(request_of(5, 400000));
+  EXPECT_EQ(results_of(maker), (Results{"paused 4"}));
+  maker.set_open({});
+  maker.make(request_of(6, 400000));
+  EXPECT_EQ(results_of(maker), (Results{"deleted 1", "resumed 6", "written 6"}));
+  EXPECT_LE(maker.bytes(), 1000000U);
+}
+
+TEST(ClipMaker, FilesAreForOwnerAndGroup) {
+  gst_init(nullptr, nullptr);
+  const std::string folder = fresh_folder("mode");
+  ClipMaker maker(folder, {});
+  maker.make(request_of(1, 10));
+  EXPECT_EQ(results_of(maker), (Results{"written 1"}));
+  int files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder + "/evidence")) {
+    EXPECT_EQ(fs::status(entry).permissions(), fs::perms(entry.is_directory() ? 0750 : 0640));
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(files, 2);
+}
+
+TEST(ClipMaker, SaysThatItCannotWrite) {
+  gst_init(nullptr, nullptr);
+  const std::string folder = fresh_folder("file");
+  std::ofstream(folder + "/evidence") << "no folder";
+  ClipMaker maker(folder, {});
+  maker.make(request_of(1, 10));
+  EXPECT_EQ(results_of(maker), (Results{"failed 1"}));
+}
+
+TEST(EvidenceFolder, WhatIsHalfDoneAfterACrashIsRemoved) {
+  const std::string folder = fresh_folder("crash");
+  const fs::path kept = fs::path(folder) / "evidence/ch1/2026-11-23/A";
+  const fs::path lost = fs::path(folder) / "evidence/ch1/2026-11-24/B";
+  fs::create_directories(kept);
+  fs::create_directories(lost);
+  std::ofstream(kept / "best.jpg") << "12345";
+  std::ofstream(kept / "clip.ts.part") << "half";
+  std::ofstream(lost / "clip.mp4") << "no row";
+  std::ofstream(fs::path(folder) / "outside") << "of no concern";
+  fs::create_symlink(folder, fs::path(folder) / "evidence/ch1/2026-11-25");
+  EvidenceFolder evidence(folder);
+  evidence.scan([](const auto& place, const std::string& name) {
+    return place.alarm == "A" && name == "best.jpg";
+  });
+  EXPECT_EQ(evidence.bytes(), 5U);
+  EXPECT_FALSE(fs::exists(kept / "clip.ts.part"));
+  EXPECT_FALSE(fs::exists(lost.parent_path()));
+  EXPECT_TRUE(fs::exists(fs::path(folder) / "outside"));
+  const auto gone = evidence.remove_before("2026-11-24", {});
+  ASSERT_EQ(gone.size(), 1U);
+  EXPECT_EQ(gone[0].alarm, "A");
+  EXPECT_EQ(evidence.bytes(), 0U);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/evidence_reader.h"
 #include "config/output_reader.h"
 #include "config/schedule_reader.h"
 #include "config/source_uri.h"
@@ -103,6 +104,7 @@ void read_common(TableReader& table, StreamConfig& stream) {
   read_schedule(table, stream.schedule);
   read_backoff(table, stream.backoff);
   read_alarm(table, stream.alarm);
+  read_evidence(table, stream.evidence);
   read_detect(table, stream.detect);
 }
 
@@ -240,6 +242,10 @@ std::vector<std::string> read_monitor(TableReader& root, Config& config) {
     if (folder->empty()) table->fail("state_dir", "must name a folder");
     config.state_dir = *folder;
   }
+  if (const auto folder = table->text("ring_dir")) {
+    if (folder->empty()) table->fail("ring_dir", "must name a folder");
+    config.ring_dir = *folder;
+  }
   if (const auto most = table->number("max_notify_per_hour", 1, 1e6)) {
     if (*most != std::floor(*most)) table->fail("max_notify_per_hour", "must be a whole number");
     config.max_notify_per_hour = static_cast<int>(*most);
@@ -280,6 +286,7 @@ Config parse_config(const std::string& text, const std::string& file) {
   read_version(root);
   const std::vector<std::string> more = read_monitor(root, config);
   read_outputs(root, config);
+  read_evidence_limits(root, config.evidence);
   StreamReader streams(config);
   streams.read_defaults(root);
   streams.read(root);

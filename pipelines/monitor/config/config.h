@@ -76,6 +76,22 @@ struct OffAir {
   std::string zone;
 };
 
+// What is kept of an alarm.
+struct EvidenceConfig {
+  // Pictures of people are kept only where somebody asked for it.
+  bool wanted = false;
+  double pre_roll_s = 10;
+  double post_roll_s = 10;
+  // Of the whole clip: it is held in memory until it is made.
+  double max_clip_s = 60;
+};
+
+// Of all streams.
+struct EvidenceLimits {
+  double max_bytes = 10e9;
+  double retain_days = 30;
+};
+
 struct StreamConfig {
   std::string id;
   std::string name;
@@ -88,6 +104,7 @@ struct StreamConfig {
   double first_frame_timeout_s = 30;
   BackoffConfig backoff;
   AlarmConfig alarm;
+  EvidenceConfig evidence;
   std::vector<DetectProperty> detect;
   // Alarms are kept, and nobody is told.
   bool observe = false;
@@ -155,6 +172,9 @@ struct Config {
   WebConfig web;
   // Where what outlives the program is kept; empty: where such things are.
   std::string state_dir;
+  // Where the last seconds of streams are; empty: where such things are.
+  std::string ring_dir;
+  EvidenceLimits evidence;
   // Alarms told of, over all streams; nothing: no limit.
   std::optional<int> max_notify_per_hour;
   // Those that fall to this process.

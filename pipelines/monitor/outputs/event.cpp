@@ -158,6 +158,26 @@ Json alarm_event(Moment now, const EventStream& stream, const std::string& rule,
   return envelope(now, "alarm", "stream/" + stream.config->id, std::move(data));
 }
 
+Json clip_event(Moment now, const EventStream& stream, const ClipChange& change) {
+  Json clip = {{"alarm", change.alarm}, {"state", change.state}};
+  if (!change.text.empty()) clip["text"] = utf8(masked(change.text));
+  Json files = Json::array();
+  bool has_clip = false;
+  for (const EvidenceFile& file : change.files) {
+    has_clip = has_clip || file.name == "clip.mp4" || file.name == "clip.ts";
+    files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+  }
+  if (has_clip) {
+    clip["begins_at"] = utc_text(change.begin);
+    clip["ends_at"] = utc_text(change.end);
+    clip["pre_roll_s"] = std::round(change.pre_roll_s * 1000) / 1000;
+  }
+  if (!files.empty()) clip["files"] = std::move(files);
+  Json data = data_of(stream);
+  data["clip"] = std::move(clip);
+  return envelope(now, "clip", "stream/" + stream.config->id, std::move(data));
+}
+
 Json monitor_event(Moment now, const std::string& state, const Config& config) {
   Json streams = Json::array();
   for (const StreamConfig& stream : config.streams) streams.push_back(stream.id);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "findings/finding.h"
+#include "store/evidence_files.h"
 
 namespace dfd::monitor {
 
@@ -44,6 +45,22 @@ Json stream_event(Moment now, const EventStream& stream, const StreamChange& cha
 // org.deepfakedetect.alarm.v1. `finding` is null where the rule is not about faces.
 Json alarm_event(Moment now, const EventStream& stream, const std::string& rule,
                  const AlarmTransition& transition, const Finding* finding);
+
+struct ClipChange {
+  std::string alarm;
+  // "written", "deleted", "failed", "paused", "resumed".
+  std::string state;
+  // For people; empty where there is none.
+  std::string text;
+  // The rest where it was written; without a clip begin and end mean nothing.
+  std::vector<EvidenceFile> files;
+  double pre_roll_s = 0;
+  WallTime begin;
+  WallTime end;
+};
+
+// org.deepfakedetect.clip.v1
+Json clip_event(Moment now, const EventStream& stream, const ClipChange& change);
 
 // org.deepfakedetect.monitor.v1: "started", "stopped", or "flood".
 Json monitor_event(Moment now, const std::string& state, const Config& config);

@@ -24,6 +24,8 @@ auto source_of(const StreamConfig& stream) {
 
 bool needs_new_connection(const StreamConfig& before, const StreamConfig& after) {
   if (source_of(before) != source_of(after)) return true;
+  // Whoever records looks at what is opened from the beginning.
+  if (before.evidence.wanted != after.evidence.wanted) return true;
   const auto is_gone = [&](const auto& property) { return find(after, property.name) == nullptr; };
   if (std::any_of(before.detect.begin(), before.detect.end(), is_gone)) return true;
   const std::vector<DetectProperty> changed = changed_properties(before, after);
@@ -50,6 +52,7 @@ std::vector<std::string> changed_at_start(const Config& before, const Config& af
   note("tls_certificate", before.web.tls_certificate != after.web.tls_certificate);
   note("tls_key", before.web.tls_key != after.web.tls_key);
   note("behind_proxy", before.web.behind_proxy != after.web.behind_proxy);
+  note("ring_dir", before.ring_dir != after.ring_dir);
   note("state_dir", before.state_dir != after.state_dir);
   note("max_notify_per_hour", before.max_notify_per_hour != after.max_notify_per_hour);
   return changed;

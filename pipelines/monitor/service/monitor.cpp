@@ -67,6 +67,7 @@ Monitor::Monitor(Config config)
   outputs_->start();
   mutes_ = store_->mutes();
   left_ = store_->left();
+  evidence_ = std::make_unique<Evidence>(config_, pictures_);
   web_ = make_web();
   log_line("listening on " + web_->address());
   // Readers of a pipe may go; that is no reason to end.
@@ -102,6 +103,7 @@ int Monitor::run() {
   g_main_loop_run(loop_);
   web_.reset();
   pictures_.reset();
+  evidence_->close(now(), streams_, [this](const WatchedStream::Told& told) { tell(told); });
   // The streams first: they tell of nothing any more.
   for (const auto& stream : streams_) {
     store_->add(stream->stream().config().id, stream->snapshot());
@@ -152,7 +154,8 @@ HttpResponse Monitor::ready_page() const {
 
 std::string Monitor::metrics() const {
   return metrics_text(now(), heartbeat_.wall, streams_, outputs_->states(),
-                      {store_->is_up(), store_->errors(), store_->waiting(), store_->dropped()});
+                      {store_->is_up(), store_->errors(), store_->waiting(), store_->dropped()},
+                      evidence_->bytes());
 }
 
 // What is told is kept first.
@@ -165,6 +168,7 @@ void Monitor::tell(const WatchedStream::Told& told) {
   entry.alarm = told.alarm;
   entry.previous = told.previous;
   entry.to_tell = told.to_tell;
+  entry.evidence = told.evidence;
   store_->add(time, std::move(entry));
 }
 
@@ -252,9 +256,10 @@ void Monitor::make_thumbnails(Moment now) {
 
 std::unique_ptr<WatchedStream> Monitor::make_stream(const StreamConfig& config) {
   const double hysteresis = read_hysteresis(models_->element(config));
-  auto stream =
-      std::make_unique<WatchedStream>(config, hysteresis, left_[config.id], limit_,
-                                      [this](const WatchedStream::Told& told) { tell(told); });
+  auto stream = std::make_unique<WatchedStream>(
+      config, hysteresis, left_[config.id], limit_,
+      [this](const WatchedStream::Told& told) { tell(told); },
+      [this](const StreamConfig& own) { return evidence_->recorder_for(own); });
   const auto mute = mutes_.find(config.id);
   // That one ended while nobody was there is no news: it said when it would.
   if (mute != mutes_.end() && mute->second.until > now().wall) stream->restore_mute(mute->second);
@@ -318,6 +323,8 @@ void Monitor::tick(Moment now) {
       stream->update(now);
       if (stream->stream().watch().failures(FailureReason::kStuck) != before) note_stuck(now);
     }
+    evidence_->update(now, streams_, left_,
+                      [this](const WatchedStream::Told& told) { tell(told); });
     if (limit_.take_flood()) {
       log_line("more alarms than max_notify_per_hour: the others are kept, and not told of");
       tell({monitor_event(now, "flood", config_), std::nullopt, {}, true});

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "evidence/picture_maker.h"
 #include "outputs/outputs.h"
+#include "service/evidence.h"
 #include "service/watched_stream.h"
 #include "store/board.h"
 #include "store/store.h"
@@ -85,6 +86,7 @@ class Monitor {
   // By hand, by stream; those that are over among them.
   std::map<std::string, Mute> mutes_;
   Time shown_;
+  std::unique_ptr<Evidence> evidence_;
   std::vector<std::unique_ptr<WatchedStream>> streams_;
   // Of streams that are not configured any more, until they are closed.
   std::vector<std::unique_ptr<WatchedStream>> leaving_;

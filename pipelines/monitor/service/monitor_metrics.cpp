@@ -120,7 +120,8 @@ void write_alarm_states(MetricsText& text, const Streams& streams) {
 }  // namespace
 
 std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
-                         const std::vector<Outputs::State>& outputs, const StoreState& store) {
+                         const std::vector<Outputs::State>& outputs, const StoreState& store,
+                         std::uint64_t evidence_bytes) {
   MetricsText text;
   text.begin("deepfake_build_info", "gauge", "The program's version");
   text.sample(1, {{"version", kVersion}});
@@ -135,6 +136,13 @@ std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
   text.begin("deepfake_notifications_suppressed_total", "counter",
              "Events of alarms that were kept and not told, by reason");
   each_counter(text, streams, "suppressed", "reason");
+  text.begin("deepfake_clips_total", "counter", "Alarms whose evidence was written");
+  each_counter(text, streams, "clips");
+  text.begin("deepfake_recording_lost_total", "counter",
+             "Packets that were not recorded in time, and segments that could not be written");
+  each_counter(text, streams, "recording_lost");
+  text.begin("deepfake_evidence_bytes", "gauge", "What the evidence that is kept takes");
+  text.sample(double(evidence_bytes));
   text.begin("deepfake_output_queue_length", "gauge", "Events that wait for an output");
   for (const Outputs::State& output : outputs) {
     text.sample(double(output.waiting), {{"output", output.name}});

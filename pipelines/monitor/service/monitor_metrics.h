@@ -24,6 +24,7 @@ struct StoreState {
 // `heartbeat` is when the main loop last came round.
 std::string metrics_text(Moment now, WallTime heartbeat,
                          const std::vector<std::unique_ptr<WatchedStream>>& streams,
-                         const std::vector<Outputs::State>& outputs, const StoreState& store);
+                         const std::vector<Outputs::State>& outputs, const StoreState& store,
+                         std::uint64_t evidence_bytes);
 
 }  // namespace dfd::monitor

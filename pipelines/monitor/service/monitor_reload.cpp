@@ -59,10 +59,12 @@ void Monitor::take_over(Moment now, Config config) {
   }
   // Those that do not are what they were.
   config.state_dir = config_.state_dir;
+  config.ring_dir = config_.ring_dir;
   config.max_notify_per_hour = config_.max_notify_per_hour;
   std::vector<TokenConfig> tokens = std::move(config.web.tokens);
   config.web = config_.web;
   config.web.tokens = std::move(tokens);
+  evidence_->configure(config);
   std::swap(models_, next_models_);
   web_->set_tokens(web_tokens(config));
   take_over_streams(now, config.streams);

@@ -53,13 +53,17 @@ Counts sum_of(Counts sum, const Counts& other) {
 }  // namespace
 
 WatchedStream::WatchedStream(StreamConfig config, double hysteresis, StreamSnapshot left,
-                             NotifyLimit& limit, Tell tell)
+                             NotifyLimit& limit, Tell tell, MakeRecorder make_recorder)
     : config_(std::move(config)),
       hysteresis_(hysteresis),
       limit_(&limit),
       schedule_(config_.schedule),
       tell_(std::move(tell)),
-      stream_(config_, [this](GstMessage* message) { on_message(message); }),
+      make_recorder_(std::move(make_recorder)),
+      recorder_(make_recorder_ ? make_recorder_(config_) : nullptr),
+      stream_(
+          config_, [this](GstMessage* message) { on_message(message); },
+          recorder_ != nullptr ? recorder_->tap() : nullptr),
       rules_{Rule{"face", config_.alarm.face, Alarm(config_.alarm)},
              Rule{"down", config_.alarm.down, Alarm(config_.alarm)},
              Rule{"frozen", config_.alarm.frozen, Alarm(config_.alarm)},
@@ -113,6 +117,11 @@ void WatchedStream::count() {
   counters_[{"judged_seconds", ""}] += judged_seconds_;
   for (const Rule& rule : rules_) {
     if (rule.wanted) counters_[{"alarms", rule.name}] += double(rule.alarm.fired());
+  }
+  counters_[{"clips", ""}] += double(clips_);
+  if (recorder_ != nullptr) {
+    const RingStats stats = recorder_->stats();
+    counters_[{"recording_lost", ""}] += double(stats.dropped + stats.failures);
   }
   for (const char* reason : {kObserve, kFlood}) counters_[{"suppressed", reason}] += 0;
   for (const auto& [reason, number] : suppressed_) counters_[{"suppressed", reason}] += number;
@@ -208,6 +217,10 @@ void WatchedStream::on_message(GstMessage* message) {
   finding_ = std::move(*finding);
   was_judged_ = is_judged(time);
   update_alarms(time);
+  Connection* connection = stream_.connection();
+  if (recorder_ != nullptr && connection != nullptr && finding_.probability) {
+    recorder_->note_probability(*finding_.probability, *connection);
+  }
 }
 
 // Of a source that is away for days each try would be an event; the metrics count them.
@@ -265,7 +278,12 @@ void WatchedStream::tell_alarm(Moment now, Rule& rule, const AlarmTransition& tr
   }
   if (!rule.notified) suppressed_[config.observe ? kObserve : kFlood] += 1;
   const bool has_faces = rule.name == "face";
-  tell_({alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding_ : nullptr),
+  Json event =
+      alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding_ : nullptr);
+  if (recorder_ != nullptr) {
+    recorder_->note(now, rule.name, transition, event["data"], rule.notified, stream_.connection());
+  }
+  tell_({std::move(event),
          StoredAlarm{config.id, rule.name, transition.state, transition.record, rule.notified},
          transition.previous, rule.notified});
 }
@@ -280,6 +298,7 @@ void WatchedStream::end_alarm(Moment now, Rule& rule) {
 void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
   account(now);
   const bool reopens = needs_new_connection(config_, config);
+  const bool records = config_.evidence.wanted;
   Connection* connection = stream_.connection();
   if (!reopens && connection != nullptr && connection->detect() != nullptr) {
     set_detect(connection->detect(), changed_properties(config_, config));
@@ -288,6 +307,13 @@ void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
   hysteresis_ = hysteresis;
   schedule_ = Schedule(config_.schedule);
   stream_.configure();
+  if (config_.evidence.wanted != records) {
+    close_recorder(now);
+    recorder_ = make_recorder_ ? make_recorder_(config_) : nullptr;
+    stream_.set_tap(recorder_ != nullptr ? recorder_->tap() : nullptr);
+  } else if (recorder_ != nullptr) {
+    recorder_->configure();
+  }
   const AlarmConfig& alarm = config_.alarm;
   const bool wanted[] = {alarm.face, alarm.down, alarm.frozen, alarm.black};
   for (std::size_t i = 0; i < rules_.size(); ++i) {
@@ -304,6 +330,7 @@ void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
 void WatchedStream::leave(Moment now) {
   account(now);
   for (Rule& rule : rules_) end_alarm(now, rule);
+  close_recorder(now);
   count();
   stream_.close(now);
 }
@@ -360,6 +387,35 @@ void WatchedStream::tell_marked(Moment now, const KeptChange& kept) {
   tell_({std::move(event), std::nullopt, {}, alarm.notified});
 }
 
+WatchedStream::Told told_clip(Moment now, const EventStream& stream, const ClipResult& result) {
+  ClipChange change;
+  change.alarm = result.place.alarm;
+  change.state = name_of(result.state);
+  change.text = result.text;
+  WatchedStream::Told told;
+  if (result.state == ClipResult::State::kWritten) {
+    change.files = result.files;
+    change.begin = result.begin;
+    change.end = result.end;
+    change.pre_roll_s = result.pre_roll_s;
+    told.evidence = EvidenceChange{result.place.alarm, result.files, false};
+  } else if (result.state == ClipResult::State::kDeleted) {
+    told.evidence = EvidenceChange{result.place.alarm, {}, true};
+  }
+  told.event = clip_event(now, stream, change);
+  told.to_tell = result.notified;
+  return told;
+}
+
+void WatchedStream::tell_clip(Moment now, const ClipResult& result) {
+  if (result.state == ClipResult::State::kWritten) ++clips_;
+  tell_(told_clip(now, event_stream(), result));
+}
+
+void WatchedStream::close_recorder(Moment now) {
+  if (recorder_ != nullptr) recorder_->close(now);
+}
+
 void WatchedStream::update_alarms(Moment now) {
   const StreamConfig& config = stream_.config();
   const Coverage covered = muted_ ? Coverage{false, false, "muted"} : coverage(now);
@@ -388,6 +444,7 @@ void WatchedStream::update(Moment now) {
   was_judged_ = is_judged(now);
   poll_counts(now);
   update_alarms(now);
+  if (recorder_ != nullptr) recorder_->update(now);
   count();
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "alarms/notify_limit.h"
 #include "alarms/rules.h"
 #include "alarms/schedule.h"
+#include "evidence/recorder.h"
 #include "findings/finding.h"
 #include "outputs/event.h"
 #include "store/board.h"
@@ -32,6 +34,7 @@ class WatchedStream {
     AlarmState previous = AlarmState::kIdle;
     // Of the outputs; otherwise it is only kept.
     bool to_tell = true;
+    std::optional<EvidenceChange> evidence = std::nullopt;
   };
   using Tell = std::function<void(const Told&)>;
 
@@ -43,10 +46,13 @@ class WatchedStream {
     bool notified = true;
   };
 
+  // Null where nothing of the stream is to be kept. The configuration outlives what is made.
+  using MakeRecorder = std::function<std::unique_ptr<Recorder>(const StreamConfig&)>;
+
   // `limit` outlives it. `hysteresis` is the element's. Alarms and counters go on from
   // what the last run `left`.
   WatchedStream(StreamConfig config, double hysteresis, StreamSnapshot left, NotifyLimit& limit,
-                Tell tell);
+                Tell tell, MakeRecorder make_recorder = nullptr);
 
   // What is due.
   void update(Moment now);
@@ -67,6 +73,12 @@ class WatchedStream {
 
   // What somebody changed about the stream or one of its alarms is acted on, and told.
   void apply(Moment now, const KeptChange& kept);
+
+  // Something happened to the evidence of an alarm.
+  void tell_clip(Moment now, const ClipResult& result);
+
+  // The recorder asks for what it has at hand, and records no more.
+  void close_recorder(Moment now);
 
   // By the schedule or by hand: whatever is found is not known.
   bool is_muted() const { return muted_; }
@@ -109,6 +121,8 @@ class WatchedStream {
   // Events of alarms that nobody was told of, by reason.
   std::map<std::string, double> suppressed_;
   Tell tell_;
+  MakeRecorder make_recorder_;
+  std::unique_ptr<Recorder> recorder_;
   Stream stream_;
   Finding finding_;
   std::array<Rule, 4> rules_;
@@ -120,10 +134,14 @@ class WatchedStream {
   Counters left_;
   Counters counters_;
   double judged_seconds_ = 0;
+  std::uint64_t clips_ = 0;
   JudgedDays judged_;
   Counts earlier_counts_;
   Counts counts_;
   Time last_poll_;
 };
+
+// As an event, with what it changes in the store.
+WatchedStream::Told told_clip(Moment now, const EventStream& stream, const ClipResult& result);
 
 }  // namespace dfd::monitor

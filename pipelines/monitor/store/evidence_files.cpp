@@ -14,6 +14,14 @@ void write_evidence(Database& database, const std::string& alarm, const Evidence
       .step();
 }
 
+void apply_evidence(Database& database, const EvidenceChange& change) {
+  if (change.gone)
+    Statement(database, "DELETE FROM evidence WHERE alarm = ?").bind(change.alarm).step();
+  Statement known(database, "SELECT 1 FROM alarms WHERE id = ?");
+  if (!known.bind(change.alarm).step()) return;
+  for (const EvidenceFile& file : change.files) write_evidence(database, change.alarm, file);
+}
+
 std::vector<EvidenceFile> read_evidence(Database& database, const std::string& alarm) {
   std::vector<EvidenceFile> files;
   Statement rows(database,

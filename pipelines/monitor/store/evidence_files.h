@@ -23,6 +23,16 @@ struct EvidenceFile {
   std::string sha256;
 };
 
+// Of one alarm: files that are there from now on, or all that are not any more.
+struct EvidenceChange {
+  std::string alarm;
+  std::vector<EvidenceFile> files;
+  bool gone = false;
+};
+
+// Of an alarm that is not kept nothing is.
+void apply_evidence(Database& database, const EvidenceChange& change);
+
 // In the place of one of the same name.
 void write_evidence(Database& database, const std::string& alarm, const EvidenceFile& file);
 

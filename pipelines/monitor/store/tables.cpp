@@ -139,6 +139,7 @@ std::int64_t write_entry(Database& database, const Entry& entry, bool told) {
   const std::int64_t sequence = insert.whole(0);
   // To its end, or it would stay open and hold up the commit.
   insert.step();
+  if (entry.evidence) apply_evidence(database, *entry.evidence);
   if (!entry.alarm) return sequence;
   write_alarm(database, *entry.alarm);
   Statement(database, "INSERT OR IGNORE INTO transitions VALUES (?, ?, ?, ?, ?)")

@@ -15,6 +15,7 @@
 #include "alarms/alarm.h"
 #include "base/clock.h"
 #include "store/database.h"
+#include "store/evidence_files.h"
 
 namespace dfd::monitor {
 
@@ -51,6 +52,7 @@ struct Entry {
   bool to_tell = true;
   std::optional<StoredAlarm> alarm;
   AlarmState previous = AlarmState::kIdle;
+  std::optional<EvidenceChange> evidence;
 };
 
 // As the tables hold times.

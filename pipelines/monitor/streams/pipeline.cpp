@@ -15,6 +15,15 @@
 namespace dfd::monitor {
 namespace {
 
+constexpr const char* kFeedKey = "feed";
+
+void tap(GstElement* source, std::shared_ptr<Tap> tap) {
+  g_object_set_data_full(
+      G_OBJECT(source), kFeedKey,
+      new std::shared_ptr<TapFeed>(tap_pictures(source, std::move(tap))),
+      [](gpointer data) { delete static_cast<std::shared_ptr<TapFeed>*>(data); });
+}
+
 bool has_pictures(GstPad* pad) {
   GstCaps* caps = gst_pad_query_caps(pad, nullptr);
   const gchar* name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
@@ -45,6 +54,9 @@ void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
     g_free(uri);
     gst_pad_link(pad, sink);
   } else {
+    const auto* feed =
+        static_cast<std::shared_ptr<TapFeed>*>(g_object_get_data(G_OBJECT(source), kFeedKey));
+    if (feed != nullptr && !has_pictures(pad)) tap_sound(pad, *feed);
     swallow(source, pad);
   }
   gst_object_unref(sink);
@@ -118,12 +130,13 @@ bool is_live_property(const std::string& name) {
 }
 
 Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
-                       Owned<GstElement> detect) {
+                       Owned<GstElement> detect, std::shared_ptr<Tap> tap_if_any) {
   Pipeline result;
   result.pipeline =
       Owned<GstElement>(static_cast<GstElement*>(gst_object_ref_sink(gst_pipeline_new(nullptr))));
   const Owned<GstElement> source = make_element("uridecodebin", "source");
-  set_up_source(source.get(), uri, credentials);
+  set_up_source(source.get(), uri, credentials, tap_if_any != nullptr);
+  if (tap_if_any != nullptr) tap(source.get(), std::move(tap_if_any));
   const Owned<GstElement> convert = make_element("videoconvert");
   const Owned<GstElement> sink = make_element("fakesink");
   // Pictures are looked at as they come; what is late is no less worth judging.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "streams/tap.h"
 
 namespace dfd::monitor {
 
@@ -65,8 +66,8 @@ struct Pipeline {
 };
 
 // `uri` is without user and password. `detect` may be null: then the pictures are decoded, and that
-// is all. Throws MissingElement.
+// is all. `tap` may be null; it gets what the source sends. Throws MissingElement.
 Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
-                       Owned<GstElement> detect);
+                       Owned<GstElement> detect, std::shared_ptr<Tap> tap = nullptr);
 
 }  // namespace dfd::monitor

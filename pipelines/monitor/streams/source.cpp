@@ -45,6 +45,7 @@ struct Opening {
   SourceKind kind;
   std::string uri;
   Credentials credentials;
+  bool with_sound = false;
 };
 
 // decodebin's answers, which no header has.
@@ -66,15 +67,16 @@ int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
 // it.
 gboolean on_autoplug_continue(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* caps,
                               gpointer /*data*/) {
-  const gchar* name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-  return !g_str_has_prefix(name, "audio/");
+  const GstStructure* structure = gst_caps_get_structure(caps, 0);
+  return !g_str_has_prefix(gst_structure_get_name(structure), "audio/") &&
+         g_strcmp0(gst_structure_get_string(structure, "media"), "audio") != 0;
 }
 
-// Of a camera's streams only the pictures are asked for.
-gboolean on_select_stream(GstElement* /*source*/, guint /*number*/, GstCaps* caps,
-                          gpointer /*data*/) {
+// Of a camera's streams only what is used is asked for.
+gboolean on_select_stream(GstElement* /*source*/, guint /*number*/, GstCaps* caps, gpointer data) {
   const gchar* media = gst_structure_get_string(gst_caps_get_structure(caps, 0), "media");
-  return media != nullptr && g_str_equal(media, "video");
+  return g_strcmp0(media, "video") == 0 ||
+         (static_cast<const Opening*>(data)->with_sound && g_strcmp0(media, "audio") == 0);
 }
 
 void set_up_rtsp(GstElement* source, const Opening& opening) {
@@ -90,7 +92,8 @@ void set_up_rtsp(GstElement* source, const Opening& opening) {
     g_object_set(source, "user-id", opening.credentials.user.c_str(), "user-pw",
                  opening.credentials.password.c_str(), nullptr);
   }
-  g_signal_connect(source, "select-stream", G_CALLBACK(on_select_stream), nullptr);
+  g_signal_connect(source, "select-stream", G_CALLBACK(on_select_stream),
+                   const_cast<Opening*>(&opening));
 }
 
 void set_up_srt(GstElement* source, const Opening& opening) {
@@ -175,8 +178,9 @@ bool may_decode(std::string_view factory) {
   return std::find(kDecoders.begin(), kDecoders.end(), factory) != kDecoders.end();
 }
 
-void set_up_source(GstElement* source, const std::string& uri, const Credentials& credentials) {
-  auto* opening = new Opening{kind_of(uri), uri, credentials};
+void set_up_source(GstElement* source, const std::string& uri, const Credentials& credentials,
+                   bool with_sound) {
+  auto* opening = new Opening{kind_of(uri), uri, credentials, with_sound};
   // Servers of SRT take user and password in it; shorter ones are names such as "live".
   constexpr std::size_t kSecretLength = 8;
   const std::string stream_id = query_parameter(uri, "streamid");

@@ -19,17 +19,21 @@ Backoff::Chance make_chance() {
 
 }  // namespace
 
-Stream::Stream(const StreamConfig& config, Handler handler)
-    : config_(&config), handler_(std::move(handler)), watch_(config, make_chance()) {
+Stream::Stream(const StreamConfig& config, Handler handler, std::shared_ptr<Tap> tap)
+    : config_(&config),
+      handler_(std::move(handler)),
+      tap_(std::move(tap)),
+      watch_(config, make_chance()) {
   if (kind_of(config.uri) != SourceKind::kFile) return;
   log_line(config.id + ": a file, played over and over: for tests and demonstrations");
 }
 
 void Stream::open() {
   earlier_frames_ += std::exchange(frames_, 0);
-  connection_ = std::make_unique<Connection>(
-      make_pipeline(config_->uri, config_->credentials, make_detect(config_->id, config_->detect)),
-      handler_);
+  connection_ =
+      std::make_unique<Connection>(make_pipeline(config_->uri, config_->credentials,
+                                                 make_detect(config_->id, config_->detect), tap_),
+                                   handler_);
 }
 
 void Stream::note_frames(Moment now, const Seen& seen) {

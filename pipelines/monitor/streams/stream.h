@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "config/config.h"
 #include "streams/connection.h"
@@ -21,8 +22,8 @@ class Stream {
   // A message of the pipeline at hand.
   using Handler = std::function<void(GstMessage*)>;
 
-  // `config` outlives it.
-  Stream(const StreamConfig& config, Handler handler);
+  // `config` outlives it. `tap` may be null.
+  Stream(const StreamConfig& config, Handler handler, std::shared_ptr<Tap> tap = nullptr);
 
   // What is due. True when the state changed.
   bool update(Moment now);
@@ -30,6 +31,8 @@ class Stream {
   // The configuration has changed: timeouts and waits are taken from it; what the next connection
   // is made of, is, too.
   void configure() { watch_.configure(*config_); }
+  // Of the next connection; may be null.
+  void set_tap(std::shared_ptr<Tap> tap) { tap_ = std::move(tap); }
   // Makes a new connection with it now.
   void reopen(Moment now);
 
@@ -61,6 +64,7 @@ class Stream {
 
   const StreamConfig* config_;
   Handler handler_;
+  std::shared_ptr<Tap> tap_;
   Watch watch_;
   std::unique_ptr<Connection> connection_;
   std::uint64_t earlier_frames_ = 0;

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+#include "recorder.h"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <mutex>
+#include <utility>
+
+namespace dfd::monitor {
+namespace {
+
+constexpr std::size_t kDateLength = 10;
+
+// The ring's own end is not older than the keyframe that ends a segment; where none comes for so
+// long the clip does without.
+constexpr auto kLongestWait = std::chrono::seconds(12);
+
+WallTime wall_of(Moment reference, Time time) {
+  return reference.wall + std::chrono::duration_cast<WallTime::duration>(time - reference.steady);
+}
+
+// What is recorded while the alarm is found out is there with its pre-roll.
+Duration kept_of(const StreamConfig& config) {
+  return from_seconds(config.evidence.pre_roll_s) + Ring::kShortest;
+}
+
+}  // namespace
+
+struct Recorder::Best {
+  std::mutex mutex;
+  double probability = -1;
+  std::string jpeg;
+  std::atomic<bool> busy{false};
+};
+
+Recorder::Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
+                   const std::shared_ptr<PictureMaker>& pictures)
+    : config_(&config),
+      ring_(std::make_shared<Ring>(ring_folder, config.id, kept_of(config))),
+      clips_(&clips),
+      pictures_(pictures) {}
+
+void Recorder::configure() { ring_->set_kept(kept_of(*config_)); }
+
+Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const AlarmRecord& record) {
+  Clip clip;
+  clip.rule = rule;
+  clip.place = {config_->id, record.id, utc_text(record.started_at).substr(0, kDateLength)};
+  clip.started.wall = record.started_at;
+  clip.started.steady =
+      now.steady - std::chrono::duration_cast<Duration>(now.wall - record.started_at);
+  clip.from = clip.started.steady - from_seconds(config_->evidence.pre_roll_s);
+  clip.best = std::make_shared<Best>();
+  const std::vector<Segment> segments = ring_->segments();
+  // What is down has its last pictures of the connection that ended.
+  clip.connection =
+      rule == "down" && !segments.empty() ? segments.back().connection : ring_->connection();
+  for (const Segment& segment : segments) {
+    if (segment.connection == clip.connection && segment.begin <= clip.from) {
+      clip.next_number = segment.number;
+    }
+  }
+  open_.push_back(std::move(clip));
+  return open_.back();
+}
+
+void Recorder::collect(Clip& clip, const std::vector<Segment>& segments) const {
+  for (const Segment& segment : segments) {
+    if (segment.number < clip.next_number || segment.connection != clip.connection) continue;
+    clip.next_number = segment.number + 1;
+    clip.segments.push_back(segment);
+  }
+}
+
+void Recorder::note(Moment now, const std::string& rule, const AlarmTransition& transition,
+                    const Json& data, bool notified, Connection* connection) {
+  const AlarmRecord& record = transition.record;
+  auto found = std::find_if(open_.begin(), open_.end(),
+                            [&](const Clip& clip) { return clip.place.alarm == record.id; });
+  if (found == open_.end()) {
+    // Of earlier runs only what fires now has something to show.
+    if (transition.state != AlarmState::kPending && transition.state != AlarmState::kFiring) return;
+    begin(now, rule, record);
+    found = std::prev(open_.end());
+  }
+  if (transition.state == AlarmState::kIdle) {
+    open_.erase(found);
+    return;
+  }
+  found->data = data;
+  found->notified = notified;
+  found->fired = found->fired || transition.state == AlarmState::kFiring;
+  collect(*found, ring_->segments());
+  if (transition.state == AlarmState::kResolved) {
+    found->until = now.steady + from_seconds(config_->evidence.post_roll_s);
+  }
+  const bool shows = rule != "face" && rule != "down" && transition.state == AlarmState::kFiring;
+  if (shows && connection != nullptr) want_best(*found, 0, *connection);
+}
+
+void Recorder::want_best(Clip& clip, double probability, Connection& connection) {
+  const std::shared_ptr<Best> best = clip.best;
+  {
+    const std::lock_guard<std::mutex> lock(best->mutex);
+    if (probability <= best->probability) return;
+  }
+  // One at a time: the next one that is better comes with the next message.
+  if (best->busy.exchange(true)) return;
+  // With the last who knows of it, also where no picture comes any more.
+  const std::shared_ptr<void> over(nullptr, [best](void*) { best->busy = false; });
+  connection.want_picture([best, over, probability, maker = pictures_](GstSample* sample) {
+    const auto pictures = maker.lock();
+    if (pictures == nullptr) return;
+    const auto keep = [best, over, probability](const std::string& jpeg) {
+      if (jpeg.empty()) return;
+      const std::lock_guard<std::mutex> lock(best->mutex);
+      best->probability = probability;
+      best->jpeg = jpeg;
+    };
+    pictures->make(Sample(gst_sample_ref(sample)), 0, keep);
+  });
+}
+
+void Recorder::note_probability(double probability, Connection& connection) {
+  for (Clip& clip : open_) {
+    if (clip.rule == "face" && !clip.done && !clip.until) {
+      want_best(clip, probability, connection);
+    }
+  }
+}
+
+// When the clip ends at the latest, as far as is known.
+Time Recorder::end_of(const Clip& clip) const {
+  const Time begin = clip.segments.empty() ? clip.from : clip.segments.front().begin;
+  const Time longest = begin + from_seconds(config_->evidence.max_clip_s);
+  return clip.until ? std::min(*clip.until, longest) : longest;
+}
+
+bool Recorder::is_due(Moment now, const Clip& clip) const {
+  if (!clip.fired) return false;
+  if (ring_->bytes() > Ring::kMostBytes) return true;
+  const Time end = end_of(clip);
+  if (!clip.segments.empty() && clip.segments.back().end >= end) return true;
+  if (now.steady < end) return false;
+  // Nothing comes any more that belongs to it, or it takes too long.
+  return clip.connection != ring_->connection() || now.steady >= end + kLongestWait;
+}
+
+void Recorder::ask(Moment now, Clip& clip) {
+  const Time end = end_of(clip);
+  ClipRequest request;
+  request.place = clip.place;
+  request.notified = clip.notified;
+  request.data = std::move(clip.data);
+  while (clip.segments.size() > 1 && clip.segments.back().begin >= end) clip.segments.pop_back();
+  if (!clip.segments.empty()) {
+    request.begin = wall_of(now, clip.segments.front().begin);
+    request.end = wall_of(now, clip.segments.back().end);
+    request.pre_roll_s =
+        std::max(0.0, to_seconds(clip.started.steady - clip.segments.front().begin));
+  }
+  request.cut = !clip.until || end < *clip.until;
+  request.segments = std::move(clip.segments);
+  {
+    const std::lock_guard<std::mutex> lock(clip.best->mutex);
+    request.best_picture = std::move(clip.best->jpeg);
+  }
+  clips_->make(std::move(request));
+  clip.done = true;
+  clip.segments.clear();
+}
+
+void Recorder::update(Moment now) {
+  if (open_.empty()) return;
+  const std::vector<Segment> segments = ring_->segments();
+  for (Clip& clip : open_) {
+    if (clip.done) continue;
+    collect(clip, segments);
+    if (is_due(now, clip)) ask(now, clip);
+  }
+  open_.remove_if([](const Clip& clip) { return clip.done && clip.until; });
+}
+
+void Recorder::close(Moment now) {
+  ring_->close();
+  const std::vector<Segment> segments = ring_->segments();
+  for (Clip& clip : open_) {
+    if (clip.done || !clip.fired) continue;
+    collect(clip, segments);
+    ask(now, clip);
+  }
+  open_.clear();
+}
+
+}  // namespace dfd::monitor

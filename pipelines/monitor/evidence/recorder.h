@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Records one stream, and asks for the evidence of its alarms. Used on the main loop's thread.
+
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "alarms/alarm.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "evidence/clip_maker.h"
+#include "evidence/picture_maker.h"
+#include "evidence/ring.h"
+#include "streams/connection.h"
+
+namespace dfd::monitor {
+
+class Recorder {
+ public:
+  // `ring_folder` is there. `config` and `clips` outlive it.
+  Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
+           const std::shared_ptr<PictureMaker>& pictures);
+
+  std::shared_ptr<Tap> tap() const { return ring_; }
+
+  // An alarm changed its state. `data` is what its event says; `connection` may be null.
+  void note(Moment now, const std::string& rule, const AlarmTransition& transition,
+            const Json& data, bool notified, Connection* connection);
+
+  // Of the faces in the picture at hand.
+  void note_probability(double probability, Connection& connection);
+
+  // The stream's configuration has changed.
+  void configure();
+
+  // Asks for the clips that are due.
+  void update(Moment now);
+
+  // Asks for all that fired, as they are.
+  void close(Moment now);
+
+  RingStats stats() const { return ring_->stats(); }
+
+ private:
+  // The best picture so far, which comes from another thread.
+  struct Best;
+  struct Clip {
+    std::string rule;
+    EvidencePlace place;
+    bool notified = true;
+    bool fired = false;
+    // Nothing is collected any more.
+    bool done = false;
+    Json data;
+    // When the alarm began, and from when on it is wanted.
+    Moment started;
+    Time from;
+    // Nothing while it goes on.
+    std::optional<Time> until;
+    std::uint64_t connection = 0;
+    std::uint64_t next_number = 0;
+    std::vector<Segment> segments;
+    std::shared_ptr<Best> best;
+  };
+
+  Clip& begin(Moment now, const std::string& rule, const AlarmRecord& record);
+  void collect(Clip& clip, const std::vector<Segment>& segments) const;
+  Time end_of(const Clip& clip) const;
+  bool is_due(Moment now, const Clip& clip) const;
+  void ask(Moment now, Clip& clip);
+  void want_best(Clip& clip, double probability, Connection& connection);
+
+  const StreamConfig* config_;
+  std::shared_ptr<Ring> ring_;
+  ClipMaker* clips_;
+  std::weak_ptr<PictureMaker> pictures_;
+  // By alarm, of those that are open, and of the last ones until their clips are made.
+  std::list<Clip> open_;
+};
+
+}  // namespace dfd::monitor
