@@ -288,11 +288,7 @@ TEST(Run, ABlackPictureBecomesAnAlarm) {
 TEST(Run, AForgedFaceBecomesAnAlarm) {
   const std::string clip = forged_clip();
   ASSERT_FALSE(clip.empty());
-  RtspServer server(
-      "( multifilesrc loop=true location=" + clip +
-      " ! h264parse ! avdec_h264 ! clocksync ! videoconvert ! video/x-raw,format=I420 ! "
-      "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
-      "rtph264pay name=pay0 pt=96 config-interval=-1 )");
+  RtspServer server(RtspServer::looped(clip));
   Program program({"run", write_config("forged.toml", server.uri())});
   ASSERT_TRUE(comes_true([&] { return program.told_alarm("face", "firing"); })) << program.all();
   EXPECT_TRUE(program.told([](const Json& data) {

@@ -117,4 +117,11 @@ std::string RtspServer::test_picture(const std::string& more) {
          "rtph264pay name=pay0 pt=96 config-interval=-1 )";
 }
 
+std::string RtspServer::looped(const std::string& clip) {
+  return "( multifilesrc loop=true location=" + clip +
+         " ! h264parse ! avdec_h264 ! clocksync ! videoconvert ! video/x-raw,format=I420 ! "
+         "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
+         "rtph264pay name=pay0 pt=96 config-interval=-1 )";
+}
+
 }  // namespace dfd::monitor::test

@@ -32,6 +32,9 @@ class RtspServer {
   // A moving picture of 320x180, without sound. `more` goes before the encoder.
   static std::string test_picture(const std::string& more = "");
 
+  // A bare H.264 stream over and over, such as forged_clip().
+  static std::string looped(const std::string& clip);
+
  private:
   struct Shared;
   std::unique_ptr<Shared> shared_;

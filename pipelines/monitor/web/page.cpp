@@ -4,8 +4,7 @@
 
 #include <gio/gio.h>
 
-#include <algorithm>
-#include <array>
+#include <map>
 
 // Of page.gresource.xml.
 extern "C" GResource* monitor_page_get_resource();
@@ -13,30 +12,29 @@ extern "C" GResource* monitor_page_get_resource();
 namespace dfd::monitor {
 namespace {
 
-struct PageFile {
-  const char* path;
-  const char* name;
-  const char* type;
-};
-
-constexpr std::array<PageFile, 3> kFiles = {
-    {{"/", "/page/index.html", "text/html; charset=utf-8"},
-     {"/page.css", "/page/page.css", "text/css; charset=utf-8"},
-     {"/page.js", "/page/page.js", "text/javascript; charset=utf-8"}}};
+// Nothing of other kinds is there.
+std::string type_of(const std::string& name) {
+  const std::map<std::string, std::string> types = {{".html", "text/html; charset=utf-8"},
+                                                    {".css", "text/css; charset=utf-8"},
+                                                    {".js", "text/javascript; charset=utf-8"},
+                                                    {".svg", "image/svg+xml"}};
+  const std::size_t dot = name.rfind('.');
+  const auto found = types.find(dot == std::string::npos ? "" : name.substr(dot));
+  return found == types.end() ? "" : found->second;
+}
 
 }  // namespace
 
 std::optional<HttpResponse> page_file(const std::string& path) {
-  const auto* const found = std::find_if(kFiles.begin(), kFiles.end(),
-                                         [&](const PageFile& file) { return path == file.path; });
-  if (found == kFiles.end()) return std::nullopt;
-  GBytes* bytes = g_resource_lookup_data(monitor_page_get_resource(), found->name,
+  const std::string name = path == "/" ? "/index.html" : path;
+  HttpResponse response;
+  response.type = type_of(name);
+  if (response.type.empty()) return std::nullopt;
+  GBytes* bytes = g_resource_lookup_data(monitor_page_get_resource(), ("/page" + name).c_str(),
                                          G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr);
   if (bytes == nullptr) return std::nullopt;
   gsize size = 0;
   const auto* data = static_cast<const char*>(g_bytes_get_data(bytes, &size));
-  HttpResponse response;
-  response.type = found->type;
   response.body.assign(data, size);
   g_bytes_unref(bytes);
   return response;
