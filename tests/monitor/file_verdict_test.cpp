@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What a file's findings come to, and a scan's files.
+// What a file's findings come to, its faces' series, and a scan's files.
 
 #include "scan/file_verdict.h"
 
@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "scan/series.h"
 #include "scan/totals.h"
 
 namespace {
@@ -17,6 +18,7 @@ using dfd::monitor::Decision;
 using dfd::monitor::FileVerdict;
 using dfd::monitor::FoundFace;
 using dfd::monitor::News;
+using dfd::monitor::Series;
 using dfd::monitor::Totals;
 using dfd::monitor::Verdict;
 
@@ -116,6 +118,29 @@ TEST(FileVerdict, PicturesThatEndBeforeTheFileAreNotAllOfIt) {
   EXPECT_EQ(verdict.decide(10).verdict, Verdict::kManipulated);
 }
 
+TEST(FileVerdict, HasTheForemostFacesOfACrowdWithTheirProbabilitiesOverTime) {
+  FileVerdict verdict;
+  FoundFace judged = face(99, Verdict::kAuthentic, "none");
+  for (int second = 0; second < 3; ++second) {
+    judged.probability = 0.1 * second;
+    verdict.add(news(second, {judged}));
+  }
+  // Each in passing.
+  for (std::uint64_t id = 1; id <= 20; ++id) {
+    verdict.add(news(3, {face(id, Verdict::kUndecided, "too-small", 0)}));
+  }
+  verdict.add(news(4, {face(50, Verdict::kManipulated, "none")}));
+  const Decision decision = verdict.decide();
+  EXPECT_EQ(decision.tracks, 22U);
+  ASSERT_EQ(decision.faces.size(), FileVerdict::kMostFaces);
+  EXPECT_EQ(decision.faces[0].id, 50U);
+  EXPECT_TRUE(decision.faces[0].series.points().empty());
+  EXPECT_EQ(decision.faces[1].id, 99U);
+  ASSERT_EQ(decision.faces[1].series.points().size(), 3U);
+  EXPECT_EQ(decision.faces[1].series.points()[2].time_ns, 2'000'000'000U);
+  EXPECT_DOUBLE_EQ(decision.faces[1].series.points()[2].probability, 0.2);
+}
+
 TEST(FileVerdict, ADamagedMessageIsNeverClean) {
   FileVerdict verdict;
   verdict.add(news(0, {face(1, Verdict::kAuthentic, "none")}));
@@ -123,6 +148,45 @@ TEST(FileVerdict, ADamagedMessageIsNeverClean) {
   damaged.finding.reason = "error";
   verdict.add(damaged);
   EXPECT_EQ(verdict.decide().reason, "error");
+}
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+TEST(Series, KeepsFewPointsAsTheyAre) {
+  Series series;
+  for (std::uint64_t i = 0; i < Series::kMostPoints; ++i) series.add(i * kSecond, 0.5);
+  ASSERT_EQ(series.points().size(), Series::kMostPoints);
+  EXPECT_EQ(series.points().back().time_ns, 99 * kSecond);
+}
+
+TEST(Series, StaysShortAndLosesNoPeak) {
+  Series series;
+  constexpr std::uint64_t kPeak = 3210;
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    series.add(i * kSecond / 5, i == kPeak ? 0.97 : 0.1 + 0.000001 * static_cast<double>(i));
+    ASSERT_LE(series.points().size(), Series::kMostPoints);
+  }
+  EXPECT_GE(series.points().size(), Series::kMostPoints / 2);
+  bool peak = false;
+  for (std::size_t i = 0; i < series.points().size(); ++i) {
+    peak = peak || (series.points()[i].probability == 0.97 &&
+                    series.points()[i].time_ns == kPeak * kSecond / 5);
+    if (i == 0) continue;
+    EXPECT_GT(series.points()[i].time_ns, series.points()[i - 1].time_ns);
+  }
+  EXPECT_TRUE(peak);
+}
+
+TEST(Series, BearsTimesThatGoBackAndLast) {
+  Series series;
+  series.add(10 * kSecond, 0.5);
+  series.add(2 * kSecond, 0.7);
+  ASSERT_EQ(series.points().size(), 1U);
+  EXPECT_EQ(series.points()[0].time_ns, 10 * kSecond);
+  EXPECT_EQ(series.points()[0].probability, 0.7);
+  // The greatest time there is.
+  for (int i = 0; i < 200; ++i) series.add(~std::uint64_t{0} - 200 + i, 0.1);
+  EXPECT_LE(series.points().size(), 3U);
 }
 
 TEST(Totals, TheWorstThatIsTrueIsTheExitCode) {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -224,6 +225,27 @@ TEST(Scan, AFaceThatWasJudgedIsAuthentic) {
   ASSERT_EQ(outcome.lines.files.size(), 1U);
   EXPECT_EQ(outcome.lines.files.begin()->second["verdict"], "authentic");
   EXPECT_EQ(scan({(clips() / "real.mp4").string(), (clips() / "none.mp4").string()}).code, 11);
+}
+
+TEST(Scan, ALineHasEachFacesProbabilityOverTime) {
+  const std::string path = (clips() / "forged.mp4").string();
+  Outcome outcome = scan({path});
+  const Json& file = outcome.lines.files[path];
+  ASSERT_EQ(file["faces"].size(), file["tracks"]);
+  const Json& face = file["faces"][0];
+  EXPECT_EQ(face["track_id"], file["worst"]["track_id"]);
+  EXPECT_EQ(face["verdict"], "manipulated");
+  ASSERT_GE(face["series"].size(), 2U);
+  EXPECT_LE(face["series"].size(), 100U);
+  double highest = 0;
+  double time = face["begin_s"];
+  for (const Json& point : face["series"]) {
+    EXPECT_GE(point[0].get<double>(), time);
+    time = point[0];
+    highest = std::max(highest, point[1].get<double>());
+  }
+  EXPECT_LE(time, face["end_s"].get<double>());
+  EXPECT_NEAR(highest, face["probability"].get<double>(), 0.001);
 }
 
 TEST(Scan, AFolderIsReadByContentAndABrokenFileStopsNothing) {

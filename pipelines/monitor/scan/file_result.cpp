@@ -40,10 +40,10 @@ std::optional<std::string> bytes_of(const std::string& hex) {
 }
 
 // Milliseconds are as much as anybody reads.
-double in_milliseconds(double seconds) { return std::round(seconds * 1000) / 1000; }
+double in_thousandths(double value) { return std::round(value * 1000) / 1000; }
 
 double seconds_of(std::uint64_t nanoseconds) {
-  return in_milliseconds(static_cast<double>(nanoseconds) / 1e9);
+  return in_thousandths(static_cast<double>(nanoseconds) / 1e9);
 }
 
 template <typename T>
@@ -64,6 +64,22 @@ Json track_part(const FileTrack& track) {
   return part;
 }
 
+// With probabilities and times as fine as a chart shows them, so that a line stays small.
+Json series_part(const Series& series) {
+  Json part = Json::array();
+  for (const SeriesPoint& point : series.points()) {
+    part.push_back({seconds_of(point.time_ns), in_thousandths(point.probability)});
+  }
+  return part;
+}
+
+Json face_part(const FileTrack& track) {
+  Json part = track_part(track);
+  if (track.verdict == Verdict::kUndecided) part["reason"] = track.reason;
+  part["series"] = series_part(track.series);
+  return part;
+}
+
 void set_decision(Json& object, const FileResult& result) {
   const Decision& decision = *result.decision;
   object["verdict"] = name_of(decision.verdict);
@@ -73,6 +89,9 @@ void set_decision(Json& object, const FileResult& result) {
   if (decision.worst) object["worst"] = track_part(*decision.worst);
   object["tracks"] = decision.tracks;
   object["undecided_tracks"] = decision.undecided_tracks;
+  if (decision.faces.empty()) return;
+  object["faces"] = Json::array();
+  for (const FileTrack& track : decision.faces) object["faces"].push_back(face_part(track));
 }
 
 Json parsed(const std::string& line) { return Json::parse(line, nullptr, false); }
@@ -113,7 +132,7 @@ std::string line_of(const FileResult& result) {
     object["modified_ns"] = result.identity->modified_ns;
   }
   if (!result.sha256.empty()) object["sha256"] = result.sha256;
-  if (result.duration_s) object["duration_s"] = in_milliseconds(*result.duration_s);
+  if (result.duration_s) object["duration_s"] = in_thousandths(*result.duration_s);
   if (result.decision) set_decision(object, result);
   if (result.error) {
     object["error"] = {{"reason", result.error->reason}, {"text", utf8(result.error->text)}};
@@ -124,7 +143,7 @@ std::string line_of(const FileResult& result) {
     object["frames"] = result.counts.frames;
   }
   if (!result.model_id.empty()) object["model_id"] = result.model_id;
-  object["seconds"] = in_milliseconds(result.seconds);
+  object["seconds"] = in_thousandths(result.seconds);
   return dumped(object);
 }
 
@@ -140,7 +159,7 @@ std::string summary_line(const Totals& totals, std::uint64_t shard, std::uint64_
   object["skipped"] = totals.skipped;
   object["remaining"] = totals.remaining;
   object["exit_code"] = totals.exit_code();
-  object["seconds"] = in_milliseconds(seconds);
+  object["seconds"] = in_thousandths(seconds);
   return dumped(object);
 }
 

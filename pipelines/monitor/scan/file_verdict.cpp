@@ -3,6 +3,7 @@
 #include "scan/file_verdict.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace dfd::monitor {
 namespace {
@@ -60,6 +61,7 @@ void FileVerdict::add_face(const FoundFace& face, const Finding& finding) {
   if (face.score && face.score >= track.score) track.evidence = face.evidence;
   raise(track.score, face.score);
   raise(track.probability, face.probability);
+  if (face.probability) track.series.add(finding.stream_time_ns, *face.probability);
   track.windows = std::max(track.windows, face.windows);
   track.samples = std::max(track.samples, face.samples);
 }
@@ -71,6 +73,24 @@ bool FileVerdict::holds_back(const FileTrack& track) const {
          (track.score && threshold_ && *track.score >= *threshold_);
 }
 
+bool FileVerdict::is_passing(const FileTrack& track) const {
+  return track.verdict == Verdict::kUndecided && !holds_back(track);
+}
+
+std::vector<FileTrack> FileVerdict::foremost_faces() const {
+  std::vector<const FileTrack*> tracks;
+  for (const auto& [key, track] : tracks_) tracks.push_back(&track);
+  const std::size_t count = std::min(tracks.size(), kMostFaces);
+  std::partial_sort(tracks.begin(), tracks.begin() + static_cast<std::ptrdiff_t>(count),
+                    tracks.end(), [this](const FileTrack* a, const FileTrack* b) {
+                      if (is_passing(*a) != is_passing(*b)) return is_passing(*b);
+                      return is_worse(*a, *b);
+                    });
+  std::vector<FileTrack> faces;
+  for (std::size_t i = 0; i < count; ++i) faces.push_back(*tracks[i]);
+  return faces;
+}
+
 bool FileVerdict::is_truncated(std::optional<double> duration_s) const {
   return duration_s &&
          *duration_s - static_cast<double>(last_time_ns_) / kNanosecondsPerSecond >= kPassing_s;
@@ -78,6 +98,7 @@ bool FileVerdict::is_truncated(std::optional<double> duration_s) const {
 
 Decision FileVerdict::decide(std::optional<double> duration_s) const {
   Decision decision;
+  decision.faces = foremost_faces();
   // Of all; of those that hold "authentic" back; of those that are authentic.
   const FileTrack* worst = nullptr;
   const FileTrack* doubtful = nullptr;

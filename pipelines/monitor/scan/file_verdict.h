@@ -4,13 +4,16 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "findings/finding.h"
+#include "scan/series.h"
 
 namespace dfd::monitor {
 
@@ -31,6 +34,7 @@ struct FileTrack {
   // Stream time when it was first and last told of.
   std::uint64_t begin_ns = 0;
   std::uint64_t end_ns = 0;
+  Series series;
 };
 
 struct Decision {
@@ -42,6 +46,9 @@ struct Decision {
   std::uint64_t tracks = 0;
   // Of these without a verdict.
   std::uint64_t undecided_tracks = 0;
+  // Those that matter most, FileVerdict::kMostFaces at most: manipulated, suspicious, those that
+  // nobody could judge, authentic, and then those in passing.
+  std::vector<FileTrack> faces;
 };
 
 class FileVerdict {
@@ -62,6 +69,8 @@ class FileVerdict {
   // Faces that detectors see in textures and in passing are there for a shorter time; a window and
   // the time that a verdict must hold take that long.
   static constexpr double kPassing_s = 2;
+  // In crowds there are thousands, and a file has one line.
+  static constexpr std::size_t kMostFaces = 10;
 
  private:
   // Track, and which of its persons.
@@ -69,6 +78,8 @@ class FileVerdict {
 
   void add_face(const FoundFace& face, const Finding& finding);
   bool holds_back(const FileTrack& track) const;
+  bool is_passing(const FileTrack& track) const;
+  std::vector<FileTrack> foremost_faces() const;
   bool is_truncated(std::optional<double> duration_s) const;
 
   std::map<Key, FileTrack> tracks_;
