@@ -2,7 +2,7 @@
 # Completion of deepfake-monitor's commands and options for bash.
 _deepfake_monitor() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="run check-config probe scan audit export-manifest schema"
+    local commands="run check-config probe scan scan-page audit export-manifest schema"
     local command='' options='--help'
     local known
     for known in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -25,7 +25,7 @@ _deepfake_monitor() {
     check-config) options+=' --connect' ;;
     probe) options+=' --credentials --timeout' ;;
     scan) options+=' --list --output --resume --shard --jobs --timeout --sample-rate --detect' ;;
-    export-manifest) options+=' --output' ;;
+    scan-page | export-manifest) options+=' --output' ;;
     esac
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

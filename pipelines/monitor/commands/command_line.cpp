@@ -65,11 +65,18 @@ int run_command_line(int argc, char** argv) {
   ScanOptions scan_options;
   auto* scan_command = add_scan(app, scan_options);
 
+  std::vector<std::string> result_files;
+  std::string folder;
+  auto* page_command = app.add_subcommand("scan-page", "Write what scans found as pages of HTML");
+  page_command->add_option("RESULT", result_files, "Files of lines, such as those of all shards")
+      ->required();
+  page_command->add_option("-o,--output", folder, "Folder of index.html and further parts")
+      ->required();
+
   auto* audit_command =
       app.add_subcommand("audit", "Print who changed what, and check that nobody changed that");
   audit_command->add_option("CONFIG", config, "TOML file")->required();
 
-  std::string folder;
   auto* export_command = app.add_subcommand(
       "export-manifest", "Write what was said of alarms for the trainer to learn from");
   export_command->add_option("CONFIG", config, "TOML file")->required();
@@ -87,6 +94,7 @@ int run_command_line(int argc, char** argv) {
   if (check_command->parsed()) return check_config(config, connect);
   if (probe_command->parsed()) return probe_source(uri, credentials, timeout_s);
   if (scan_command->parsed()) return scan(scan_options);
+  if (page_command->parsed()) return scan_page(result_files, folder);
   if (audit_command->parsed()) return audit(config);
   if (export_command->parsed()) return export_manifest(config, folder);
   if (schema_command->parsed()) return print_schema();

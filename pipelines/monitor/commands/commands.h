@@ -45,6 +45,9 @@ struct ScanOptions {
 // Judges files, and says for each what was found.
 int scan(const ScanOptions& options);
 
+// Writes the lines of scans as pages for people into `folder`.
+int scan_page(const std::vector<std::string>& result_files, const std::string& folder);
+
 // Writes FOLDER/manifest.jsonl for the trainer, with a picture of each alarm of faces that was
 // labelled.
 int export_manifest(const std::string& config_file, const std::string& folder);

@@ -2,19 +2,13 @@
 //
 // What people said of alarms becomes what the trainer learns from: docs/training.md has the form.
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <stdexcept>
 #include <string>
 
 #include "base/exit_code.h"
 #include "base/log.h"
+#include "base/whole_file.h"
 #include "commands/commands.h"
 #include "config/config.h"
 #include "outputs/event.h"
@@ -29,12 +23,6 @@ namespace fs = std::filesystem;
 // The picture in which the face was most probably forged. Others are drawn upon, or hold times in
 // which nothing was.
 constexpr const char* kPicture = "best.jpg";
-
-void make_folder(const fs::path& path) {
-  if (mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) {
-    throw std::runtime_error(path.string() + ": cannot be made: " + std::strerror(errno));
-  }
-}
 
 // Evidence goes in its time; what was copied stays. False where there is neither.
 bool copy_picture(const KeptAlarm& kept, const fs::path& state, const fs::path& copy) {
@@ -61,17 +49,6 @@ Json line_of(const KeptAlarm& kept, const std::string& path) {
           {"split", nullptr},
           {"compression", nullptr},
           {"evidence", nullptr}};
-}
-
-void write_whole(const fs::path& path, const std::string& text) {
-  const fs::path part = path.string() + ".part";
-  {
-    std::ofstream stream(part, std::ios::binary);
-    stream << text << std::flush;
-    if (!stream) throw std::runtime_error(part.string() + ": cannot be written");
-  }
-  fs::permissions(part, fs::perms(0640));
-  fs::rename(part, path);
 }
 
 }  // namespace
