@@ -13,6 +13,7 @@
 #include "alarms/alarm.h"
 #include "program.h"
 #include "rtsp_server.h"
+#include "service/canary.h"
 #include "service/config_change.h"
 #include "streams/watch.h"
 
@@ -24,6 +25,7 @@ using dfd::monitor::Alarm;
 using dfd::monitor::AlarmConfig;
 using dfd::monitor::AlarmInput;
 using dfd::monitor::AlarmState;
+using dfd::monitor::Canary;
 using dfd::monitor::Config;
 using dfd::monitor::Moment;
 using dfd::monitor::needs_new_connection;
@@ -104,6 +106,21 @@ TEST(AnAlarm, EndsForAReasonAndTellsItOnce) {
   EXPECT_EQ(ended->record.reason, "removed");
   EXPECT_FALSE(alarm.end(now, "removed"));
   EXPECT_FALSE(Alarm(config).end(now, "removed"));
+}
+
+TEST(ACanary, IsSilentAfterItsTimeoutAndHeardAgainAtOnce) {
+  Canary canary(10s);
+  Time now{};
+  EXPECT_FALSE(canary.update(now, false));
+  EXPECT_TRUE(canary.is_heard());
+  EXPECT_FALSE(canary.update(now + 9s, false));
+  EXPECT_EQ(canary.update(now + 10s, false), false);
+  // Once.
+  EXPECT_FALSE(canary.update(now + 20s, false));
+  EXPECT_EQ(canary.update(now + 21s, true), true);
+  EXPECT_FALSE(canary.update(now + 30s, false));
+  EXPECT_EQ(canary.update(now + 31s, false), false);
+  EXPECT_FALSE(canary.is_heard());
 }
 
 // A program whose configuration is written anew.
@@ -221,6 +238,25 @@ TEST_F(Reloaded, AnOpenAlarmGoesOnUntilItsRuleIsGone) {
              data["alarm"]["state"] == "resolved" && data["alarm"]["reason"] == "removed";
     });
   }));
+  EXPECT_EQ(program_->stop(), 0);
+  EXPECT_TRUE(dfd::monitor::test::fits_schema(program_->out()));
+}
+
+TEST_F(Reloaded, ACanaryThatRaisesNoAlarmIsTold) {
+  start("rtsp://127.0.0.1:1/a");
+  ASSERT_TRUE(comes_true([&] { return program_->told_alarm("down", "firing"); }))
+      << program_->all();
+  const std::string with = replaced(text(), "[[output.jsonl]]",
+                                    "canary = \"ch1\"\ncanary_timeout_s = 1\n[[output.jsonl]]");
+  reload(replaced(with, "\"ch1\"\ncanary_t", "\"nobody\"\ncanary_t"),
+         "the configuration stays as it was");
+  EXPECT_NE(program_->err().find("is no stream's id"), std::string::npos);
+  reload(with);
+  EXPECT_TRUE(comes_true([&] {
+    return program_->told(
+        [](const Json& data) { return data.value("state", "") == "canary-silent"; });
+  }));
+  EXPECT_TRUE(has_metric(*program_, "deepfake_canary_up 0"));
   EXPECT_EQ(program_->stop(), 0);
   EXPECT_TRUE(dfd::monitor::test::fits_schema(program_->out()));
 }

@@ -197,9 +197,12 @@ class StreamReader {
   }
 
   // That none falls to a shard is no mistake.
-  void finish() const {
-    if (!ids_.empty()) return;
-    throw ConfigError(config_.file, {1, 1}, "there is no [[stream]] to watch");
+  void finish(const TableReader* monitor) const {
+    if (ids_.empty()) {
+      throw ConfigError(config_.file, {1, 1}, "there is no [[stream]] to watch");
+    }
+    if (config_.canary.empty() || ids_.count(config_.canary) > 0) return;
+    monitor->fail("canary", "is no stream's id: \"" + config_.canary + "\"");
   }
 
  private:
@@ -250,6 +253,9 @@ std::vector<std::string> read_monitor(TableReader& root, Config& config) {
     if (*most != std::floor(*most)) table->fail("max_notify_per_hour", "must be a whole number");
     config.max_notify_per_hour = static_cast<int>(*most);
   }
+  config.canary = table->text("canary").value_or("");
+  config.canary_timeout_s =
+      table->number("canary_timeout_s", 1, kDay).value_or(config.canary_timeout_s);
   read_shard(*table, config);
   std::vector<std::string> files;
   if (const auto pattern = table->text("include")) files = included(*table, *pattern);
@@ -292,7 +298,8 @@ Config parse_config(const std::string& text, const std::string& file) {
   streams.read(root);
   root.finish();
   for (const std::string& other : more) streams.read_file(other);
-  streams.finish();
+  const auto monitor = root.table("monitor");
+  streams.finish(monitor ? &*monitor : nullptr);
   return config;
 }
 

@@ -175,6 +175,10 @@ struct Config {
   // Where the last seconds of streams are; empty: where such things are.
   std::string ring_dir;
   EvidenceLimits evidence;
+  // A stream whose `face` alarm has to fire, to see that alarms do; empty: none. For how long it
+  // may not fire: a clip that is played over and over is warmed up anew now and then.
+  std::string canary;
+  double canary_timeout_s = 300;
   // Alarms told of, over all streams; nothing: no limit.
   std::optional<int> max_notify_per_hour;
   // Those that fall to this process.

@@ -155,7 +155,8 @@ HttpResponse Monitor::ready_page() const {
 std::string Monitor::metrics() const {
   return metrics_text(now(), heartbeat_.wall, streams_, outputs_->states(),
                       {store_->is_up(), store_->errors(), store_->waiting(), store_->dropped()},
-                      evidence_->bytes());
+                      evidence_->bytes(),
+                      canary_ ? std::optional(canary_->is_heard()) : std::nullopt);
 }
 
 // What is told is kept first.
@@ -193,8 +194,34 @@ void Monitor::beat(Moment now) {
     });
     Json event = monitor_event(now, "heartbeat", config_);
     event["data"]["streams_up"] = up;
+    if (canary_) event["data"]["canary"] = canary_->is_heard() ? "heard" : "silent";
     return event.dump();
   });
+}
+
+void Monitor::set_canary(bool changed) {
+  const bool is_ours =
+      std::any_of(config_.streams.begin(), config_.streams.end(),
+                  [this](const StreamConfig& stream) { return stream.id == config_.canary; });
+  if (!is_ours || changed) canary_.reset();
+  if (is_ours && !canary_) canary_.emplace(from_seconds(config_.canary_timeout_s));
+}
+
+void Monitor::listen(Moment now) {
+  if (!canary_) return;
+  const bool fires = std::any_of(streams_.begin(), streams_.end(), [this](const auto& stream) {
+    const WatchedStream::Rule& face = stream->rules().front();
+    return stream->stream().config().id == config_.canary &&
+           face.alarm.state() == AlarmState::kFiring;
+  });
+  const auto heard = canary_->update(now.steady, fires);
+  if (!heard) return;
+  log_line(*heard ? "the canary is heard again: alarms fire"
+                  : "the canary " + config_.canary + " raises no alarm: do others?");
+  tell({monitor_event(now, *heard ? "canary-heard" : "canary-silent", config_),
+        std::nullopt,
+        {},
+        true});
 }
 
 void Monitor::apply_changes(Moment now) {
@@ -269,6 +296,7 @@ std::unique_ptr<WatchedStream> Monitor::make_stream(const StreamConfig& config) 
 void Monitor::start_streams() {
   for (const StreamConfig& config : config_.streams) streams_.push_back(make_stream(config));
   phase_ = Phase::kWatching;
+  set_canary(/*changed=*/true);
   // That alarms which came back have lost data is kept at once.
   kept_ = {};
   log_line("the model is loaded; streams: " + std::to_string(streams_.size()));
@@ -325,6 +353,7 @@ void Monitor::tick(Moment now) {
     }
     evidence_->update(now, streams_, left_,
                       [this](const WatchedStream::Told& told) { tell(told); });
+    listen(now);
     if (limit_.take_flood()) {
       log_line("more alarms than max_notify_per_hour: the others are kept, and not told of");
       tell({monitor_event(now, "flood", config_), std::nullopt, {}, true});

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "evidence/picture_maker.h"
 #include "outputs/outputs.h"
+#include "service/canary.h"
 #include "service/evidence.h"
 #include "service/watched_stream.h"
 #include "store/board.h"
@@ -58,6 +59,8 @@ class Monitor {
   void tell(const WatchedStream::Told& told);
   void keep(Moment now);
   void beat(Moment now);
+  void listen(Moment now);
+  void set_canary(bool changed);
   std::string metrics() const;
   HttpResponse ready_page() const;
   void show(Moment now);
@@ -92,6 +95,8 @@ class Monitor {
   std::vector<std::unique_ptr<WatchedStream>> leaving_;
   // What streams left that are not watched: from the last run, or from this one.
   std::map<std::string, StreamSnapshot> left_;
+  // None where no stream of ours is it.
+  std::optional<Canary> canary_;
   Phase phase_ = Phase::kLoading;
   int exit_code_ = 0;
   std::deque<Time> stuck_;

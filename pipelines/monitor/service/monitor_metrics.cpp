@@ -121,13 +121,16 @@ void write_alarm_states(MetricsText& text, const Streams& streams) {
 
 std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
                          const std::vector<Outputs::State>& outputs, const StoreState& store,
-                         std::uint64_t evidence_bytes) {
+                         std::uint64_t evidence_bytes, std::optional<bool> canary_heard) {
   MetricsText text;
   text.begin("deepfake_build_info", "gauge", "The program's version");
   text.sample(1, {{"version", kVersion}});
   text.begin("deepfake_heartbeat_timestamp_seconds", "gauge",
              "When the main loop last came round, since 1970");
   text.sample(unix_seconds(heartbeat));
+  text.begin("deepfake_canary_up", "gauge",
+             "1 while the canary raises its alarm; absent where there is none");
+  if (canary_heard) text.sample(*canary_heard ? 1 : 0);
   write_states(text, now, streams);
   write_analysis(text, now, streams);
   write_alarm_states(text, streams);

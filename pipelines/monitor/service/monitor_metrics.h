@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct StoreState {
 std::string metrics_text(Moment now, WallTime heartbeat,
                          const std::vector<std::unique_ptr<WatchedStream>>& streams,
                          const std::vector<Outputs::State>& outputs, const StoreState& store,
-                         std::uint64_t evidence_bytes);
+                         std::uint64_t evidence_bytes,
+                         std::optional<bool> canary_heard = std::nullopt);
 
 }  // namespace dfd::monitor

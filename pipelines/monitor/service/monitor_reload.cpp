@@ -68,7 +68,10 @@ void Monitor::take_over(Moment now, Config config) {
   std::swap(models_, next_models_);
   web_->set_tokens(web_tokens(config));
   take_over_streams(now, config.streams);
+  const bool other_canary =
+      config.canary != config_.canary || config.canary_timeout_s != config_.canary_timeout_s;
   config_ = std::move(config);
+  set_canary(other_canary);
   log_line("the configuration was read anew; streams: " + std::to_string(streams_.size()));
   tell({monitor_event(now, "reloaded", config_), std::nullopt, {}, true});
 }
