@@ -46,5 +46,6 @@ for source in "$@"; do
         deepfakeoverlay ! queue ! mix."$sink")
     number=$((number + 1))
 done
-# shellcheck disable=SC2086 # one property a word
-exec gst-launch-1.0 -q -e compositor name=mix background=black $places ! "${end[@]}" "${branches[@]}"
+# shellcheck disable=SC2206 # one property a word
+line=(compositor name=mix background=black $places ! "${end[@]}" "${branches[@]}")
+exec gst-launch-1.0 -q -e "${line[@]}"
