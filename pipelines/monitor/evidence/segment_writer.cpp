@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "base/secrets.h"
+#include "evidence/launch_line.h"
 
 namespace dfd::monitor {
 namespace {
@@ -80,15 +80,8 @@ SegmentWriter::SegmentWriter(const std::string& path, GstCaps* pictures, GstCaps
     line += std::string(" appsrc name=sound format=time ! ") + elements_for(Track::kSound, sound) +
             " ! muxer.";
   }
-  GError* error = nullptr;
-  GstElement* made =
-      gst_parse_launch_full(line.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &error);
-  if (made == nullptr) {
-    const std::string text = error != nullptr ? error->message : "no reason is known";
-    g_clear_error(&error);
-    throw std::runtime_error(text);
-  }
-  pipeline_ = Owned<GstElement>(static_cast<GstElement*>(gst_object_ref_sink(made)));
+  pipeline_ = make_line(line);
+  GstElement* made = pipeline_.get();
   pictures_ = source_of(made, "pictures", pictures);
   if (sound != nullptr) sound_ = source_of(made, "sound", sound);
   const Owned<GstElement> file(gst_bin_get_by_name(GST_BIN(made), "file"));
@@ -113,21 +106,7 @@ void SegmentWriter::write(Track track, GstBuffer* buffer) {
 void SegmentWriter::finish() {
   gst_app_src_end_of_stream(GST_APP_SRC(pictures_.get()));
   if (sound_ != nullptr) gst_app_src_end_of_stream(GST_APP_SRC(sound_.get()));
-  GstBus* bus = gst_element_get_bus(pipeline_.get());
-  GstMessage* message = gst_bus_timed_pop_filtered(
-      bus, kFinishLimit, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-  gst_object_unref(bus);
-  std::string failed = "its end does not come";
-  if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) failed.clear();
-  if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
-    GError* error = nullptr;
-    gst_message_parse_error(message, &error, nullptr);
-    failed = masked(error->message);
-    g_clear_error(&error);
-  }
-  g_clear_pointer(&message, gst_message_unref);
-  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
-  if (!failed.empty()) throw std::runtime_error(failed);
+  await_end(pipeline_.get(), kFinishLimit);
 }
 
 }  // namespace dfd::monitor
