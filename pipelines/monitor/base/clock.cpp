@@ -28,6 +28,11 @@ std::string utc_text(WallTime time) {
   return text;
 }
 
+std::string utc_day(WallTime time) {
+  constexpr std::size_t kLength = 10;
+  return utc_text(time).substr(0, kLength);
+}
+
 double unix_seconds(WallTime time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }

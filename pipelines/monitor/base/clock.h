@@ -28,6 +28,9 @@ double to_seconds(Duration duration);
 // "2026-11-23T04:50:50.237Z"
 std::string utc_text(WallTime time);
 
+// "2026-11-23", the day of it.
+std::string utc_day(WallTime time);
+
 // Since 1970.
 double unix_seconds(WallTime time);
 

@@ -27,11 +27,9 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string day_before(WallTime now, double days) {
-  constexpr std::size_t kDateLength = 10;
   constexpr double kDaySeconds = 86400;
-  return utc_text(now - std::chrono::duration_cast<WallTime::duration>(
-                            std::chrono::duration<double>(days * kDaySeconds)))
-      .substr(0, kDateLength);
+  return utc_day(now - std::chrono::duration_cast<WallTime::duration>(
+                           std::chrono::duration<double>(days * kDaySeconds)));
 }
 
 }  // namespace

@@ -11,8 +11,6 @@
 namespace dfd::monitor {
 namespace {
 
-constexpr std::size_t kDateLength = 10;
-
 // The ring's own end is not older than the keyframe that ends a segment; where none comes for so
 // long the clip does without.
 constexpr auto kLongestWait = std::chrono::seconds(12);
@@ -47,7 +45,7 @@ void Recorder::configure() { ring_->set_kept(kept_of(*config_)); }
 Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const AlarmRecord& record) {
   Clip clip;
   clip.rule = rule;
-  clip.place = {config_->id, record.id, utc_text(record.started_at).substr(0, kDateLength)};
+  clip.place = {config_->id, record.id, utc_day(record.started_at)};
   clip.started.wall = record.started_at;
   clip.started.steady =
       now.steady - std::chrono::duration_cast<Duration>(now.wall - record.started_at);

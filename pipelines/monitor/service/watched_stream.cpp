@@ -27,12 +27,6 @@ std::string why_text(const AlarmInput& input) {
   return input.reason.empty() ? std::string() : " (" + input.reason + ")";
 }
 
-// "2026-11-23"
-std::string day_of(WallTime time) {
-  constexpr std::size_t kDateLength = 10;
-  return utc_text(time).substr(0, kDateLength);
-}
-
 // What somebody did, for those who are told.
 Json change_part(const Change& change) {
   Json part = {{"action", name_of(change.kind)}, {"by", change.mark.by}};
@@ -167,7 +161,7 @@ StreamStatus WatchedStream::status(Moment now) const {
     status.reason = muted_ ? "muted" : covered.reason;
   }
   status.on = config.alarm.on ? config.alarm.on : finding_.threshold;
-  status.day = day_of(now.wall);
+  status.day = utc_day(now.wall);
   const auto judged = judged_.find(status.day);
   if (judged != judged_.end()) status.judged_seconds = judged->second;
   return status;
@@ -194,7 +188,7 @@ void WatchedStream::account(Moment now) {
   const double seconds = to_seconds(now.steady - begin);
   judged_seconds_ += seconds;
   // What a step took over midnight counts to the new day.
-  judged_[day_of(now.wall)] += seconds;
+  judged_[utc_day(now.wall)] += seconds;
   // The store has the others; the last one may not be written to its end yet.
   while (judged_.size() > 2) judged_.erase(judged_.begin());
 }

@@ -24,11 +24,14 @@ constexpr std::array<const char*, 3> kBare = {"h264parse", "h265parse", "mpeg4vi
 constexpr int kTry = 0;
 constexpr int kSkip = 2;
 
+bool is_demuxer(GstElementFactory* factory) {
+  const std::string_view name = GST_OBJECT_NAME(factory);
+  return std::find(kDemuxers.begin(), kDemuxers.end(), name) != kDemuxers.end();
+}
+
 int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
                        GstElementFactory* factory, gpointer /*data*/) {
-  const std::string_view name = GST_OBJECT_NAME(factory);
-  const bool demuxes = std::find(kDemuxers.begin(), kDemuxers.end(), name) != kDemuxers.end();
-  return demuxes || may_decode(name) ? kTry : kSkip;
+  return is_demuxer(factory) || may_decode(GST_OBJECT_NAME(factory)) ? kTry : kSkip;
 }
 
 void on_pad_added(GstElement* /*bin*/, GstPad* pad, gpointer data) {
@@ -46,13 +49,6 @@ bool takes(const char* factory_name, const GstCaps* caps) {
   return takes;
 }
 
-bool is_demuxer(GstElement* element) {
-  GstElementFactory* factory = gst_element_get_factory(element);
-  if (factory == nullptr) return false;
-  const std::string_view name = GST_OBJECT_NAME(factory);
-  return std::find(kDemuxers.begin(), kDemuxers.end(), name) != kDemuxers.end();
-}
-
 gboolean note_source(GstElement* /*demuxer*/, GstPad* pad, gpointer data) {
   auto* demuxed = static_cast<Demuxed*>(data);
   demuxed->streams = true;
@@ -66,7 +62,8 @@ gboolean note_source(GstElement* /*demuxer*/, GstPad* pad, gpointer data) {
 
 void note_demuxer(const GValue* item, gpointer data) {
   auto* element = GST_ELEMENT(g_value_get_object(item));
-  if (!is_demuxer(element)) return;
+  GstElementFactory* factory = gst_element_get_factory(element);
+  if (factory == nullptr || !is_demuxer(factory)) return;
   Demuxed own;
   gst_element_foreach_src_pad(element, note_source, &own);
   GstPad* sink = gst_element_get_static_pad(element, "sink");

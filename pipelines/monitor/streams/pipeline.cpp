@@ -123,10 +123,18 @@ void set_detect(GstElement* detect, const std::vector<DetectProperty>& propertie
 }
 
 bool is_live_property(const std::string& name) {
-  const Owned<GstElement> detect = make_element("deepfakedetect");
-  const GParamSpec* spec =
-      g_object_class_find_property(G_OBJECT_GET_CLASS(detect.get()), name.c_str());
-  return spec != nullptr && (spec->flags & GST_PARAM_MUTABLE_PLAYING) != 0;
+  GstElementFactory* factory = gst_element_factory_find("deepfakedetect");
+  if (factory == nullptr) return false;
+  GstPluginFeature* loaded = gst_plugin_feature_load(GST_PLUGIN_FEATURE(factory));
+  gst_object_unref(factory);
+  if (loaded == nullptr) return false;
+  auto* type = static_cast<GObjectClass*>(
+      g_type_class_ref(gst_element_factory_get_element_type(GST_ELEMENT_FACTORY(loaded))));
+  const GParamSpec* spec = g_object_class_find_property(type, name.c_str());
+  const bool is_live = spec != nullptr && (spec->flags & GST_PARAM_MUTABLE_PLAYING) != 0;
+  g_type_class_unref(type);
+  gst_object_unref(loaded);
+  return is_live;
 }
 
 Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
