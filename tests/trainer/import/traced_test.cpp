@@ -120,6 +120,15 @@ TEST(Traced, SmallNetworksGivePythonsNumbers) {
   expect_pythons_numbers("elementwise", "grad", 64);
 }
 
+// Written as the public detectors' own code writes them, in small.
+TEST(Traced, XceptionClipAndTimmGivePythonsNumbers) {
+  if (!has("torch")) GTEST_SKIP() << kNoTorch;
+  for (const char* name : {"xception", "clip", "timm_block"}) {
+    for (const char* how : {"trace", "grad"}) expect_pythons_numbers(name, how, 64);
+  }
+  for (const char* how : {"script", "freeze"}) expect_pythons_numbers("xception", how, 64);
+}
+
 TEST(Traced, TorchvisionsNetworksGivePythonsNumbers) {
   if (!has("torchvision")) GTEST_SKIP() << kNoTorchvision;
   for (const char* name : {"mobilenet_v3_small", "resnet18", "efficientnet_b0", "convnext_tiny"}) {

@@ -132,9 +132,99 @@ class Elementwise(nn.Module):
         return torch.stack([z.amax((1, 2)), z.std((1, 2)), z.var((1, 2), unbiased=False)], 1)
 
 
+class Separable(nn.Sequential):
+    """A convolution of each channel by itself and one over channels, as Xception has them."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__(nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
+                         nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+
+
+class Xception(nn.Module):
+    """Xception (Chollet 2017) in small: its blocks, with the rectifiers in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, 2, bias=False), nn.BatchNorm2d(8),
+                                  nn.ReLU(inplace=True))
+        self.block = nn.Sequential(Separable(8, 16), nn.ReLU(inplace=True), Separable(16, 16),
+                                   nn.MaxPool2d(3, 2, 1))
+        self.skip = nn.Sequential(nn.Conv2d(8, 16, 1, 2, bias=False), nn.BatchNorm2d(16))
+        self.last = nn.Sequential(nn.ReLU(inplace=False), Separable(16, 16))
+        self.classes = nn.Linear(16, 2)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = self.block(x) + self.skip(x)
+        x = nn.functional.relu(x + self.last(x), inplace=True)
+        return self.classes(nn.functional.adaptive_avg_pool2d(x, (1, 1)).flatten(1))
+
+
+class ClipBlock(nn.Module):
+    """A layer of CLIP's picture encoder (Radford et al. 2021), tokens before the batch as there."""
+
+    def __init__(self, width, mask):
+        super().__init__()
+        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, 4)
+        self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.mask = mask
+
+    def forward(self, x):
+        y = self.first(x)
+        mask = None if self.mask is None else self.mask.to(dtype=y.dtype, device=y.device)
+        x = x + self.attention(y, y, y, need_weights=False, attn_mask=mask)[0]
+        y = self.widen(self.second(x))
+        return x + self.narrow(y * torch.sigmoid(1.702 * y))
+
+
+class Clip(nn.Module):
+    """CLIP's picture encoder in small, its first token projected."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, 16, 16, bias=False)
+        self.first = nn.Parameter(torch.randn(width))
+        self.places = nn.Parameter(torch.randn(17, width))
+        self.before, self.after = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.blocks = nn.Sequential(ClipBlock(width, None),
+                                    ClipBlock(width, torch.zeros(17, 17).fill_diagonal_(-1)))
+        self.projection = nn.Parameter(torch.randn(width, 8) / width ** 0.5)
+
+    def forward(self, x):
+        x = self.patches(x)
+        x = x.reshape(x.shape[0], x.shape[1], -1).permute(0, 2, 1)
+        first = self.first.to(x.dtype) + torch.zeros(x.shape[0], 1, x.shape[-1], dtype=x.dtype,
+                                                     device=x.device)
+        x = self.before(torch.cat([first, x], dim=1) + self.places.to(x.dtype))
+        x = self.blocks(x.permute(1, 0, 2)).permute(1, 0, 2)
+        return self.after(x[:, 0, :]) @ self.projection
+
+
+class TimmBlock(nn.Module):
+    """Attention with one product for queries, keys and values, as timm writes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 32, 16, 16)
+        self.norm = nn.LayerNorm(32, eps=1e-6)
+        self.qkv, self.proj = nn.Linear(32, 96), nn.Linear(32, 32)
+        self.scale = nn.Parameter(0.1 * torch.ones(32))
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        B, N, C = x.shape
+        qkv = self.qkv(self.norm(x)).reshape(B, N, 3, 4, C // 4).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.unbind(0)
+        attention = (q @ k.transpose(-2, -1) * (C // 4) ** -0.5).softmax(dim=-1)
+        y = (attention @ v).transpose(1, 2).reshape(B, N, C)
+        return (x + self.scale * self.proj(y)).mean(1)
+
+
 TINY = {"tiny": Tiny, "tiny_clip": TinyClip, "one_logit": OneLogit, "branching": Branching,
         "looping": Looping, "asserting": Asserting, "random": Random, "mixing": Mixing,
-        "fixed": Fixed, "stateful": Stateful, "elementwise": Elementwise}
+        "fixed": Fixed, "stateful": Stateful, "elementwise": Elementwise, "xception": Xception, "clip": Clip,
+        "timm_block": TimmBlock}
 SIZES = {"vit_b_16": 224, "swin_t": 224, "r3d_18": 48}
 
 
