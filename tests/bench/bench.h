@@ -59,8 +59,10 @@ std::string bench_model();
 
 // --- The parts: each emits the rows it is named for.
 
-void bench_networks(const Emit& emit);     // Convolution limit, backbone, seed, LSTM, verdict.
-void bench_backbones(const Emit& emit);    // Every backbone beside the usual one.
+void bench_networks(const Emit& emit);   // Convolution limit, backbone, seed, LSTM, verdict.
+void bench_backbones(const Emit& emit);  // Every network beside the usual one.
+// The network of a backbone or model file; gmac: its multiply-adds, 1e9, 0 where not known.
+void bench_file(const Emit& emit, const std::string& path, double gmac);
 void bench_onnxruntime(const Emit& emit);  // The backbone there, and the ratio.
 void bench_pictures(const Emit& emit);     // Detection, crops.
 void bench_element(const Emit& emit);      // Added time, copies, load, scan, memory.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -14,11 +15,13 @@
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/inception_resnet_v2.h"
 #include "backbone/input.h"
+#include "backbone/traced.h"
 #include "backbone/video_resnet.h"
 #include "backbone/vivit.h"
 #include "backbone/vivit_config.h"
 #include "bench.h"
 #include "scoring/device.h"
+#include "scoring/model_parts.h"
 #include "scoring/scorer.h"
 #include "window/lanes.h"
 #include "window/lstm_windows.h"
@@ -118,84 +121,104 @@ void bench_backbone(const Emit& emit, const TensorMap& tensors, Precision precis
   }
 }
 
-// Every backbone of the house, each in turns with InceptionResnetV1 at 160 pixels and with the
-// limit: what a crop costs, how much cheaper that is, and how near to what the machine can do.
-void bench_backbones_in(const Emit& emit, Precision precision) {
-  struct Network {
-    const char* name;
-    int size;
-    double gmac;  // Of a crop.
-  };
-  constexpr std::array<Network, 4> kNetworks{
-      Network{kArtifactCnn, 128, 0.193}, Network{kInceptionResnetV1, 160, kFlopPerCrop * 0.5e-9},
-      Network{kInceptionResnetV2, 160, 2.876}, Network{kInceptionResnetV2, 299, 13.154}};
-  const auto make = [&](const char* name) {
-    const BackboneKind& kind = backbone_kind(name, "bench");
-    TensorSource source("bench", kind.random_weights(1, kind.settings));
-    std::unique_ptr<Backbone> backbone = kind.make(source, "", {});
-    backbone->fold(at::kCPU, type_of(precision));
-    return backbone;
-  };
-  const Limit limit(precision == Precision::kBf16);
-  const std::unique_ptr<Backbone> usual = make(kInceptionResnetV1);
-  for (const Network& network : kNetworks) {
-    const std::unique_ptr<Backbone> backbone = make(network.name);
-    for (const std::int64_t batch : {1, 8}) {
-      const auto crops = [&](int size) {
-        return at::rand({batch, 3, size, size}).contiguous(at::MemoryFormat::ChannelsLast);
-      };
-      const at::Tensor own = crops(network.size);
-      const at::Tensor usual_crops = crops(160);
-      const auto times = in_turns(
-          {[&] { backbone->embed(own); }, [&] { usual->embed(usual_crops); }, [&] { limit.run(); }},
-          10, 2);
-      const double each = times[0].median() / static_cast<double>(batch);
-      const nlohmann::ordered_json params{{"network", network.name},
-                                          {"size", network.size},
-                                          {"precision", to_string(precision)},
-                                          {"batch", batch}};
-      emit({"network_ms_per_crop", params, each, "ms"});
-      emit({"network_cheaper_than_v1", params, times[1].median() / times[0].median(), "times"});
-      if (!limit.convolution) continue;
-      const double gflops = Limit::gflop() / times[2].part(0.1) * 1e3;
-      emit(
-          {"network_share_of_limit", params, 100 * 2 * network.gmac / (each * 1e-3) / gflops, "%"});
-    }
-  }
+std::unique_ptr<Backbone> make_random(const char* name, const Metadata& settings,
+                                      Precision precision) {
+  const BackboneKind& kind = backbone_kind(name, "bench");
+  const Metadata& all = settings.empty() ? kind.settings : settings;
+  TensorSource source("bench", kind.random_weights(1, all));
+  std::unique_ptr<Backbone> backbone = kind.make(source, "", all);
+  backbone->fold(at::kCPU, type_of(precision));
+  return backbone;
 }
 
-// Networks over whole clips, each in turns with the limit: what a clip costs, which is what a
-// verdict costs.
-void bench_clips_in(const Emit& emit, Precision precision) {
+// Measures networks beside InceptionResnetV1 at 160 pixels, in turns with it and with the limit:
+// what a crop or a clip costs, how much cheaper a crop is, and how near to what the machine can do.
+class Course {
+ public:
+  Course(const Emit& emit, Precision precision)
+      : emit_(emit),
+        precision_(precision),
+        limit_(precision == Precision::kBf16),
+        usual_(make_random(kInceptionResnetV1, {}, precision)) {}
+
+  // gmac: multiply-adds of a crop or clip, 1e9; 0: not known.
+  void measure(const std::string& name, const Backbone& backbone, int size, double gmac) const {
+    if (backbone.clip_length() > 0) {
+      measure_clip(name, backbone, size, gmac);
+    } else {
+      for (const std::int64_t batch : {1, 8}) measure_crops(name, backbone, size, gmac, batch);
+    }
+  }
+
+ private:
+  void measure_crops(const std::string& name, const Backbone& backbone, int size, double gmac,
+                     std::int64_t batch) const {
+    const auto crops = [&](int side) {
+      return at::rand({batch, 3, side, side}).contiguous(at::MemoryFormat::ChannelsLast);
+    };
+    const at::Tensor own = crops(size);
+    const at::Tensor usual_crops = crops(160);
+    const auto times = in_turns(
+        {[&] { backbone.embed(own); }, [&] { usual_->embed(usual_crops); }, [&] { limit_.run(); }},
+        10, 2);
+    const double each = times[0].median() / static_cast<double>(batch);
+    const nlohmann::ordered_json params{
+        {"network", name}, {"size", size}, {"precision", to_string(precision_)}, {"batch", batch}};
+    emit_({"network_ms_per_crop", params, each, "ms"});
+    emit_({"network_cheaper_than_v1", params, times[1].median() / times[0].median(), "times"});
+    emit_share(params, each, gmac, times[2]);
+  }
+
+  // What a clip costs is what a verdict costs.
+  void measure_clip(const std::string& name, const Backbone& backbone, int size,
+                    double gmac) const {
+    const at::Tensor clip = at::rand({1, backbone.clip_length(), 3, size, size});
+    const auto times = in_turns({[&] { backbone.embed(clip); }, [&] { limit_.run(); }}, 5, 1);
+    const double each = times[0].median();
+    const nlohmann::ordered_json params{{"network", name},
+                                        {"size", size},
+                                        {"frames", backbone.clip_length()},
+                                        {"precision", to_string(precision_)}};
+    emit_({"network_ms_per_clip", params, each, "ms"});
+    emit_share(params, each, gmac, times[1]);
+  }
+
+  void emit_share(const nlohmann::ordered_json& params, double each, double gmac,
+                  const Times& limit) const {
+    if (!limit_.convolution || gmac <= 0) return;
+    const double gflops = Limit::gflop() / limit.part(0.1) * 1e3;
+    emit_({"network_share_of_limit", params, 100 * 2 * gmac / (each * 1e-3) / gflops, "%"});
+  }
+
+  const Emit& emit_;
+  Precision precision_;
+  Limit limit_;
+  std::unique_ptr<Backbone> usual_;
+};
+
+// Every network of the house, with random weights.
+void bench_all_in(const Emit& emit, Precision precision) {
   struct Network {
     const char* name;
     int size;
-    double gmac;  // Of a clip.
+    double gmac;  // Of a crop or a clip.
     Metadata settings;
   };
   const Metadata sixteen{{kFrames, "16"}};
   const VivitConfig released;
-  const std::array<Network, 4> networks{
-      Network{kR3d18, 112, 40.7, sixteen}, Network{kMc318, 112, 43.3, sixteen},
+  const std::array<Network, 8> networks{
+      Network{kArtifactCnn, 128, 0.193, {}},
+      Network{kInceptionResnetV1, 160, kFlopPerCrop * 0.5e-9, {}},
+      Network{kInceptionResnetV2, 160, 2.876, {}},
+      Network{kInceptionResnetV2, 299, 13.154, {}},
+      Network{kR3d18, 112, 40.7, sixteen},
+      Network{kMc318, 112, 43.3, sixteen},
       Network{kR2Plus1d18, 112, 40.5, sixteen},
       Network{kVivit, released.image_size, 451, to_settings(released, released.frames)}};
-  const Limit limit(precision == Precision::kBf16);
+  const Course course(emit, precision);
   for (const Network& network : networks) {
-    const BackboneKind& kind = backbone_kind(network.name, "bench");
-    TensorSource source("bench", kind.random_weights(1, network.settings));
-    const std::unique_ptr<Backbone> backbone = kind.make(source, "", network.settings);
-    backbone->fold(at::kCPU, type_of(precision));
-    const at::Tensor clip = at::rand({1, backbone->clip_length(), 3, network.size, network.size});
-    const auto times = in_turns({[&] { backbone->embed(clip); }, [&] { limit.run(); }}, 5, 1);
-    const double each = times[0].median();
-    const nlohmann::ordered_json params{{"network", network.name},
-                                        {"size", network.size},
-                                        {"frames", backbone->clip_length()},
-                                        {"precision", to_string(precision)}};
-    emit({"network_ms_per_clip", params, each, "ms"});
-    if (!limit.convolution) continue;
-    const double gflops = Limit::gflop() / times[1].part(0.1) * 1e3;
-    emit({"network_share_of_limit", params, 100 * 2 * network.gmac / (each * 1e-3) / gflops, "%"});
+    course.measure(network.name, *make_random(network.name, network.settings, precision),
+                   network.size, network.gmac);
   }
 }
 
@@ -309,9 +332,19 @@ std::vector<Precision> cpu_precisions() {
 void bench_backbones(const Emit& emit) {
   const c10::InferenceMode guard;
   at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+  for (const Precision precision : cpu_precisions()) bench_all_in(emit, precision);
+}
+
+void bench_file(const Emit& emit, const std::string& path, double gmac) {
+  const c10::InferenceMode guard;
+  at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
   for (const Precision precision : cpu_precisions()) {
-    bench_backbones_in(emit, precision);
-    bench_clips_in(emit, precision);
+    const BackboneParts parts = read_backbone(path);
+    if (precision != Precision::kFp32 && parts.info.name == kTraced) continue;  // Float alone.
+    parts.network->fold(at::kCPU, type_of(precision));
+    Course(emit, precision)
+        .measure(std::filesystem::path(path).stem().string(), *parts.network, parts.input.size,
+                 gmac);
   }
 }
 

@@ -3,6 +3,7 @@
 // Measures what docs/performance.md and docs/lab/networks.md tell, in one run on one machine.
 //
 //   deepfake-bench [--json] [--only NAME]
+//   deepfake-bench [--json] --network FILE [--gmac G]
 
 #include <gst/gst.h>
 
@@ -67,23 +68,30 @@ void print(const Row& row, bool json) {
 int main(int argc, char** argv) {
   CLI::App app{"Measures deepfakedetect: networks, pictures, element, streams"};
   bool json = false;
-  std::string only;
+  std::string only, network;
+  double gmac = 0;
   app.add_flag("--json", json, "One object a line");
   app.add_option("--only", only, "A row's name: measures and prints nothing else");
+  CLI::Option* file =
+      app.add_option("--network", network, "A backbone or model: measures nothing but its network")
+          ->check(CLI::ExistingFile);
+  app.add_option("--gmac", gmac, "Multiply-adds of that network for a crop or clip, 1e9")
+      ->needs(file);
   CLI11_PARSE(app, argc, argv);
   g_setenv("GST_PLUGIN_PATH", BENCH_DETECT_DIR ":" BENCH_RESULTS_DIR, FALSE);
   gst_init(nullptr, nullptr);
   int printed = 0;
+  const Emit emit = [&](const Row& row) {
+    if (!only.empty() && row.name != only) return;
+    print(row, json);
+    ++printed;
+  };
   try {
+    if (!network.empty()) dfd::bench::bench_file(emit, network, gmac);
     for (const Part& part : parts()) {
       const bool wanted =
           only.empty() || std::find(part.rows.begin(), part.rows.end(), only) != part.rows.end();
-      if (!wanted) continue;
-      part.run([&](const Row& row) {
-        if (!only.empty() && row.name != only) return;
-        print(row, json);
-        ++printed;
-      });
+      if (wanted && network.empty()) part.run(emit);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "deepfake-bench: %s\n", error.what());
