@@ -153,6 +153,8 @@ void add_network_options(CLI::App* command, Given& given) {
   add("--weight-decay", network.weight_decay, "Of AdamW");
   add("--label-smoothing", network.label_smoothing, "Of both labels together");
   add("--average", network.average, "Part of the averaged weights that a step leaves");
+  add("--keep", network.keep,
+      "Part of the weights it began with in those that are judged and written; with --unfreeze");
   add("--easy-part", network.easy_part, "Part of the steps until pairs are as hard as they get");
   add("--recoded", network.recoded,
       "Part of the pairs, when they are hardest, that were H.264 of quantizer 18 to 40; 0: none");

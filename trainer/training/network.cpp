@@ -32,6 +32,7 @@ void check(const NetworkOptions& options) {
   require(options.label_smoothing >= 0 && options.label_smoothing < 1,
           "label-smoothing: 0 to below 1 expected");
   require(options.average >= 0 && options.average < 1, "average: 0 to below 1 expected");
+  require(options.keep >= 0 && options.keep < 1, "keep: 0 to below 1 expected");
   require(options.gradient_limit > 0, "gradient-limit: above 0 expected");
 }
 
@@ -114,6 +115,12 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
     all_[item.key()] = item.value();
   }
   for (const auto& [name, tensor] : all_) averaged_[name] = tensor.detach().clone();
+  if (options.keep > 0) {
+    DFD_REQUIRE(!head_is_new_, ErrorCode::kInvalidArgument,
+                "keep " << options.keep << ": the head is a new one, of which nothing is worth "
+                        << "keeping; go on from a model with the same head, or leave it out");
+    for (const auto& [name, tensor] : averaged_) first_[name] = tensor.clone();
+  }
   const auto group = [&](std::vector<at::Tensor> tensors_of, double decay) {
     auto settings = std::make_unique<torch::optim::AdamWOptions>(options.learning_rate);
     settings->weight_decay(decay);
@@ -161,6 +168,16 @@ void TrainedNetwork::average(std::int64_t step) {
   const double kept =
       std::min(options_.average, static_cast<double>(1 + step) / static_cast<double>(10 + step));
   for (auto& [name, tensor] : averaged_) tensor.lerp_(all_.at(name).detach(), 1 - kept);
+}
+
+TensorMap TrainedNetwork::judged() const {
+  if (first_.empty()) return averaged_;
+  const torch::NoGradGuard no_grad;
+  TensorMap mixed;
+  for (const auto& [name, tensor] : averaged_) {
+    mixed[name] = tensor.lerp(first_.at(name), options_.keep);
+  }
+  return mixed;
 }
 
 void TrainedNetwork::set_rate(std::int64_t step, double part) {

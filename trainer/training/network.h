@@ -32,8 +32,11 @@ struct NetworkOptions {
   double learning_rate = 1e-3;
   double weight_decay = 0.02;  // Of weights; biases and norms have none (Loshchilov and Hutter).
   double label_smoothing = 0.02;
-  double average = 0.998;     // Of the weights that are judged and kept: a step's part is the rest.
-  double gradient_limit = 5;  // Of the gradients' length over all weights.
+  double average = 0.998;  // Of the weights that are judged and kept: a step's part is the rest.
+  // Part of the weights it began with in those that are judged, [0, 1): what it learned anew then
+  // costs less of what it knew (Wortsman et al. 2022). Above 0 its head has to go on, too.
+  double keep = 0;
+  double gradient_limit = 5;   // Of the gradients' length over all weights.
   std::int64_t warm_up = 100;  // Steps until the learning rate is reached.
   std::uint64_t seed = 1;
   TrainingDevice device;
@@ -60,8 +63,9 @@ class TrainedNetwork {
   // and group. Returns the mean loss of all windows. Throws as Ranks.
   double step(const PictureBatch& batch, std::int64_t step, double part);
 
-  // Moving averages of all weights and statistics, by the names in model files: what is judged.
-  const TensorMap& averaged() const { return averaged_; }
+  // What is judged: moving averages of all weights and statistics and, where some of it is to be
+  // kept, what they were at first. By the names in model files; changes with the next step.
+  TensorMap judged() const;
   bool head_is_new() const { return head_is_new_; }
   HeadInfo head_info() const { return head_->info(); }
   std::string device() const;  // Such as "bf16 on cpu".
@@ -88,6 +92,7 @@ class TrainedNetwork {
   std::vector<at::Tensor> trained_;
   std::unique_ptr<torch::optim::AdamW> optimizer_;
   TensorMap averaged_;
+  TensorMap first_;  // What it began with; empty, unless a part of that is kept.
 };
 
 // Weights as they are served on the CPU.

@@ -65,10 +65,10 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
       << ' ' << data.head_type << ' ' << training.unfreeze << ' ' << training.steps << ' '
       << training.pairs << ' ' << training.group << ' ' << training.learning_rate << ' '
       << training.weight_decay << ' ' << training.label_smoothing << ' ' << training.average << ' '
-      << training.fakes.self_blend << ' ' << training.fakes.reconstruct << ' '
-      << training.autoencoder_steps << ' ' << training.recoded << ' ' << training.easy_part << ' '
-      << training.validation_pairs << ' ' << training.validate_every << ' ' << data.window << ' '
-      << training.videos.value_or(-1);
+      << training.keep << ' ' << training.fakes.self_blend << ' ' << training.fakes.reconstruct
+      << ' ' << training.autoencoder_steps << ' ' << training.recoded << ' ' << training.easy_part
+      << ' ' << training.validation_pairs << ' ' << training.validate_every << ' ' << data.window
+      << ' ' << training.videos.value_or(-1);
   for (const auto& [key, value] : training.settings) all << ' ' << key << '=' << value;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
@@ -101,6 +101,7 @@ ModelConfig config_of(const TrainOptions& options, const NetworkTraining& traini
   config.training["recipe"] = "pictures";
   config.training["self_blend"] = print(training.fakes.self_blend);
   config.training["reconstruct"] = print(training.fakes.reconstruct);
+  if (training.keep > 0) config.training["keep"] = print(training.keep);
   return config;
 }
 
@@ -170,6 +171,7 @@ NetworkOptions network_options(const TrainOptions& options, const NetworkTrainin
   network.weight_decay = training.weight_decay;
   network.label_smoothing = training.label_smoothing;
   network.average = training.average;
+  network.keep = training.keep;
   network.seed = options.seed;
   network.device = training_device(training.device, training.precision, ranks.local_rank());
   return network;
@@ -201,12 +203,12 @@ class NetworkLearner : public Learner {
 
   ValidationFigures judge() override {
     return measure(
-        validated(network_.averaged(), config_, training_, *data_.validation.pairs, ranks_));
+        validated(network_.judged(), config_, training_, *data_.validation.pairs, ranks_));
   }
 
   TensorMap weights() const override {
     TensorMap weights;
-    for (const auto& [name, tensor] : network_.averaged()) {
+    for (const auto& [name, tensor] : network_.judged()) {
       weights[name] = tensor.to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
     }
     return weights;

@@ -30,6 +30,7 @@ struct NetworkTraining {
   double weight_decay = 0.02;
   double label_smoothing = 0.02;
   double average = 0.998;
+  double keep = 0;  // As NetworkOptions has it.
   FakeParts fakes{1, 0};
   std::int64_t autoencoder_steps = kAutoencoderSteps;  // Of each, where there are reconstructions.
   double recoded = 0.5;  // Part of the pairs, when they are hardest, of crops that were H.264.

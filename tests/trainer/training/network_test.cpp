@@ -67,7 +67,7 @@ TEST(TrainedNetwork, LearnsWhatTellsFakesApart) {
   config.backbone.name = kArtifactCnn;
   config.head = network.head_info();
   const PictureBatch unseen = batch_of(6, 100);
-  const at::Tensor logits = ServedNetwork(network.averaged(), config).logits(unseen.pictures, 6);
+  const at::Tensor logits = ServedNetwork(network.judged(), config).logits(unseen.pictures, 6);
   for (std::int64_t i = 0; i < 6; i += 2) {
     EXPECT_LT(logits[i].item<double>(), logits[i + 1].item<double>()) << i;
   }
@@ -100,11 +100,44 @@ TEST(TrainedNetwork, BeginsWithAHeadOfItsOwnFormAlone) {
   const TensorMap head{{"classifier.weight", weight}, {"classifier.bias", at::zeros({1})}};
   const TrainedNetwork further(options(), new_backbone(), head);
   EXPECT_FALSE(further.head_is_new());
-  EXPECT_TRUE(further.averaged().at("classifier.weight").equal(weight));
+  EXPECT_TRUE(further.judged().at("classifier.weight").equal(weight));
   NetworkOptions kinds = options();
   kinds.evidence = true;
   EXPECT_TRUE(TrainedNetwork(kinds, new_backbone(), head).head_is_new());
   EXPECT_TRUE(TrainedNetwork(options(), new_backbone()).head_is_new());
+}
+
+TEST(TrainedNetwork, KeepsAPartOfWhatItBeganWith) {
+  const BackboneParts parts = new_backbone();
+  const TensorMap head{{"classifier.weight", at::full({1, 512}, 0.5F)},
+                       {"classifier.bias", at::zeros({1})}};
+  NetworkOptions half = options();
+  half.keep = 0.5;
+  TrainedNetwork plain(options(), parts, head);
+  TrainedNetwork kept(half, parts, head);
+  TensorMap first;
+  for (const auto& [name, tensor] : plain.judged()) first[name] = tensor.clone();
+  for (std::int64_t step = 0; step < 2; ++step) {
+    EXPECT_EQ(plain.step(batch_of(4, 1), step, 0.1), kept.step(batch_of(4, 1), step, 0.1));
+  }
+  TensorMap expected;
+  for (const auto& [name, tensor] : plain.judged()) {
+    expected[name] = (tensor + first.at(name)) / 2;
+  }
+  EXPECT_GT(largest_difference(first, expected), 1e-4);
+  EXPECT_LT(largest_difference(kept.judged(), expected), 1e-6);
+  // One that goes on where it was stopped keeps of the same.
+  TrainedNetwork resumed(half, parts, head);
+  resumed.restore(kept.state());
+  EXPECT_EQ(largest_difference(resumed.judged(), kept.judged()), 0);
+}
+
+TEST(TrainedNetwork, OfANewHeadThereIsNothingToKeep) {
+  NetworkOptions half = options();
+  half.keep = 0.5;
+  EXPECT_THROW(TrainedNetwork(half, new_backbone()), Error);
+  half.keep = 1;
+  EXPECT_THROW(TrainedNetwork(half, new_backbone()), Error);
 }
 
 TEST(TrainedNetwork, FrozenLayersStayAsTheyAre) {
@@ -115,7 +148,7 @@ TEST(TrainedNetwork, FrozenLayersStayAsTheyAre) {
   network.step(batch_of(4, 1), 0, 0);
   for (const auto& [name, tensor] : parts.tensors) {
     const double change =
-        (network.averaged().at(kBackbonePrefix + name) - tensor).abs().max().item<double>();
+        (network.judged().at(kBackbonePrefix + name) - tensor).abs().max().item<double>();
     EXPECT_EQ(change > 0, name.rfind("embedding.", 0) == 0) << name;
   }
 }
@@ -174,7 +207,7 @@ TEST(TrainedNetwork, LearnsInBfloat16AsInFloat) {
     const double loss = exact.step(batch, step, 0);
     EXPECT_NEAR(rounded.step(batch, step, 0), loss, 0.1 * loss + 0.02) << step;
   }
-  for (const auto& [name, tensor] : rounded.averaged()) {
+  for (const auto& [name, tensor] : rounded.judged()) {
     EXPECT_EQ(tensor.scalar_type(), at::kFloat) << name;
   }
 }
