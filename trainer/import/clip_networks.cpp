@@ -42,15 +42,15 @@ void write_model(const ImportOptions& options, BackboneInfo info, const InputRul
   config.input = in_squares(input);
   config.sample_rate = options.rate;
   config.head = none_info(classes, options.fake_index);
-  TensorMap named;
-  for (const auto& [name, tensor] : tensors) named[kBackbonePrefix + name] = tensor;
+  const TensorMap named = join_tensors({tensors, {}});
   TensorSource check(options.inputs.at(0), named);
   make_networks(check, config, at::kCPU, at::kFloat);
   write_tensors(options.output, to_metadata(config), named);
 }
 
 std::string assumed(const ImportOptions& options, std::int64_t classes) {
-  std::string text = "assumed: squares of 1.3 sides of the face, any face detector, " +
+  std::string text = "assumed: squares of " + print(kUsualMargin) +
+                     " sides of the face, any face detector, " +
                      std::to_string(options.rate.numerator) + "/" +
                      std::to_string(options.rate.denominator) + " samples a second (--rate)";
   if (classes == 2) {

@@ -20,12 +20,9 @@ TensorMap read_foreign(const std::string& path);
 // What there is to say of it.
 std::string drop_unused(TensorMap& tensors, const std::vector<std::string>& unused);
 
-// The side of crops in the face's longer sides, where nobody knows how a network's were cut: as our
-// own trainings cut them.
-constexpr double kForeignMargin = 1.3;
-
-// Squares of that margin, of any face detector's boxes.
-InputRule in_squares(InputRule input, double margin = kForeignMargin);
+// Squares of any face detector's boxes. Where nobody knows how a network's crops were cut, margin
+// is that of our own trainings.
+InputRule in_squares(InputRule input, double margin = kUsualMargin);
 
 // "WHAT, sha256 ..." of the file.
 std::string source_of(const std::string& what, const std::string& path);

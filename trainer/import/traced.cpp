@@ -138,9 +138,7 @@ std::vector<std::string> import_traced(const TracedOptions& options) {
   config.sample_rate = options.rate;
   config.head = none_info(numbers, options.fake_index);
   config.training = {{"recipe", "traced"}};
-  TensorMap tensors;
-  for (const auto& [name, tensor] : network.weights) tensors[kBackbonePrefix + name] = tensor;
-  write_tensors(options.output, to_metadata(config), tensors);
+  write_tensors(options.output, to_metadata(config), join_tensors({network.weights, {}}));
   notes.emplace_back(kUncalibrated);
   return notes;
 }

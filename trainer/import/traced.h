@@ -27,12 +27,12 @@ struct TracedOptions {
   int size = 0;  // Side of its input, pixels.
   // Of pixels in [0, 255], as input = (value - mean) / std.
   std::array<double, 3> mean{0, 0, 0}, std{1, 1, 1};
-  double margin = kForeignMargin;  // The crop's side in the face's longer sides.
-  int frames = 0;                  // T of its clips.
-  bool channels_first = true;      // Clips are [N, 3, T, S, S], else [N, T, 3, S, S].
-  int window = 8;                  // Of crops: samples whose mean a verdict is made of.
-  Rate rate{8, 1};                 // Samples a second.
-  int fake_index = 1;              // Of two logits.
+  double margin = kUsualMargin;  // The crop's side in the face's longer sides.
+  int frames = 0;                // T of its clips.
+  bool channels_first = true;    // Clips are [N, 3, T, S, S], else [N, T, 3, S, S].
+  int window = 8;                // Of crops: samples whose mean a verdict is made of.
+  Rate rate{8, 1};               // Samples a second.
+  int fake_index = 1;            // Of two logits.
 };
 
 // Reads, runs it on one and on two made-up inputs, writes. Returns what there is to say. Throws

@@ -19,6 +19,7 @@
 #include <opencv2/core.hpp>
 
 #include "data/random.h"
+#include "model/model_config.h"
 #include "samples/degrade.h"
 
 namespace dfd {
@@ -27,9 +28,9 @@ namespace dfd {
 // they mean the same whatever M is. Each range ends where serving would not judge a face any more,
 // or where the picture would not be one that people send around.
 struct AugmentOptions {
-  int size = 128;              // S, [16, 1024].
-  double margin = 1.3;         // [1, master_margin]
-  double master_margin = 1.8;  // [1, 4]
+  int size = 128;                // S, [16, 1024].
+  double margin = kUsualMargin;  // [1, master_margin]
+  double master_margin = 1.8;    // [1, 4]
   // The curriculum, [0, 1]. All probabilities but the flip's and JPEG's are multiplied by it,
   // JPEG's lowest quality and the jitter grow with it. At 0: flip, a fifth of the jitter, easy
   // JPEG.

@@ -23,10 +23,6 @@
 namespace dfd {
 namespace {
 
-// Of the face and its surroundings, when nothing is stretched: the margin that published detectors
-// train with.
-constexpr double kUsualMargin = 1.3;
-
 // A track with fewer samples than this part of a window is a passer-by, or no face at all.
 constexpr std::size_t kShortestPart = 4;
 

@@ -34,8 +34,8 @@ const char* to_string(TrackChoice choice) noexcept;  // As in model files: "long
 struct SamplingOptions {
   Region region = Region::kFaces;
   CropRule crop = CropRule::kBox;  // Of faces.
-  std::optional<double> margin;    // As the crop rule counts it; none: 0 for kBox, else 1.3.
-  int frames = 20;                 // T, [1, 256].
+  std::optional<double> margin;  // As the crop rule counts it; none: 0 for kBox, else kUsualMargin.
+  int frames = 20;               // T, [1, 256].
   TrackChoice tracks = TrackChoice::kLongest;
   std::string face_model;  // YuNet or MTCNN's weights; empty: OpenCV's cascade.
 };

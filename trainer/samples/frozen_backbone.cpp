@@ -93,14 +93,8 @@ InputRule input_of_backbone(const std::string& name) {
 }
 
 TensorMap head_of_backbone(const std::string& name) {
-  TensorMap head;
   const std::unique_ptr<SafetensorsFile> model = model_file(name);
-  if (!model) return head;
-  const std::string prefix = kBackbonePrefix;
-  for (auto& [tensor_name, tensor] : read_tensors(*model)) {
-    if (tensor_name.rfind(prefix, 0) != 0) head[tensor_name] = tensor;
-  }
-  return head;
+  return model ? split_tensors(read_tensors(*model)).head : TensorMap{};
 }
 
 Metadata training_of_backbone(const std::string& name) {

@@ -109,7 +109,7 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
   head_ = make_trainable_head(options.head, backbone_->embedding_size(), options.evidence);
   begin_head_with(head);
   head_->to(options.device.device);
-  for (const auto& [name, tensor] : tensors) all_[kBackbonePrefix + name] = tensor;
+  all_ = join_tensors({tensors, {}});
   for (const auto& item : head_->named_parameters()) {
     train(item.value());
     all_[item.key()] = item.value();

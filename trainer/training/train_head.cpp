@@ -218,11 +218,9 @@ void write_model(const TrainOptions& options, const TrainingData& data, const He
   config.training["validation_loss"] = std::to_string(best.validation.loss);
   config.training["validation_auc"] = std::to_string(best.validation.auc);
   config.training["validation_accuracy"] = std::to_string(best.validation.accuracy);
-  TensorMap tensors;
-  for (const auto& [key, tensor] : data.backbone_tensors) tensors[kBackbonePrefix + key] = tensor;
-  for (const auto& [key, tensor] : state.best) tensors[key] = tensor;
   if (makes_manifest(options)) write_manifest(manifest_path(options), data.manifest);
-  write_tensors(options.output, to_metadata(config), tensors);
+  write_tensors(options.output, to_metadata(config),
+                join_tensors({data.backbone_tensors, state.best}));
 }
 
 }  // namespace

@@ -150,12 +150,7 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
   config.training["validation_auc"] = print(best.validation.auc);
   config.training["validation_accuracy"] = print(best.validation.accuracy);
   config.training["quality"] = to_json(by_quality(windows)).dump();
-  TensorMap backbone;
-  const std::string prefix = kBackbonePrefix;
-  for (const auto& [name, tensor] : tensors) {
-    if (name.rfind(prefix, 0) == 0) backbone[name.substr(prefix.size())] = tensor;
-  }
-  config.backbone.digest = digest_of(backbone);
+  config.backbone.digest = digest_of(split_tensors(tensors).backbone);
   if (makes_manifest(options)) write_manifest(manifest_path(options), data.clips.manifest);
   write_tensors(options.output, to_metadata(config), tensors);
 }

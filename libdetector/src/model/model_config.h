@@ -41,6 +41,10 @@ struct InputRule {
   std::string face_detector = "none";  // The boxes' origin in training.
 };
 
+// Of kAligned and kSquare, where nothing else is said: the face and its surroundings, as published
+// detectors are trained with.
+constexpr double kUsualMargin = 1.3;
+
 // What the margin may be under its crop rule and size.
 struct MarginRange {
   double least, most;

@@ -20,6 +20,25 @@ const std::map<std::string, at::ScalarType>& dtypes() {
 
 }  // namespace
 
+ModelTensors split_tensors(const TensorMap& model) {
+  const std::string prefix = kBackbonePrefix;
+  ModelTensors parts;
+  for (const auto& [name, tensor] : model) {
+    if (name.rfind(prefix, 0) == 0) {
+      parts.backbone[name.substr(prefix.size())] = tensor;
+    } else {
+      parts.head[name] = tensor;
+    }
+  }
+  return parts;
+}
+
+TensorMap join_tensors(const ModelTensors& parts) {
+  TensorMap model = parts.head;
+  for (const auto& [name, tensor] : parts.backbone) model[kBackbonePrefix + name] = tensor;
+  return model;
+}
+
 TensorMap read_tensors(const SafetensorsFile& file) {
   TensorMap tensors;
   for (const auto& [name, bytes] : file.tensors()) {

@@ -19,6 +19,13 @@ using TensorMap = std::map<std::string, at::Tensor>;
 // Prefix of the backbone's tensors in a file of kind "model" (the seed's state_dict).
 constexpr const char* kBackbonePrefix = "feature_extractor.";
 
+// The tensors of a whole model: of its backbone without that prefix, and of its head.
+struct ModelTensors {
+  TensorMap backbone, head;
+};
+ModelTensors split_tensors(const TensorMap& model);
+TensorMap join_tensors(const ModelTensors& parts);
+
 // Copies every tensor out of the file. Throws Error(kUnsupportedModel) for a dtype that LibTorch
 // lacks.
 TensorMap read_tensors(const SafetensorsFile& file);

@@ -19,15 +19,6 @@ void settle(BackboneInfo& info, const InputRule& input, const std::string& path)
   }
 }
 
-TensorMap without_prefix(const TensorMap& tensors) {
-  const std::string prefix = kBackbonePrefix;
-  TensorMap found;
-  for (const auto& [name, tensor] : tensors) {
-    if (name.rfind(prefix, 0) == 0) found[name.substr(prefix.size())] = tensor;
-  }
-  return found;
-}
-
 // True: the file holds a whole model.
 bool read_about_backbone(const SafetensorsFile& file, BackboneInfo& info, InputRule& input) {
   const auto kind = file.metadata().find("kind");
@@ -77,7 +68,7 @@ ModelParts read_model(const std::string& path) {
   TensorMap tensors = read_tensors(file);
   // Two backbones of which nobody said what they are must not pass for one.
   std::string& digest = parts.config.backbone.digest;
-  if (digest.empty()) digest = digest_of(without_prefix(tensors));
+  if (digest.empty()) digest = digest_of(split_tensors(tensors).backbone);
   TensorSource source(path, std::move(tensors));
   parts.networks = make_networks(source, parts.config, at::kCPU, at::kFloat);
   return parts;
@@ -88,7 +79,7 @@ BackboneParts read_backbone(const std::string& path) {
   BackboneParts parts;
   const bool whole_model = read_about_backbone(file, parts.info, parts.input);
   parts.tensors = read_tensors(file);
-  if (whole_model) parts.tensors = without_prefix(parts.tensors);
+  if (whole_model) parts.tensors = split_tensors(parts.tensors).backbone;
   // Whatever the file says: a copy that was trained on may have kept what was said of the first.
   parts.info.digest = digest_of(parts.tensors);
   TensorSource source(path, parts.tensors);
