@@ -27,8 +27,16 @@ struct Connections::Connection {
   static void on_finished(SoupServerMessage* message, gpointer data);
   static void on_gone(gpointer data);
 
+  explicit Connection(SoupServerMessage* of) : message(of) {
+    g_weak_ref_init(&socket, soup_server_message_get_socket(of));
+  }
+  ~Connection() { g_weak_ref_clear(&socket); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
   Connections* owner = nullptr;
-  SoupServerMessage* message = nullptr;
+  SoupServerMessage* message;
+  GWeakRef socket;
   Phase phase = Phase::kReading;
   // When the phase began, or the last byte was taken.
   Time since;
@@ -84,13 +92,16 @@ void Connections::Connection::on_finished(SoupServerMessage* /*message*/, gpoint
 void Connections::Connection::on_gone(gpointer data) {
   auto* self = static_cast<Connection*>(data);
   self->owner->all_.remove(self);
+  if (auto* socket = static_cast<GSocket*>(g_weak_ref_get(&self->socket))) {
+    self->owner->forgotten_.add(now().steady, socket);
+    g_object_unref(socket);
+  }
   delete self;
 }
 
 void Connections::add(SoupServerMessage* message) {
-  auto connection = std::make_unique<Connection>();
+  auto connection = std::make_unique<Connection>(message);
   connection->owner = this;
-  connection->message = message;
   connection->since = now().steady;
   Connection* self = connection.get();
   // libsoup remembers it then; of a socket that is gone it could not tell.
@@ -116,6 +127,7 @@ void Connections::add(SoupServerMessage* message) {
 }
 
 void Connections::update(Time now) {
+  forgotten_.update(now);
   for (Connection* connection : all_) {
     const Duration waited = now - connection->since;
     const bool late =

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "web/forgotten_sockets.h"
 #include "web/limits.h"
 
 namespace dfd::monitor {
@@ -36,6 +37,7 @@ class Connections {
 
   WebLimits limits_;
   std::list<Connection*> all_;
+  ForgottenSockets forgotten_;
 };
 
 // Ends the message's connection, whatever it is about to do.
