@@ -19,6 +19,7 @@ import math
 import pathlib
 import random
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -207,6 +208,8 @@ def main():
     parser.add_argument("--trainer", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int)
     arguments = parser.parse_args()
+    # Whoever is stopped ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     run, rounds = MODES[arguments.mode]
     arguments.rounds = arguments.rounds or rounds
     report = {"mode": arguments.mode}

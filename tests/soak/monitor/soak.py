@@ -16,6 +16,7 @@ import collections
 import json
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -195,6 +196,8 @@ def main():
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--folder", type=pathlib.Path)
     arguments = parser.parse_args()
+    # Whoever is stopped ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if arguments.seconds is None:
         arguments.seconds = 600 if arguments.mode == "outage" else 1800
     with tempfile.TemporaryDirectory(prefix="monitor-soak-") as scratch:
