@@ -81,7 +81,7 @@ MONITOR_ROOMS = {
     "metrics": (),
     "store": ("base", "alarms"),
     "web": ("base", "alarms", "store"),
-    "evidence": ("base", "config", "streams", "alarms", "store"),
+    "evidence": ("base", "config", "streams", "findings", "alarms", "store"),
     "service": ("base", "config", "streams", "findings", "alarms", "outputs", "metrics", "store",
                 "web", "evidence"),
     "scan": ("base", "config", "streams", "findings", "outputs"),

@@ -110,25 +110,55 @@ void join(const std::vector<Segment>& segments, const std::string& path) {
   file.settle();
 }
 
-// Returns the clip's name.
-std::string write_clip(const std::string& folder, const ClipRequest& request) {
+struct Clip {
+  std::string name;
+  // That have their verdict with them.
+  std::uint64_t pictures = 0;
+  // Why there are none.
+  std::string text;
+};
+
+Clip pack(const std::string& joined, const std::string& packed, const ClipRequest& request) {
+  const Segment& first = request.segments.front();
+  Clip clip{"clip.mp4", 0, missing_for_verdicts()};
+  if (clip.text.empty() && request.said.empty()) {
+    clip.text = "nothing was judged, or the times of the source are not known";
+  }
+  if (clip.text.empty()) {
+    try {
+      clip.pictures = remux_to_mp4(joined, packed, {first.codec, first.sound_parser, request.said});
+      if (clip.pictures == 0) clip.text = "what was judged is not in the clip";
+      return clip;
+    } catch (const std::exception& error) {
+      clip.text = error.what();
+    }
+  }
+  remux_to_mp4(joined, packed, {first.codec, first.sound_parser, {}});
+  return clip;
+}
+
+Clip write_clip(const std::string& folder, const ClipRequest& request) {
   const std::string joined = folder + "/clip.ts.part";
   const std::string packed = folder + "/clip.mp4.part";
   join(request.segments, joined);
-  const Segment& first = request.segments.front();
   try {
-    remux_to_mp4(joined, packed, first.codec, first.sound_parser);
+    Clip clip = pack(joined, packed, request);
     File(packed, O_WRONLY).settle();
+    rename_or_fail(packed, folder + "/clip.mp4");
+    std::remove(joined.c_str());
+    return clip;
   } catch (const std::exception& error) {
     // Another size in the middle of it, say.
     log_line(request.place.stream + ": the clip stays MPEG-TS: " + error.what());
     std::remove(packed.c_str());
     rename_or_fail(joined, folder + "/clip.ts");
-    return "clip.ts";
+    return {"clip.ts", 0, "the clip is no MP4"};
   }
-  rename_or_fail(packed, folder + "/clip.mp4");
-  std::remove(joined.c_str());
-  return "clip.mp4";
+}
+
+Json verdicts_part(const Clip& clip) {
+  if (clip.pictures == 0) return {{"carrier", "none"}, {"text", clip.text}};
+  return {{"carrier", "sei"}, {"pictures", clip.pictures}};
 }
 
 Json file_part(const EvidenceFile& file) {
@@ -142,7 +172,8 @@ std::string gstreamer_version() {
   return result;
 }
 
-Json description(const ClipRequest& request, const std::vector<EvidenceFile>& files) {
+Json description(const ClipRequest& request, const Clip& clip,
+                 const std::vector<EvidenceFile>& files) {
   Json json = {{"schema_version", "1.0"},
                {"made_at", utc_text(now().wall)},
                {"program", {{"version", kVersion}, {"gstreamer", gstreamer_version()}}}};
@@ -155,7 +186,8 @@ Json description(const ClipRequest& request, const std::vector<EvidenceFile>& fi
                     {"pre_roll_s", request.pre_roll_s},
                     {"cut", request.cut},
                     {"codec", request.segments.front().codec},
-                    {"sound", !request.segments.front().sound_parser.empty()}};
+                    {"sound", !request.segments.front().sound_parser.empty()},
+                    {"verdicts", verdicts_part(clip)}};
   }
   json["files"] = Json::array();
   for (const EvidenceFile& file : files) json["files"].push_back(file_part(file));
@@ -168,15 +200,17 @@ std::vector<EvidenceFile> write_clip_files(const std::string& state, const std::
                                            const ClipRequest& request) {
   const std::string folder = state + "/" + below;
   std::vector<EvidenceFile> files;
+  Clip clip;
   if (!request.segments.empty()) {
-    files.push_back(described(state, below, write_clip(folder, request)));
+    clip = write_clip(folder, request);
+    files.push_back(described(state, below, clip.name));
   }
   if (!request.best_picture.empty()) {
     write_whole(folder + "/best.jpg", request.best_picture);
     files.push_back(described(state, below, "best.jpg"));
   }
   const std::string json =
-      description(request, files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+      description(request, clip, files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   write_whole(folder + "/clip.json", json);
   files.push_back(described(state, below, "clip.json"));
   return files;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -30,6 +31,13 @@ std::string day_before(WallTime now, double days) {
   constexpr double kDaySeconds = 86400;
   return utc_day(now - std::chrono::duration_cast<WallTime::duration>(
                            std::chrono::duration<double>(days * kDaySeconds)));
+}
+
+// A message has less than 1000 bytes, and hardly any source more than 60 pictures a second.
+std::uint64_t most_verdict_bytes(WallTime::duration length) {
+  constexpr double kBytesPerSecond = 60000;
+  return static_cast<std::uint64_t>(kBytesPerSecond *
+                                    std::max(0.0, std::chrono::duration<double>(length).count()));
 }
 
 }  // namespace
@@ -113,6 +121,7 @@ void ClipMaker::Shared::make(const ClipRequest& request, const std::set<std::str
   constexpr std::uint64_t kBeside = 65536;
   std::uint64_t bytes_needed = request.best_picture.size() + kBeside;
   for (const Segment& segment : request.segments) bytes_needed += segment.file->bytes();
+  if (!request.said.empty()) bytes_needed += most_verdict_bytes(request.end - request.begin);
   const auto most = static_cast<std::uint64_t>(max_bytes);
   std::set<std::string> kept = open_alarms;
   kept.insert(request.place.alarm);

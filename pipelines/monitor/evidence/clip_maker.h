@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "evidence/evidence_folder.h"
 #include "evidence/ring.h"
+#include "findings/verdict_log.h"
 #include "store/evidence_files.h"
 
 namespace dfd::monitor {
@@ -35,6 +36,8 @@ struct ClipRequest {
   Json data;
   // Of one connection, in their order; none where nothing could be recorded.
   std::vector<Segment> segments;
+  // Of their pictures: see verdicts_of().
+  std::vector<Said> said;
   // How far before the alarm's beginning the clip begins.
   double pre_roll_s = 0;
   WallTime begin;

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "evidence/clip_verdicts.h"
+
 namespace dfd::monitor {
 namespace {
 
@@ -24,7 +26,30 @@ Duration kept_of(const StreamConfig& config) {
   return from_seconds(config.evidence.pre_roll_s) + Ring::kShortest;
 }
 
+// A clip is made so long after its beginning at the latest; a minute covers how it begins, with a
+// keyframe, and ends.
+Duration said_kept_of(const StreamConfig& config) {
+  return from_seconds(config.evidence.max_clip_s) + std::chrono::minutes(1);
+}
+
 }  // namespace
+
+struct Recorder::Taken : public Tap {
+  Taken(const StreamConfig& config, const std::string& ring_folder)
+      : ring(ring_folder, config.id, kept_of(config)), said(said_kept_of(config)) {}
+
+  std::uint64_t begin() override { return ring.begin(); }
+  void take(std::uint64_t connection, Track track, GstCaps* caps, GstBuffer* buffer) override {
+    ring.take(connection, track, caps, buffer);
+  }
+  void take_judged(std::uint64_t connection, GstCaps* caps, GstBuffer* buffer,
+                   GstClockTime running_time) override {
+    said.note(connection, caps, buffer, running_time);
+  }
+
+  Ring ring;
+  VerdictLog said;
+};
 
 struct Recorder::Best {
   std::mutex mutex;
@@ -36,11 +61,18 @@ struct Recorder::Best {
 Recorder::Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
                    const std::shared_ptr<PictureMaker>& pictures)
     : config_(&config),
-      ring_(std::make_shared<Ring>(ring_folder, config.id, kept_of(config))),
+      taken_(std::make_shared<Taken>(config, ring_folder)),
       clips_(&clips),
       pictures_(pictures) {}
 
-void Recorder::configure() { ring_->set_kept(kept_of(*config_)); }
+std::shared_ptr<Tap> Recorder::tap() const { return taken_; }
+
+RingStats Recorder::stats() const { return taken_->ring.stats(); }
+
+void Recorder::configure() {
+  taken_->ring.set_kept(kept_of(*config_));
+  taken_->said.set_kept(said_kept_of(*config_));
+}
 
 Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const AlarmRecord& record) {
   Clip clip;
@@ -51,10 +83,10 @@ Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const Alarm
       now.steady - std::chrono::duration_cast<Duration>(now.wall - record.started_at);
   clip.from = clip.started.steady - from_seconds(config_->evidence.pre_roll_s);
   clip.best = std::make_shared<Best>();
-  const std::vector<Segment> segments = ring_->segments();
+  const std::vector<Segment> segments = taken_->ring.segments();
   // What is down has its last pictures of the connection that ended.
   clip.connection =
-      rule == "down" && !segments.empty() ? segments.back().connection : ring_->connection();
+      rule == "down" && !segments.empty() ? segments.back().connection : taken_->ring.connection();
   for (const Segment& segment : segments) {
     if (segment.connection == clip.connection && segment.begin <= clip.from) {
       clip.next_number = segment.number;
@@ -90,7 +122,7 @@ void Recorder::note(Moment now, const std::string& rule, const AlarmTransition& 
   found->data = data;
   found->notified = notified;
   found->fired = found->fired || transition.state == AlarmState::kFiring;
-  collect(*found, ring_->segments());
+  collect(*found, taken_->ring.segments());
   if (transition.state == AlarmState::kResolved) {
     found->until = now.steady + from_seconds(config_->evidence.post_roll_s);
   }
@@ -138,12 +170,12 @@ Time Recorder::end_of(const Clip& clip) const {
 
 bool Recorder::is_due(Moment now, const Clip& clip) const {
   if (!clip.fired) return false;
-  if (ring_->bytes() > Ring::kMostBytes) return true;
+  if (taken_->ring.bytes() > Ring::kMostBytes) return true;
   const Time end = end_of(clip);
   if (!clip.segments.empty() && clip.segments.back().end >= end) return true;
   if (now.steady < end) return false;
   // Nothing comes any more that belongs to it, or it takes too long.
-  return clip.connection != ring_->connection() || now.steady >= end + kLongestWait;
+  return clip.connection != taken_->ring.connection() || now.steady >= end + kLongestWait;
 }
 
 void Recorder::ask(Moment now, Clip& clip) {
@@ -159,6 +191,7 @@ void Recorder::ask(Moment now, Clip& clip) {
     request.pre_roll_s =
         std::max(0.0, to_seconds(clip.started.steady - clip.segments.front().begin));
   }
+  request.said = verdicts_of(clip.segments, taken_->said);
   request.cut = !clip.until || end < *clip.until;
   request.segments = std::move(clip.segments);
   {
@@ -172,7 +205,7 @@ void Recorder::ask(Moment now, Clip& clip) {
 
 void Recorder::update(Moment now) {
   if (open_.empty()) return;
-  const std::vector<Segment> segments = ring_->segments();
+  const std::vector<Segment> segments = taken_->ring.segments();
   for (Clip& clip : open_) {
     if (clip.done) continue;
     collect(clip, segments);
@@ -182,8 +215,8 @@ void Recorder::update(Moment now) {
 }
 
 void Recorder::close(Moment now) {
-  ring_->close();
-  const std::vector<Segment> segments = ring_->segments();
+  taken_->ring.close();
+  const std::vector<Segment> segments = taken_->ring.segments();
   for (Clip& clip : open_) {
     if (clip.done || !clip.fired) continue;
     collect(clip, segments);

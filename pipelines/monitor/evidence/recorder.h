@@ -16,6 +16,7 @@
 #include "evidence/clip_maker.h"
 #include "evidence/picture_maker.h"
 #include "evidence/ring.h"
+#include "findings/verdict_log.h"
 #include "streams/connection.h"
 
 namespace dfd::monitor {
@@ -26,7 +27,7 @@ class Recorder {
   Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
            const std::shared_ptr<PictureMaker>& pictures);
 
-  std::shared_ptr<Tap> tap() const { return ring_; }
+  std::shared_ptr<Tap> tap() const;
 
   // An alarm changed its state. `data` is what its event says; `connection` may be null.
   void note(Moment now, const std::string& rule, const AlarmTransition& transition,
@@ -44,9 +45,11 @@ class Recorder {
   // Asks for all that fired, as they are.
   void close(Moment now);
 
-  RingStats stats() const { return ring_->stats(); }
+  RingStats stats() const;
 
  private:
+  // What streams give away.
+  struct Taken;
   // The best picture so far, which comes from another thread.
   struct Best;
   struct Clip {
@@ -76,7 +79,7 @@ class Recorder {
   void want_best(Clip& clip, double probability, Connection& connection);
 
   const StreamConfig* config_;
-  std::shared_ptr<Ring> ring_;
+  std::shared_ptr<Taken> taken_;
   ClipMaker* clips_;
   std::weak_ptr<PictureMaker> pictures_;
   // By alarm, of those that are open, and of the last ones until their clips are made.

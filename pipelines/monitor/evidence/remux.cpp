@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 
+#include "evidence/clip_verdicts.h"
 #include "evidence/launch_line.h"
 
 namespace dfd::monitor {
@@ -24,23 +25,61 @@ const char* parser_of(const std::string& codec) {
   throw std::runtime_error("MP4 is not made of " + codec);
 }
 
+// Of files nobody is in a hurry: a picture waits until its verdict has come, or none is left.
+constexpr const char* kVerdicts =
+    " ! deepfakejoin name=join latency=3600000000000 ! deepfakeseiinsert ! ";
+
+std::string line_of(const Packing& packing) {
+  const std::string parser = parser_of(packing.codec);
+  std::string line =
+      "filesrc name=from ! tsdemux name=demuxer mp4mux name=muxer ! filesink name=to demuxer. ! " +
+      parser;
+  if (!packing.said.empty()) {
+    // Messages go into whole pictures; what MP4 wants them packed in is the second one's concern.
+    line += " ! " + packing.codec + ",alignment=au" + kVerdicts + parser;
+  }
+  line += kQueue;
+  if (!packing.sound_parser.empty()) line += "demuxer. ! " + packing.sound_parser + kQueue;
+  if (!packing.said.empty()) line += "appsrc name=results format=time ! join.results";
+  return line;
+}
+
+std::uint64_t matched_by(GstElement* join) {
+  GstStructure* stats = nullptr;
+  g_object_get(join, "stats", &stats, nullptr);
+  std::uint64_t matched = 0;
+  gst_structure_get_uint64(stats, "matched", &matched);
+  gst_structure_free(stats);
+  return matched;
+}
+
 }  // namespace
 
-void remux_to_mp4(const std::string& from, const std::string& to, const std::string& codec,
-                  const std::string& sound_parser) {
-  std::string line =
-      "filesrc name=from ! tsdemux name=demuxer mp4mux name=muxer ! "
-      "filesink name=to demuxer. ! ";
-  line += parser_of(codec) + std::string(kQueue);
-  if (!sound_parser.empty()) line += "demuxer. ! " + sound_parser + kQueue;
-  const Owned<GstElement> pipeline = make_line(line);
-  GstElement* made = pipeline.get();
-  const Owned<GstElement> source(gst_bin_get_by_name(GST_BIN(made), "from"));
-  const Owned<GstElement> sink(gst_bin_get_by_name(GST_BIN(made), "to"));
+std::string missing_for_verdicts() {
+  for (const char* name : {"deepfakejoin", "deepfakeseiinsert"}) {
+    GstElementFactory* factory = gst_element_factory_find(name);
+    if (factory == nullptr) return std::string("GStreamer has no element ") + name;
+    gst_object_unref(factory);
+  }
+  return "";
+}
+
+std::uint64_t remux_to_mp4(const std::string& from, const std::string& to, const Packing& packing) {
+  const Owned<GstElement> pipeline = make_line(line_of(packing));
+  GstBin* made = GST_BIN(pipeline.get());
+  const Owned<GstElement> source(gst_bin_get_by_name(made, "from"));
+  const Owned<GstElement> sink(gst_bin_get_by_name(made, "to"));
   g_object_set(source.get(), "location", from.c_str(), nullptr);
   g_object_set(sink.get(), "location", to.c_str(), "sync", FALSE, nullptr);
-  gst_element_set_state(made, GST_STATE_PLAYING);
-  await_end(made, kLimit);
+  Owned<GstElement> join;
+  if (!packing.said.empty()) {
+    join.reset(gst_bin_get_by_name(made, "join"));
+    const Owned<GstElement> results(gst_bin_get_by_name(made, "results"));
+    feed_verdicts(join.get(), results.get(), packing.said);
+  }
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  await_end(pipeline.get(), kLimit);
+  return join != nullptr ? matched_by(join.get()) : 0;
 }
 
 }  // namespace dfd::monitor

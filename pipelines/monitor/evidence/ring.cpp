@@ -31,6 +31,15 @@ GstClockTime time_of(GstBuffer* buffer) {
   return GST_BUFFER_DTS_IS_VALID(buffer) ? GST_BUFFER_DTS(buffer) : GST_BUFFER_PTS(buffer);
 }
 
+// Some sources' times do.
+bool is_jump(GstClockTime from, GstClockTime to) {
+  constexpr std::int64_t kBack = GST_SECOND;
+  constexpr std::int64_t kAhead = 10 * GST_SECOND;
+  if (!GST_CLOCK_TIME_IS_VALID(from)) return false;
+  const auto step = static_cast<std::int64_t>(to) - static_cast<std::int64_t>(from);
+  return step < -kBack || step > kAhead;
+}
+
 // Files of a ring before this one of the same name may still be held.
 std::string next_unique() {
   static std::atomic<unsigned> count{0};
@@ -180,16 +189,10 @@ void Ring::note_sound(const Packet& packet) {
   if (fits_segment(Track::kSound, packet.caps)) gst_caps_replace(&sound_caps_, packet.caps);
 }
 
-// The times of a file that is played again begin anew, and some sources' jump.
-bool Ring::jumped(GstBuffer* buffer, GstClockTime& last) const {
-  constexpr std::int64_t kBack = GST_SECOND;
-  constexpr std::int64_t kAhead = 10 * GST_SECOND;
+bool Ring::jumped(GstBuffer* buffer, GstClockTime& last) {
   const GstClockTime time = time_of(buffer);
   if (!GST_CLOCK_TIME_IS_VALID(time)) return false;
-  const GstClockTime before = std::exchange(last, time);
-  if (!GST_CLOCK_TIME_IS_VALID(before)) return false;
-  const auto step = static_cast<std::int64_t>(time) - static_cast<std::int64_t>(before);
-  return step < -kBack || step > kAhead;
+  return is_jump(std::exchange(last, time), time);
 }
 
 void Ring::set_picture_times(Packet& packet) {
@@ -198,6 +201,8 @@ void Ring::set_picture_times(Packet& packet) {
     offsets_.erase(picture_epoch_ - 2);
   }
   const std::int64_t offset = offsets_[picture_epoch_];
+  packet.time = GST_BUFFER_PTS(packet.buffer);
+  packet.shift = offset;
   if (GST_CLOCK_TIME_IS_VALID(last_picture_)) {
     written_until_ = static_cast<std::int64_t>(last_picture_) + offset;
   }
@@ -209,9 +214,17 @@ void Ring::hold_sound(Packet packet) {
   // A minute and a half of AAC; files bring all that they have.
   constexpr std::size_t kMostHeld = 4096;
   note_sound(packet);
-  if (jumped(packet.buffer, last_sound_)) sound_epoch_ = std::min(sound_epoch_, picture_epoch_) + 1;
+  if (jumped(packet.buffer, last_sound_)) {
+    // Beside the pictures it is where it belongs: they have jumped before, or sound that is longer
+    // than the pictures of a file begins anew with them.
+    const bool is_beside =
+        GST_CLOCK_TIME_IS_VALID(last_picture_) && !is_jump(last_picture_, last_sound_);
+    sound_epoch_ = is_beside ? picture_epoch_ : std::min(sound_epoch_, picture_epoch_) + 1;
+  }
   sound_.emplace_back(sound_epoch_, packet);
   if (sound_.size() <= kMostHeld) return;
+  // No jump of the pictures came that it could have waited for.
+  sound_epoch_ = picture_epoch_;
   drop(sound_.front().second);
   sound_.pop_front();
 }
@@ -259,7 +272,12 @@ void Ring::handle_picture(Packet& packet) {
     }
   }
   if (current_ == nullptr || packet.connection != current_->segment.connection) return;
-  current_->segment.end = packet.arrived;
+  Segment& segment = current_->segment;
+  segment.end = packet.arrived;
+  if (packet.shift != segment.shift) segment.first = GST_CLOCK_TIME_NONE;
+  const bool is_later = GST_CLOCK_TIME_IS_VALID(packet.time) &&
+                        (!GST_CLOCK_TIME_IS_VALID(segment.last) || packet.time > segment.last);
+  if (is_later) segment.last = packet.time;
   current_->writer->write(Track::kPictures, std::exchange(packet.buffer, nullptr));
 }
 
@@ -271,6 +289,8 @@ void Ring::open(const Packet& packet) {
   segment.number = next_number_++;
   segment.connection = packet.connection;
   segment.begin = segment.end = packet.arrived;
+  segment.first = packet.time;
+  segment.shift = packet.shift;
   segment.codec = gst_structure_get_name(gst_caps_get_structure(packet.caps, 0));
   const bool has_sound = sound_caps_ != nullptr && !without_sound_;
   if (has_sound) segment.sound_parser = sound_parser_of(sound_caps_);

@@ -53,6 +53,12 @@ struct Segment {
   // When its keyframe came, and its last picture.
   Time begin;
   Time end;
+  // Tap's times of its keyframe, and of the picture that is shown last; NONE where the source has
+  // none, or they jump within the segment.
+  GstClockTime first = GST_CLOCK_TIME_NONE;
+  GstClockTime last = GST_CLOCK_TIME_NONE;
+  // What is added to them in the file.
+  std::int64_t shift = 0;
   // "video/x-h264" and such.
   std::string codec;
   // The element that parses it; empty where there is none.
@@ -103,6 +109,9 @@ class Ring : public Tap {
     GstCaps* caps = nullptr;
     GstBuffer* buffer = nullptr;
     Time arrived;
+    // As it came; what is added to it is in `buffer`.
+    GstClockTime time = GST_CLOCK_TIME_NONE;
+    std::int64_t shift = 0;
   };
   struct Current;
 
@@ -115,7 +124,7 @@ class Ring : public Tap {
   void trim();
   void begin_timeline(const std::deque<Packet>& packets);
   void note_sound(const Packet& packet);
-  bool jumped(GstBuffer* buffer, GstClockTime& last) const;
+  static bool jumped(GstBuffer* buffer, GstClockTime& last);
   void set_picture_times(Packet& packet);
   void hold_sound(Packet packet);
   void write_sound();

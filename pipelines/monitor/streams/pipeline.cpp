@@ -17,11 +17,22 @@ namespace {
 
 constexpr const char* kFeedKey = "feed";
 
-void tap(GstElement* source, std::shared_ptr<Tap> tap) {
+// `detect` may be null.
+void tap(GstElement* source, GstElement* detect, std::shared_ptr<Tap> tap) {
+  const std::shared_ptr<TapFeed> feed = tap_pictures(source, std::move(tap));
   g_object_set_data_full(
-      G_OBJECT(source), kFeedKey,
-      new std::shared_ptr<TapFeed>(tap_pictures(source, std::move(tap))),
+      G_OBJECT(source), kFeedKey, new std::shared_ptr<TapFeed>(feed),
       [](gpointer data) { delete static_cast<std::shared_ptr<TapFeed>*>(data); });
+  if (detect == nullptr) return;
+  GstPad* pad = gst_element_get_static_pad(detect, "src");
+  tap_judged(pad, feed);
+  gst_object_unref(pad);
+}
+
+std::shared_ptr<TapFeed> feed_of(GstElement* source) {
+  const auto* feed =
+      static_cast<std::shared_ptr<TapFeed>*>(g_object_get_data(G_OBJECT(source), kFeedKey));
+  return feed != nullptr ? *feed : nullptr;
 }
 
 bool has_pictures(GstPad* pad) {
@@ -47,16 +58,17 @@ void swallow(GstElement* source, GstPad* pad) {
 
 void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
   GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
+  const std::shared_ptr<TapFeed> feed = feed_of(source);
   if (has_pictures(pad) && !gst_pad_is_linked(sink)) {
     gchar* uri = nullptr;
     g_object_get(source, "uri", &uri, nullptr);
-    if (gst_uri_has_protocol(uri, "file")) loop(source, pad, sink);
+    OnSeam on_seam;
+    if (feed != nullptr) on_seam = [feed](GstClockTime shift) { shift_tap(*feed, shift); };
+    if (gst_uri_has_protocol(uri, "file")) loop(source, pad, sink, std::move(on_seam));
     g_free(uri);
     gst_pad_link(pad, sink);
   } else {
-    const auto* feed =
-        static_cast<std::shared_ptr<TapFeed>*>(g_object_get_data(G_OBJECT(source), kFeedKey));
-    if (feed != nullptr && !has_pictures(pad)) tap_sound(pad, *feed);
+    if (feed != nullptr && !has_pictures(pad)) tap_sound(pad, feed);
     swallow(source, pad);
   }
   gst_object_unref(sink);
@@ -144,7 +156,7 @@ Pipeline make_pipeline(const std::string& uri, const Credentials& credentials,
       Owned<GstElement>(static_cast<GstElement*>(gst_object_ref_sink(gst_pipeline_new(nullptr))));
   const Owned<GstElement> source = make_element("uridecodebin", "source");
   set_up_source(source.get(), uri, credentials, tap_if_any != nullptr);
-  if (tap_if_any != nullptr) tap(source.get(), std::move(tap_if_any));
+  if (tap_if_any != nullptr) tap(source.get(), detect.get(), std::move(tap_if_any));
   const Owned<GstElement> convert = make_element("videoconvert");
   const Owned<GstElement> sink = make_element("fakesink");
   // Pictures are looked at as they come; what is late is no less worth judging.

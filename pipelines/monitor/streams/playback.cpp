@@ -6,6 +6,7 @@
 #include <atomic>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -56,6 +57,7 @@ GstPadProbeReturn on_paced(GstPad* /*pad*/, GstPadProbeInfo* info, gpointer data
 struct Seam {
   GstElement* source;
   GstPad* end;
+  OnSeam on_seam;
 };
 
 void rewind(GstElement* source, gpointer data) {
@@ -74,7 +76,9 @@ GstPadProbeReturn on_looped(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
       return GST_PAD_PROBE_DROP;
     case GST_EVENT_EOS: {
       const auto* pace = static_cast<Pace*>(g_object_get_data(G_OBJECT(seam.end), kPaceKey));
-      gst_pad_set_offset(pad, static_cast<gint64>(pace->end.load()));
+      const GstClockTime shift = pace->end;
+      gst_pad_set_offset(pad, static_cast<gint64>(shift));
+      if (seam.on_seam) seam.on_seam(shift);
       // The thread that brings the end cannot wait for itself.
       gst_element_call_async(seam.source, rewind, gst_object_ref(pad), gst_object_unref);
       return GST_PAD_PROBE_DROP;
@@ -97,11 +101,11 @@ void pace(GstPad* pad) {
       on_paced, state, nullptr);
 }
 
-void loop(GstElement* source, GstPad* pad, GstPad* end) {
+void loop(GstElement* source, GstPad* pad, GstPad* end, OnSeam on_seam) {
   gst_pad_add_probe(pad,
                     static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
                                                  GST_PAD_PROBE_TYPE_EVENT_FLUSH),
-                    on_looped, new Seam{source, end},
+                    on_looped, new Seam{source, end, std::move(on_seam)},
                     [](gpointer data) { delete static_cast<Seam*>(data); });
 }
 

@@ -26,6 +26,11 @@ class TapFeed {
   void give(Track track, GstCaps* caps, GstBuffer* buffer) {
     tap_->take(connection_, track, caps, buffer);
   }
+  void give_judged(GstCaps* caps, GstBuffer* buffer, GstClockTime running_time) {
+    tap_->take_judged(connection_, caps, buffer, running_time);
+  }
+  void set_shift(GstClockTime shift) { shift_ = shift; }
+  GstClockTime shift() const { return shift_; }
 
  private:
   std::atomic<GstPad*>& owner_of(Track track) {
@@ -34,6 +39,7 @@ class TapFeed {
 
   std::shared_ptr<Tap> tap_;
   std::uint64_t connection_;
+  std::atomic<GstClockTime> shift_{0};
   // Only compared.
   std::atomic<GstPad*> pictures_{nullptr};
   std::atomic<GstPad*> sound_{nullptr};
@@ -46,6 +52,8 @@ struct Watched {
   std::shared_ptr<TapFeed> feed;
   Track track;
   GstPad* pad;
+  // Of the segment at hand. Of the pad's streaming thread.
+  GstClockTime shift = 0;
 };
 
 GstClockTime running_time(const GstSegment* segment, GstClockTime time) {
@@ -67,8 +75,10 @@ void give(const Watched& watched, GstPad* pad, GstBuffer* buffer) {
   if (caps != nullptr) {
     // The memory is shared.
     GstBuffer* copy = gst_buffer_copy(buffer);
-    GST_BUFFER_PTS(copy) = running_time(segment, GST_BUFFER_PTS(buffer));
-    GST_BUFFER_DTS(copy) = running_time(segment, GST_BUFFER_DTS(buffer));
+    for (GstClockTime* time : {&GST_BUFFER_PTS(copy), &GST_BUFFER_DTS(copy)}) {
+      *time = running_time(segment, *time);
+      if (GST_CLOCK_TIME_IS_VALID(*time)) *time += watched.shift;
+    }
     watched.feed->give(watched.track, caps, copy);
     gst_caps_unref(caps);
   }
@@ -84,9 +94,9 @@ gboolean give_one(GstBuffer** buffer, guint /*number*/, gpointer data) {
 GstPadProbeReturn on_pad(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   auto& watched = *static_cast<Watched*>(data);
   if ((info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) != 0) {
-    if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS) {
-      watched.feed->release(watched.track, pad);
-    }
+    const GstEventType type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
+    if (type == GST_EVENT_EOS) watched.feed->release(watched.track, pad);
+    if (type == GST_EVENT_SEGMENT) watched.shift = watched.feed->shift();
     return GST_PAD_PROBE_OK;
   }
   if (!watched.feed->owns(watched.track, pad)) return GST_PAD_PROBE_OK;
@@ -108,6 +118,23 @@ void watch(GstPad* pad, Track track, const std::shared_ptr<TapFeed>& feed) {
         watched->feed->release(watched->track, watched->pad);
         delete watched;
       });
+}
+
+GstPadProbeReturn on_judged(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+  GstEvent* event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
+  GstCaps* caps = gst_pad_get_current_caps(pad);
+  if (event != nullptr && caps != nullptr) {
+    const GstSegment* segment = nullptr;
+    gst_event_parse_segment(event, &segment);
+    GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    (*static_cast<std::shared_ptr<TapFeed>*>(data))
+        ->give_judged(
+            caps, buffer,
+            gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer)));
+  }
+  gst_clear_caps(&caps);
+  gst_clear_event(&event);
+  return GST_PAD_PROBE_OK;
 }
 
 void on_deep_element_added(GstBin* /*bin*/, GstBin* /*part*/, GstElement* element, gpointer data) {
@@ -141,5 +168,12 @@ std::shared_ptr<TapFeed> tap_pictures(GstElement* source, std::shared_ptr<Tap> t
 void tap_sound(GstPad* pad, const std::shared_ptr<TapFeed>& feed) {
   watch(pad, Track::kSound, feed);
 }
+
+void tap_judged(GstPad* pad, const std::shared_ptr<TapFeed>& feed) {
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_judged, new std::shared_ptr<TapFeed>(feed),
+                    [](gpointer data) { delete static_cast<std::shared_ptr<TapFeed>*>(data); });
+}
+
+void shift_tap(TapFeed& feed, GstClockTime shift) { feed.set_shift(shift); }
 
 }  // namespace dfd::monitor

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Gives away what a source sends as it is coded, beside the analysis.
+// Gives away what a source sends as it is coded, beside the analysis, and what was found in it.
 
 #pragma once
 
@@ -26,6 +26,13 @@ class Tap {
   // running times of the pipeline plus kTimeBase; `caps` are only lent.
   virtual void take(std::uint64_t connection, Track track, GstCaps* caps, GstBuffer* buffer) = 0;
 
+  // A picture that leaves deepfakedetect with what is known by then, and its running time of the
+  // pipeline. All is only lent.
+  virtual void take_judged(std::uint64_t connection, GstCaps* caps, GstBuffer* buffer,
+                           GstClockTime running_time) {
+    (void)connection, (void)caps, (void)buffer, (void)running_time;
+  }
+
   // Pictures that are shown later than others are decoded before time begins.
   static constexpr GstClockTime kTimeBase = GST_SECOND;
 };
@@ -38,5 +45,12 @@ std::shared_ptr<TapFeed> tap_pictures(GstElement* source, std::shared_ptr<Tap> t
 
 // Looks at what leaves a source pad.
 void tap_sound(GstPad* pad, const std::shared_ptr<TapFeed>& feed);
+
+// Looks at what leaves deepfakedetect by this pad.
+void tap_judged(GstPad* pad, const std::shared_ptr<TapFeed>& feed);
+
+// The pipeline's running time goes on by so much where that of the source begins anew, from the
+// next segment of each pad on.
+void shift_tap(TapFeed& feed, GstClockTime shift);
 
 }  // namespace dfd::monitor
