@@ -2,7 +2,7 @@
 # Completion of deepfake-monitor's commands and options for bash.
 _deepfake_monitor() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="run check-config probe scan scan-page audit export-manifest schema"
+    local commands="run check-config probe scan scan-enqueue scan-page audit export-manifest schema"
     local command='' options='--help'
     local known
     for known in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -17,14 +17,18 @@ _deepfake_monitor() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --timeout | --shard | --jobs | --sample-rate | --detect)
+    --timeout | --shard | --jobs | --sample-rate | --detect | --queue | --queue-credentials)
         return
         ;;
     esac
     case $command in
     check-config) options+=' --connect' ;;
     probe) options+=' --credentials --timeout' ;;
-    scan) options+=' --list --output --resume --shard --jobs --timeout --sample-rate --detect' ;;
+    scan)
+        options+=' --list --output --resume --shard --jobs --timeout --sample-rate --detect'
+        options+=' --queue --queue-credentials --until-empty'
+        ;;
+    scan-enqueue) options+=' --list --queue-credentials' ;;
     scan-page | export-manifest) options+=' --output' ;;
     esac
     if [[ $word == -* ]]; then

@@ -17,6 +17,7 @@ FOREIGN = {
     r"CLI/": ("trainer/commands/", "pipelines/monitor/commands/", "tests/bench/"),
     r"toml\+\+/": ("pipelines/monitor/config/",),
     r"libsoup/": ("pipelines/monitor/web/", "pipelines/monitor/outputs/", "tests/monitor/"),
+    r"nats/": ("pipelines/monitor/scan/", "tests/monitor/"),
     r"mosquitto\.h": ("pipelines/monitor/outputs/", "tests/monitor/"),
     r"sqlite3\.h": ("pipelines/monitor/store/", "tests/monitor/"),
     r"systemd/": ("pipelines/monitor/service/",),

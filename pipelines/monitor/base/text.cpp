@@ -13,4 +13,13 @@ std::string utf8(const std::string& text) {
   return result;
 }
 
+std::string printable(std::string text) {
+  constexpr unsigned char kDelete = 0x7f;
+  for (char& letter : text) {
+    const auto value = static_cast<unsigned char>(letter);
+    if (value < ' ' || value == kDelete) letter = '?';
+  }
+  return text;
+}
+
 }  // namespace dfd::monitor

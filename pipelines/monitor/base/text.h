@@ -10,4 +10,7 @@ namespace dfd::monitor {
 // Thread-safe.
 std::string utf8(const std::string& text);
 
+// With question marks for what terminals obey, which names of files may hold. Thread-safe.
+std::string printable(std::string text);
+
 }  // namespace dfd::monitor

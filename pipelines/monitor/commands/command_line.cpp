@@ -9,6 +9,11 @@
 namespace dfd::monitor {
 namespace {
 
+void add_queue_credentials(CLI::App& command, std::string& credentials) {
+  command.add_option("--queue-credentials", credentials,
+                     "env:VARIABLE or file:PATH with USER:PASSWORD or a token");
+}
+
 CLI::App* add_scan(CLI::App& app, ScanOptions& options) {
   // Enough for the files of any machine, and far below its limit of threads.
   constexpr unsigned kMostJobs = 256;
@@ -20,6 +25,11 @@ CLI::App* add_scan(CLI::App& app, ScanOptions& options) {
   command->add_flag("--resume", options.resume, "Go on with what the output does not have yet");
   command->add_option("--shard", options.shard,
                       "I/N: of N shares of the files the one with number I, from 0");
+  command->add_option("--queue", options.queue,
+                      "nats://HOST:PORT/STREAM/CONSUMER: where files come from instead");
+  add_queue_credentials(*command, options.queue_credentials);
+  command->add_flag("--until-empty", options.until_empty,
+                    "End when the queue has no file any more");
   command->add_option("--jobs", options.jobs, "Files at once")
       ->capture_default_str()
       ->check(CLI::Range(1U, kMostJobs));
@@ -33,6 +43,15 @@ CLI::App* add_scan(CLI::App& app, ScanOptions& options) {
                    "NAME=VALUE: a property of deepfakedetect, such as model-file")
       ->take_all()
       ->allow_extra_args(false);
+  return command;
+}
+
+CLI::App* add_enqueue(CLI::App& app, EnqueueOptions& options) {
+  auto* command = app.add_subcommand("scan-enqueue", "Put files into a queue that scans share");
+  command->add_option("QUEUE", options.queue, "nats://HOST:PORT/STREAM")->required();
+  command->add_option("PATH", options.paths, "Files, and folders with all below them");
+  command->add_option("--list", options.list, "File with a path a line; -: standard input");
+  add_queue_credentials(*command, options.queue_credentials);
   return command;
 }
 
@@ -65,6 +84,9 @@ int run_command_line(int argc, char** argv) {
   ScanOptions scan_options;
   auto* scan_command = add_scan(app, scan_options);
 
+  EnqueueOptions enqueue_options;
+  auto* enqueue_command = add_enqueue(app, enqueue_options);
+
   std::vector<std::string> result_files;
   std::string folder;
   auto* page_command = app.add_subcommand("scan-page", "Write what scans found as pages of HTML");
@@ -94,6 +116,7 @@ int run_command_line(int argc, char** argv) {
   if (check_command->parsed()) return check_config(config, connect);
   if (probe_command->parsed()) return probe_source(uri, credentials, timeout_s);
   if (scan_command->parsed()) return scan(scan_options);
+  if (enqueue_command->parsed()) return scan_enqueue(enqueue_options);
   if (page_command->parsed()) return scan_page(result_files, folder);
   if (audit_command->parsed()) return audit(config);
   if (export_command->parsed()) return export_manifest(config, folder);

@@ -34,6 +34,10 @@ struct ScanOptions {
   std::string output = "-";
   bool resume = false;
   std::string shard;
+  // Where files come from instead, and what opens it.
+  std::string queue;
+  std::string queue_credentials;
+  bool until_empty = false;
   // On a CPU the networks of one file take all cores already.
   unsigned jobs = 1;
   double timeout_s = 3600;
@@ -44,6 +48,17 @@ struct ScanOptions {
 
 // Judges files, and says for each what was found.
 int scan(const ScanOptions& options);
+
+// As they were given.
+struct EnqueueOptions {
+  std::string queue;
+  std::string queue_credentials;
+  std::vector<std::string> paths;
+  std::string list;
+};
+
+// Puts files into a queue, from which scans take them.
+int scan_enqueue(const EnqueueOptions& options);
 
 // Writes the lines of scans as pages for people into `folder`.
 int scan_page(const std::vector<std::string>& result_files, const std::string& folder);

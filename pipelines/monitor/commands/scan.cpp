@@ -2,17 +2,23 @@
 
 #include "scan/scan.h"
 
+#include <glib.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
+#include <system_error>
 
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "commands/commands.h"
 #include "scan/file_list.h"
+#include "scan/listed_work.h"
+#include "scan/queue_address.h"
+#include "scan/work_queue.h"
 
 namespace dfd::monitor {
 namespace {
@@ -26,14 +32,51 @@ Shard shard_of(const ScanOptions& options) {
   return slurm->shard;
 }
 
+// Files of its own for workers that share a folder.
+std::string output_of(const ScanOptions& options) {
+  std::error_code error;
+  if (options.queue.empty() || !std::filesystem::is_directory(options.output, error)) {
+    return options.output;
+  }
+  return options.output + "/" + g_get_host_name() + "-" + std::to_string(getpid()) + ".jsonl";
+}
+
+std::unique_ptr<Work> queue_of(const ScanOptions& options) {
+  if (options.queue.empty()) return nullptr;
+  const QueueAddress address = parse_queue_address(options.queue, options.queue_credentials);
+  return open_work_queue(address, options.jobs, options.until_empty);
+}
+
+std::unique_ptr<Work> list_of(const ScanOptions& options, const Shard& shard) {
+  std::vector<std::string> paths = options.paths;
+  if (!options.list.empty()) {
+    for (std::string& path : read_list(options.list)) paths.push_back(std::move(path));
+  }
+  return std::make_unique<ListedWork>(paths, shard);
+}
+
+void check(const ScanOptions& options) {
+  const bool named = !options.paths.empty() || !options.list.empty();
+  if (options.queue.empty()) {
+    if (!named) throw std::invalid_argument("scan wants files or folders, --list or --queue");
+    if (options.until_empty || !options.queue_credentials.empty()) {
+      throw std::invalid_argument("--until-empty and --queue-credentials want a --queue");
+    }
+  } else if (named || !options.shard.empty()) {
+    throw std::invalid_argument(
+        "with --queue files come from there: leave out PATH, --list and "
+        "--shard");
+  }
+  if (options.resume && options.output == "-") {
+    throw std::invalid_argument("--resume wants the file to go on with: -o FILE");
+  }
+}
+
 ScanSettings settings_of(const ScanOptions& options) {
   ScanSettings settings;
-  settings.shard = shard_of(options);
-  settings.paths = options.paths;
-  if (!options.list.empty()) {
-    for (std::string& path : read_list(options.list)) settings.paths.push_back(std::move(path));
-  }
-  settings.output = options.output;
+  // A queue shares out by itself.
+  if (options.queue.empty()) settings.shard = shard_of(options);
+  settings.output = output_of(options);
   settings.resume = options.resume;
   settings.jobs = options.jobs;
   settings.timeout_s = options.timeout_s;
@@ -54,16 +97,17 @@ ScanSettings settings_of(const ScanOptions& options) {
 
 int scan(const ScanOptions& options) {
   try {
-    if (options.paths.empty() && options.list.empty()) {
-      throw std::invalid_argument("scan wants files or folders, or --list");
-    }
-    if (options.resume && options.output == "-") {
-      throw std::invalid_argument("--resume wants the file to go on with: -o FILE");
-    }
+    check(options);
     ScanOutcome outcome;
     {
-      Scan scan(settings_of(options));
-      outcome = scan.run();
+      ScanSettings settings = settings_of(options);
+      const Shard shard = settings.shard;
+      // What is quick comes first, so that its faults show before work is done. A worker without a
+      // queue leaves no empty file.
+      std::unique_ptr<Work> work = queue_of(options);
+      Scan scan(std::move(settings));
+      if (work == nullptr) work = list_of(options, shard);
+      outcome = scan.run(*work);
     }
     // Threads that never end would hold up the usual way out.
     if (outcome.is_stuck) _exit(outcome.exit_code);

@@ -2,42 +2,15 @@
 
 #include "scan/file_result.h"
 
-#include <glib.h>
-
 #include <cmath>
 #include <utility>
 
 #include "base/text.h"
 #include "base/version.h"
+#include "scan/path_field.h"
 
 namespace dfd::monitor {
 namespace {
-
-bool is_utf8(const std::string& text) {
-  return g_utf8_validate_len(text.data(), text.size(), nullptr) != FALSE;
-}
-
-std::string hex_of(const std::string& bytes) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    hex += kDigits[value / 16];
-    hex += kDigits[value % 16];
-  }
-  return hex;
-}
-
-std::optional<std::string> bytes_of(const std::string& hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    const int high = g_ascii_xdigit_value(hex[i]);
-    const int low = g_ascii_xdigit_value(hex[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
-}
 
 // Milliseconds are as much as anybody reads.
 double in_thousandths(double value) { return std::round(value * 1000) / 1000; }
@@ -125,8 +98,8 @@ std::optional<Verdict> verdict_named(const std::string& name) {
 }  // namespace
 
 std::string line_of(const FileResult& result) {
-  Json object = {{"schema_version", "1.0"}, {"type", "file"}, {"path", utf8(result.path)}};
-  if (!is_utf8(result.path)) object["path_hex"] = hex_of(result.path);
+  Json object = {{"schema_version", "1.0"}, {"type", "file"}};
+  set_path(object, result.path);
   if (result.identity) {
     object["size"] = result.identity->size;
     object["modified_ns"] = result.identity->modified_ns;
@@ -158,6 +131,7 @@ std::string summary_line(const Totals& totals, std::uint64_t shard, std::uint64_
   object["failed"] = totals.failed;
   object["skipped"] = totals.skipped;
   object["remaining"] = totals.remaining;
+  if (totals.refused > 0) object["refused"] = totals.refused;
   object["exit_code"] = totals.exit_code();
   object["seconds"] = in_thousandths(seconds);
   return dumped(object);
@@ -166,19 +140,16 @@ std::string summary_line(const Totals& totals, std::uint64_t shard, std::uint64_
 std::optional<RecordedFile> read_line(const std::string& line) {
   const Json object = parsed(line);
   if (!has_type(object, "file")) return std::nullopt;
+  const auto path = path_in(object);
+  if (!path || path->empty()) return std::nullopt;
   RecordedFile file;
-  file.path = field<std::string>(object, "path", "");
-  if (object.contains("path_hex")) {
-    const auto bytes = bytes_of(field<std::string>(object, "path_hex", ""));
-    if (!bytes) return std::nullopt;
-    file.path = *bytes;
-  }
+  file.path = *path;
   file.identity.size = field<std::uint64_t>(object, "size", 0);
   file.identity.modified_ns = field<std::int64_t>(object, "modified_ns", 0);
   file.sha256 = field<std::string>(object, "sha256", "");
   file.failed = object.contains("error");
   const auto verdict = verdict_named(field<std::string>(object, "verdict", ""));
-  if (file.path.empty() || (!verdict && !file.failed)) return std::nullopt;
+  if (!verdict && !file.failed) return std::nullopt;
   file.verdict = verdict.value_or(Verdict::kUndecided);
   return file;
 }

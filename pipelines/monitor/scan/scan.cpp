@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "streams/model_holder.h"
 
 namespace dfd::monitor {
@@ -26,16 +27,6 @@ class LoopSource {
   guint id_;
 };
 
-// Names of files may hold what terminals obey.
-std::string printable(std::string text) {
-  constexpr unsigned char kDelete = 0x7f;
-  for (char& letter : text) {
-    const auto value = static_cast<unsigned char>(letter);
-    if (value < ' ' || value == kDelete) letter = '?';
-  }
-  return text;
-}
-
 gboolean on_tick(gpointer /*data*/) { return G_SOURCE_CONTINUE; }
 
 }  // namespace
@@ -48,71 +39,72 @@ Scan::Scan(ScanSettings settings)
   stream_.detect.push_back({"mode", "complete", {}, {}});
 }
 
-void Scan::list() {
-  std::vector<ListedFile> files = list_files(settings_.paths);
-  for (ListedFile& file : files) {
-    if (settings_.shard.holds(file.path)) {
-      files_.push_back(std::move(file));
-    } else {
-      ++totals_.elsewhere;
-    }
-  }
-  log_line("scan: " + std::to_string(files_.size()) + " of " + std::to_string(files.size()) +
-           " files" +
-           (settings_.shard.count > 1 ? " fall to shard " + std::to_string(settings_.shard.index) +
-                                            "/" + std::to_string(settings_.shard.count)
-                                      : std::string()));
-}
-
 void Scan::start_files(Time now) {
-  while (!stopping_ && next_ < files_.size() && running_.size() < settings_.jobs) {
-    ListedFile& file = files_[next_++];
+  while (!stopping_ && running_.size() < settings_.jobs) {
+    std::optional<Task> task = work_->next();
+    if (!task) return;
     std::optional<RecordedFile> earlier;
-    const auto found = output_.recorded().find(file.path);
+    const auto found = output_.recorded().find(task->file.path);
     if (found != output_.recorded().end()) earlier = found->second;
     running_.emplace_back(
-        std::move(file), std::move(earlier), from_seconds(settings_.timeout_s),
+        std::move(*task), std::move(earlier), from_seconds(settings_.timeout_s),
         [this] { return make_detect(stream_.id, stream_.detect); }, now);
   }
 }
 
-void Scan::take_result(const FileScan& scan) {
+void Scan::take_result(const Task& task, const FileScan& scan) {
   is_stuck_ = is_stuck_ || scan.is_stuck();
+  const FileResult& result = scan.result();
   if (scan.skipped()) {
     ++totals_.skipped;
+    work_->settle(task, /*failed=*/false);
     return;
   }
-  const FileResult& result = scan.result();
   if (scan.known()) {
-    scan.earlier().failed ? void(++totals_.failed) : totals_.add(scan.earlier().verdict);
+    const RecordedFile& earlier = scan.earlier();
+    earlier.failed ? void(++totals_.failed) : totals_.add(earlier.verdict);
+    work_->settle(task, earlier.failed);
+    return;
+  }
+  std::string said;
+  if (result.error) said = "failed (" + result.error->reason + ": " + result.error->text + ")";
+  if (result.error && work_->takes_back(task, *result.error)) {
+    log_result(result, said + "; it is tried again later");
     return;
   }
   output_.write(line_of(result));
-  std::string said;
+  work_->settle(task, result.error.has_value());
   if (result.error) {
     ++totals_.failed;
-    said = "failed (" + result.error->reason + ": " + result.error->text + ")";
   } else {
     totals_.add(result.decision->verdict);
     said = name_of(result.decision->verdict);
     if (result.decision->reason != "none") said += " (" + result.decision->reason + ")";
   }
-  log_line(printable("scan: " + std::to_string(totals_.files()) + "/" +
-                     std::to_string(files_.size()) + " " + result.path + ": " + said));
+  log_result(result, said);
+}
+
+void Scan::log_result(const FileResult& result, const std::string& said) const {
+  const auto size = work_->size();
+  log_line(printable("scan: " + std::to_string(totals_.files()) +
+                     (size ? "/" + std::to_string(*size) : "") + " " + result.path + ": " + said));
 }
 
 gboolean Scan::on_signal(gpointer data) {
-  static_cast<Scan*>(data)->stopping_ = true;
+  auto* self = static_cast<Scan*>(data);
+  self->stopping_ = true;
+  self->work_->stop();
   log_line("scan: stopping after the files that run; a second signal stops at once");
   // Gone with its source, the signal does again what it does by itself.
   return G_SOURCE_REMOVE;
 }
 
-ScanOutcome Scan::run() {
+ScanOutcome Scan::run(Work& work) {
   // Timeouts need no finer one; all else wakes the loop up.
   constexpr guint kTick_ms = 50;
   const Time begin = now().steady;
-  list();
+  work_ = &work;
+  log_line("scan: " + work_->text());
   const LoopSource tick(g_timeout_add(kTick_ms, on_tick, nullptr));
   g_unix_signal_add(SIGTERM, on_signal, this);
   g_unix_signal_add(SIGINT, on_signal, this);
@@ -122,12 +114,12 @@ ScanOutcome Scan::run() {
   }
   if (model.state() == ModelHolder::State::kFailed) throw std::runtime_error(model.error());
   start_files(now().steady);
-  while (!running_.empty()) {
+  while (!running_.empty() || (!stopping_ && !work_->is_over())) {
     g_main_context_iteration(nullptr, TRUE);
     const Time time = now().steady;
     for (auto file = running_.begin(); file != running_.end();) {
-      if (file->update(time)) {
-        take_result(*file);
+      if (file->scan.update(time)) {
+        take_result(file->task, file->scan);
         file = running_.erase(file);
       } else {
         ++file;
@@ -135,7 +127,7 @@ ScanOutcome Scan::run() {
     }
     start_files(time);
   }
-  totals_.remaining = files_.size() - next_;
+  work_->end(totals_);
   output_.write(summary_line(totals_, settings_.shard.index, settings_.shard.count,
                              to_seconds(now().steady - begin)));
   return {totals_.exit_code(), is_stuck_};

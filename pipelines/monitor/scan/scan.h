@@ -6,23 +6,26 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/shard.h"
 #include "config/config.h"
 #include "scan/file_scan.h"
 #include "scan/result_file.h"
 #include "scan/totals.h"
+#include "scan/work.h"
 
 namespace dfd::monitor {
 
 struct ScanSettings {
-  // Files and folders; what --list names, too.
-  std::vector<std::string> paths;
   // "-" is standard output.
   std::string output = "-";
   bool resume = false;
+  // Which the files are, for the summary.
   Shard shard;
   // At least 1.
   unsigned jobs = 1;
@@ -43,23 +46,31 @@ class Scan {
   // Opens the output, so that faults show before work is done. Throws std::runtime_error.
   explicit Scan(ScanSettings settings);
 
-  // Until all files have their line, or SIGTERM or SIGINT: then those that run are ended. A second
-  // signal ends the process. Throws PropertyError, MissingElement, and std::runtime_error where the
-  // model cannot be loaded or the output not be written.
-  ScanOutcome run();
+  // Until all files of `work` have their line, or SIGTERM or SIGINT: then those that run are ended.
+  // A second signal ends the process. Throws PropertyError, MissingElement, and std::runtime_error
+  // where the model cannot be loaded, the output not be written, or the work not be had.
+  ScanOutcome run(Work& work);
 
  private:
-  void list();
+  struct Running {
+    Running(Task from, std::optional<RecordedFile> earlier, Duration timeout,
+            FileScan::MakeDetect make_detect, Time now)
+        : task(std::move(from)),
+          scan(task.file, std::move(earlier), timeout, std::move(make_detect), now) {}
+    Task task;
+    FileScan scan;
+  };
+
   void start_files(Time now);
-  void take_result(const FileScan& scan);
+  void take_result(const Task& task, const FileScan& scan);
+  void log_result(const FileResult& result, const std::string& said) const;
   static gboolean on_signal(gpointer data);
 
   ScanSettings settings_;
   StreamConfig stream_;
   ResultFile output_;
-  std::vector<ListedFile> files_;
-  std::size_t next_ = 0;
-  std::list<FileScan> running_;
+  Work* work_ = nullptr;
+  std::list<Running> running_;
   Totals totals_;
   bool stopping_ = false;
   bool is_stuck_ = false;

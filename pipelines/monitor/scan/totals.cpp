@@ -22,9 +22,9 @@ void Totals::add(Verdict verdict) {
 }
 
 int Totals::exit_code() const {
-  if (files() == 0) return elsewhere > 0 ? kExitDone : kExitNoneReadable;
-  if (failed > 0 && judged() == 0) return kExitNoneReadable;
-  if (failed > 0) return kExitSomeFailed;
+  const std::uint64_t lost = failed + refused;
+  if (lost + files() == 0) return elsewhere ? kExitDone : kExitNoneReadable;
+  if (lost > 0) return judged() == 0 ? kExitNoneReadable : kExitSomeFailed;
   if (manipulated > 0) return kExitManipulated;
   return undecided + remaining > 0 ? kExitUndecided : kExitDone;
 }

@@ -20,8 +20,10 @@ struct Totals {
   std::uint64_t skipped = 0;
   // Not looked at, for the scan was asked to stop.
   std::uint64_t remaining = 0;
-  // Fell to other shards.
-  std::uint64_t elsewhere = 0;
+  // Messages of a queue that name no file.
+  std::uint64_t refused = 0;
+  // Others have files of this scan, so that none here is no failure.
+  bool elsewhere = false;
 
   // A suspicious file counts as undecided.
   void add(Verdict verdict);
@@ -29,9 +31,9 @@ struct Totals {
   std::uint64_t judged() const { return authentic + undecided + manipulated; }
   std::uint64_t files() const { return judged() + failed + remaining; }
 
-  // 21 none readable, or there was no file at all; 20 some failed; 10 manipulated; 11 undecided, or
-  // not all was looked at; 0 all authentic, or all files fell to other shards. The first that is
-  // true.
+  // 21 none readable, or there was no file at all; 20 some failed or were refused; 10 manipulated;
+  // 11 undecided, or not all was looked at; 0 all authentic, or others have all files. The first
+  // that is true.
   int exit_code() const;
 };
 
