@@ -72,6 +72,41 @@ void write_clip(const std::string& path, const std::string& muxer, int pictures)
   if (!written) throw std::runtime_error(path + " cannot be written");
 }
 
+void write_transport_stream(const std::string& path, const std::vector<Piece>& pieces) {
+  const std::string one = path + ".piece";
+  std::ofstream all(path, std::ios::binary);
+  for (const Piece piece : pieces) {
+    std::string muxer = "mpegtsmux name=mux";
+    if (piece == Piece::kWithSound) {
+      muxer = "mux. audiotestsrc num-buffers=43 ! voaacenc ! aacparse ! mux. " + muxer;
+    } else if (piece == Piece::kWithData) {
+      muxer =
+          "mux. fakesrc num-buffers=1 format=time filltype=pattern sizetype=fixed sizemax=19 ! "
+          "meta/x-klv,parsed=true ! mux. " +
+          muxer;
+    }
+    write_clip(one, muxer, 25);
+    all << std::ifstream(one, std::ios::binary).rdbuf();
+  }
+  std::filesystem::remove(one);
+}
+
+FileSender::FileSender(const std::string& path, const std::string& port, double seconds) {
+  // Seven packets of a transport stream.
+  constexpr double kPiece = 1316;
+  const double pieces = static_cast<double>(std::filesystem::file_size(path)) / kPiece;
+  const auto pause_us = static_cast<int>(seconds * 1e6 / pieces);
+  pipeline_ = launch("filesrc location=" + path +
+                     " blocksize=1316 ! identity sleep-time=" + std::to_string(pause_us) +
+                     " ! udpsink host=127.0.0.1 sync=false port=" + port);
+  gst_element_set_state(pipeline_, GST_STATE_PLAYING);
+}
+
+FileSender::~FileSender() {
+  gst_element_set_state(pipeline_, GST_STATE_NULL);
+  gst_object_unref(pipeline_);
+}
+
 struct FolderServer::Shared {
   static void on_request(SoupServer* server, SoupServerMessage* message, const char* path,
                          GHashTable* query, gpointer data);

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace dfd::monitor::test {
 
@@ -31,6 +32,25 @@ class Sender {
 
 // Writes a file of so many pictures, 25 a second, packed by `muxer`.
 void write_clip(const std::string& path, const std::string& muxer, int pictures);
+
+// What a second of a transport stream holds.
+enum class Piece { kPictures, kWithSound, kWithData };
+
+// One after the other, of 25 pictures each: times and tables begin anew with each.
+void write_transport_stream(const std::string& path, const std::vector<Piece>& pieces);
+
+// The bytes of a file over UDP to this machine, in about so many seconds.
+class FileSender {
+ public:
+  // Throws std::runtime_error.
+  FileSender(const std::string& path, const std::string& port, double seconds);
+  ~FileSender();
+  FileSender(const FileSender&) = delete;
+  FileSender& operator=(const FileSender&) = delete;
+
+ private:
+  GstElement* pipeline_;
+};
 
 // A folder over HTTP, on a thread of its own. With a user it wants user and password.
 class FolderServer {

@@ -21,12 +21,15 @@
 #include <nlohmann/json.hpp>
 
 #include "base/shard.h"
+#include "media_servers.h"
 #include "scan/file_list.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using dfd::monitor::Shard;
+using dfd::monitor::test::Piece;
+using dfd::monitor::test::write_transport_stream;
 using Json = nlohmann::json;
 
 std::string content_of(const fs::path& path) {
@@ -303,6 +306,39 @@ TEST(Scan, SoundAloneIsNoVideo) {
   Outcome outcome = scan({sound});
   EXPECT_EQ(outcome.code, 21);
   EXPECT_EQ(outcome.lines.files[sound]["error"]["reason"], "no_video");
+}
+
+TEST(Scan, NoPictureIsLostWhereATransportStreamChanges) {
+  const fs::path folder = new_folder("changes");
+  const auto piece = [&](const std::string& name, const std::string& caps) {
+    const std::string path = (folder / name).string();
+    EXPECT_TRUE(succeeds(
+        "gst-launch-1.0 -q videotestsrc num-buffers=25 pattern=ball ! "
+        "video/x-raw,format=I420," +
+        caps + " ! x264enc speed-preset=ultrafast ! mpegtsmux ! filesink location='" + path + "'"));
+    return content_of(path);
+  };
+  const std::string first = piece("first", "width=320,height=180,framerate=25/1");
+  const std::map<std::string, std::string> others = {
+      {"size.ts", "width=240,height=160,framerate=25/1"},
+      {"rate.ts", "width=320,height=180,framerate=50/1"},
+      {"shape.ts", "width=320,height=180,framerate=25/1,pixel-aspect-ratio=4/3"}};
+  for (const auto& [name, caps] : others) {
+    std::ofstream(folder / name, std::ios::binary) << first << piece("other", caps);
+  }
+  for (const char* name : {"first", "other"}) fs::remove(folder / name);
+  write_transport_stream((folder / "end_of_sound.ts").string(),
+                         {Piece::kWithSound, Piece::kPictures});
+  write_transport_stream((folder / "late_sound.ts").string(),
+                         {Piece::kPictures, Piece::kWithSound});
+  write_transport_stream((folder / "end_of_data.ts").string(),
+                         {Piece::kWithData, Piece::kPictures});
+  const Outcome outcome = scan({folder.string()});
+  ASSERT_EQ(outcome.lines.files.size(), 6U);
+  for (const auto& [path, line] : outcome.lines.files) {
+    EXPECT_FALSE(line.contains("error")) << line;
+    EXPECT_EQ(line["frames"], 50) << path;
+  }
 }
 
 // decodebin loses now and then what a demuxer says of such files.

@@ -33,11 +33,14 @@ using dfd::monitor::ProbeResult;
 using dfd::monitor::Stream;
 using dfd::monitor::StreamConfig;
 using dfd::monitor::StreamState;
+using dfd::monitor::test::FileSender;
 using dfd::monitor::test::FolderServer;
 using dfd::monitor::test::free_port;
+using dfd::monitor::test::Piece;
 using dfd::monitor::test::RtmpServer;
 using dfd::monitor::test::Sender;
 using dfd::monitor::test::write_clip;
+using dfd::monitor::test::write_transport_stream;
 
 // Against hanging only: loaded machines are slow.
 constexpr auto kLongest = std::chrono::seconds(60);
@@ -358,6 +361,18 @@ TEST(Sources, SoundIsNoHindrance) {
   write_clip(clip, "mux. audiotestsrc num-buffers=43 ! voaacenc ! mux. mp4mux name=mux", 25);
   Times times("file://" + clip);
   expect_steady(times.wait_for(60));
+}
+
+// As programmes do that have subtitles or a second language now and then.
+TEST(Sources, TracksOfATransportStreamComeAndGo) {
+  const std::string path = scratch("tracks.ts");
+  write_transport_stream(path, {Piece::kWithSound, Piece::kPictures, Piece::kWithData,
+                                Piece::kPictures, Piece::kWithSound, Piece::kWithData});
+  const std::string port = free_port(G_SOCKET_TYPE_DATAGRAM);
+  Times times("udp://127.0.0.1:" + port);
+  const FileSender sender(path, port, /*seconds=*/6);
+  // All but those that a decoder keeps at each change.
+  EXPECT_GE(times.wait_for(130).size(), 130U);
 }
 
 // 33 bits at 90 kHz. mpegtsmux writes times that are an hour later than it is told.

@@ -8,6 +8,7 @@
 #include <array>
 #include <utility>
 
+#include "streams/side_tracks.h"
 #include "streams/source.h"
 
 namespace dfd::monitor {
@@ -36,8 +37,22 @@ int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
 
 void on_pad_added(GstElement* /*bin*/, GstPad* pad, gpointer data) {
   GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
-  // A second picture track is left alone.
-  if (!gst_pad_is_linked(sink)) gst_pad_link(pad, sink);
+  if (has_pictures(pad) && !gst_pad_is_linked(sink)) {
+    gst_pad_link(pad, sink);
+  } else {
+    // A second picture track, too.
+    discard(pad);
+  }
+  gst_object_unref(sink);
+}
+
+// Of side tracks alone, whose end nobody waits for.
+void on_no_more_pads(GstElement* bin, gpointer data) {
+  GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
+  if (!gst_pad_is_linked(sink)) {
+    GST_ELEMENT_ERROR(bin, STREAM, CODEC_NOT_FOUND, ("There are no pictures that can be decoded."),
+                      (nullptr));
+  }
   gst_object_unref(sink);
 }
 
@@ -118,6 +133,7 @@ Pipeline make_file_pipeline(const std::string& path, Owned<GstElement> detect) {
   g_object_set(decode.get(), "caps", pictures, "expose-all-streams", FALSE, nullptr);
   gst_caps_unref(pictures);
   g_signal_connect(decode.get(), "autoplug-select", G_CALLBACK(on_autoplug_select), nullptr);
+  give_side_tracks(decode.get());
   g_object_set(sink.get(), "sync", FALSE, nullptr);
   result.detect = std::move(detect);
   gst_bin_add_many(GST_BIN(result.pipeline.get()), source.get(), decode.get(), convert.get(),
@@ -125,6 +141,7 @@ Pipeline make_file_pipeline(const std::string& path, Owned<GstElement> detect) {
   gst_element_link(source.get(), decode.get());
   gst_element_link_many(convert.get(), result.detect.get(), sink.get(), nullptr);
   g_signal_connect(decode.get(), "pad-added", G_CALLBACK(on_pad_added), convert.get());
+  g_signal_connect(decode.get(), "no-more-pads", G_CALLBACK(on_no_more_pads), convert.get());
   result.pictures = Owned<GstPad>(gst_element_get_static_pad(result.detect.get(), "sink"));
   return result;
 }

@@ -10,6 +10,7 @@
 
 #include "config/source_uri.h"
 #include "streams/playback.h"
+#include "streams/side_tracks.h"
 #include "streams/source.h"
 
 namespace dfd::monitor {
@@ -35,27 +36,6 @@ std::shared_ptr<TapFeed> feed_of(GstElement* source) {
   return feed != nullptr ? *feed : nullptr;
 }
 
-bool has_pictures(GstPad* pad) {
-  GstCaps* caps = gst_pad_query_caps(pad, nullptr);
-  const gchar* name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
-  const bool pictures = g_str_has_prefix(name, "video/");
-  gst_caps_unref(caps);
-  return pictures;
-}
-
-// Sound, and a second picture track of one source.
-void swallow(GstElement* source, GstPad* pad) {
-  GstElement* sink = gst_element_factory_make("fakesink", nullptr);
-  g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
-  GstObject* pipeline = gst_object_get_parent(GST_OBJECT(source));
-  gst_bin_add(GST_BIN(pipeline), sink);
-  gst_object_unref(pipeline);
-  GstPad* end = gst_element_get_static_pad(sink, "sink");
-  gst_pad_link(pad, end);
-  gst_object_unref(end);
-  gst_element_sync_state_with_parent(sink);
-}
-
 void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
   GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
   const std::shared_ptr<TapFeed> feed = feed_of(source);
@@ -68,8 +48,9 @@ void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
     g_free(uri);
     gst_pad_link(pad, sink);
   } else {
-    if (feed != nullptr && !has_pictures(pad)) tap_sound(pad, feed);
-    swallow(source, pad);
+    if (feed != nullptr && has_sound(pad)) tap_sound(pad, feed);
+    // A second picture track, too.
+    discard(pad);
   }
   gst_object_unref(sink);
 }

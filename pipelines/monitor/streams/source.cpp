@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "config/source_uri.h"
+#include "streams/side_tracks.h"
 
 namespace dfd::monitor {
 namespace {
@@ -61,15 +62,6 @@ int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
                          return demuxer.kind == kind && demuxer.name == name;
                        });
   return allowed ? kTry : kSkip;
-}
-
-// Sound is given away as it is. Demuxers that meet it before the pictures stop where nobody takes
-// it.
-gboolean on_autoplug_continue(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* caps,
-                              gpointer /*data*/) {
-  const GstStructure* structure = gst_caps_get_structure(caps, 0);
-  return !g_str_has_prefix(gst_structure_get_name(structure), "audio/") &&
-         g_strcmp0(gst_structure_get_string(structure, "media"), "audio") != 0;
 }
 
 // Of a camera's streams only what is used is asked for.
@@ -194,7 +186,7 @@ void set_up_source(GstElement* source, const std::string& uri, const Credentials
                FALSE, nullptr);
   gst_caps_unref(pictures);
   g_signal_connect(source, "autoplug-select", G_CALLBACK(on_autoplug_select), opening);
-  g_signal_connect(source, "autoplug-continue", G_CALLBACK(on_autoplug_continue), nullptr);
+  give_side_tracks(source);
   g_signal_connect(source, "source-setup", G_CALLBACK(on_source_setup), opening);
   if (opening->kind == SourceKind::kHls) {
     g_signal_connect(source, "deep-element-added", G_CALLBACK(on_deep_element_added), nullptr);
