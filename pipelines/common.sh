@@ -62,6 +62,7 @@ copy_sound() {
 kInMp4='aac mp3 ac3 eac3 opus'
 kInTs='aac mp2 mp3 ac3 eac3 opus'
 kInFlv='aac mp3'
+kInRtsp='aac mp2 mp3 ac3 opus'
 
 # take_apart VIDEO TAKEN: ${picture[@]} begins a pipeline and gives the decoded pictures, upright, for
 # mp4mux of GStreamer 1.22 writes no rotation; ${sound[@]} as copy_sound has it.
