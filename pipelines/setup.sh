@@ -7,6 +7,9 @@
 # what is left to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# One at a time: neither apt-get nor ninja bears another one beside it.
+exec 9<pipelines/setup.sh
+flock 9
 BUILD=${BUILD:-build}
 
 say() { printf '== %s\n' "$*" >&2; }
