@@ -2,6 +2,8 @@
 //
 // Pictures and clips of real streams.
 
+#include <gst/app/gstappsink.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -20,6 +22,7 @@
 #include "evidence/evidence_folder.h"
 #include "evidence/picture_maker.h"
 #include "evidence/ring.h"
+#include "evidence/segment_writer.h"
 #include "monitor/media_servers.h"
 #include "monitor/program.h"
 #include "monitor/rtsp_server.h"
@@ -37,16 +40,19 @@ using dfd::monitor::EvidenceLimits;
 using dfd::monitor::jpeg_of;
 using dfd::monitor::Ring;
 using dfd::monitor::Sample;
+using dfd::monitor::SegmentWriter;
 using dfd::monitor::sha256_of;
 using dfd::monitor::test::Answer;
 using dfd::monitor::test::comes_true;
 using dfd::monitor::test::content_of;
 using dfd::monitor::test::fits_schema;
+using dfd::monitor::test::FolderServer;
 using dfd::monitor::test::free_port;
 using dfd::monitor::test::has_metric;
 using dfd::monitor::test::Json;
 using dfd::monitor::test::Program;
 using dfd::monitor::test::request;
+using dfd::monitor::test::RtmpServer;
 using dfd::monitor::test::RtspServer;
 using dfd::monitor::test::scratch;
 using dfd::monitor::test::Sender;
@@ -142,6 +148,22 @@ Track track_of(const std::string& path, const std::string& kind) {
   return track;
 }
 
+std::string fresh_folder(const std::string& name) {
+  const std::string folder = scratch(name);
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+// Pictures that came so far.
+int frames_of(const Program& program, const std::string& stream) {
+  if (program.address().empty()) return 0;
+  const std::string text = request("GET", program.address() + "/metrics").body;
+  const std::string name = "deepfake_frames_total{stream=\"" + stream + "\"} ";
+  const std::size_t at = text.find(name);
+  return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + name.size());
+}
+
 // Coloured bars for four seconds, then black.
 std::string goes_black(const std::string& encoder) {
   const std::string size = "video/x-raw,format=I420,width=320,height=180,framerate=25/1";
@@ -156,9 +178,10 @@ constexpr const char* kEncoder =
 constexpr const char* kBlack =
     "alarm = {rules = [\"black\"]}\nevidence = {pre_roll_s = 2, post_roll_s = 1, max_clip_s = 5}\n";
 
-Json clip_of(const Program& program, const std::string& state) {
+Json clip_of(const Program& program, const std::string& state, const std::string& stream = "ch1") {
   for (const Json& event : program.events()) {
-    if (event["data"].contains("clip") && event["data"]["clip"]["state"] == state) {
+    if (event["data"].contains("clip") && event["data"]["clip"]["state"] == state &&
+        event["data"]["stream"]["id"] == stream) {
       return event["data"]["clip"];
     }
   }
@@ -166,9 +189,11 @@ Json clip_of(const Program& program, const std::string& state) {
 }
 
 // The clip that the program tells of, fetched and kept. `name` is what it has to be called.
-std::string fetched_clip(const Program& program, const std::string& name) {
-  EXPECT_TRUE(comes_true([&] { return clip_of(program, "written").is_object(); })) << program.all();
-  const Json clip = clip_of(program, "written");
+std::string fetched_clip(const Program& program, const std::string& name,
+                         const std::string& stream = "ch1") {
+  const auto clip_now = [&] { return clip_of(program, "written", stream); };
+  EXPECT_TRUE(comes_true([&] { return clip_now().is_object(); })) << stream << program.all();
+  const Json clip = clip_now();
   if (!clip.is_object()) return "";
   const Json& file = clip["files"].at(0);
   EXPECT_EQ(file["name"], name) << program.err();
@@ -177,7 +202,7 @@ std::string fetched_clip(const Program& program, const std::string& name) {
                          "/evidence/" + file["name"].get<std::string>());
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(sha256_of(answer.body), file["sha256"]);
-  const std::string path = scratch("fetched-" + name);
+  const std::string path = scratch("fetched-" + stream + "-" + name);
   std::ofstream(path, std::ios::binary) << answer.body;
   return path;
 }
@@ -217,12 +242,7 @@ TEST(Run, WhatGoesDownLeavesItsLastPicturesAndSound) {
                                        "alarm = {rules = [\"down\"]}\n"
                                        "evidence = {pre_roll_s = 3, post_roll_s = 0}\n")});
   ASSERT_TRUE(comes_true([&] { return program.told_stream("playing", ""); })) << program.all();
-  ASSERT_TRUE(comes_true([&] {
-    const std::string text = request("GET", program.address() + "/metrics").body;
-    const std::string name = "deepfake_frames_total{stream=\"ch1\"} ";
-    const std::size_t at = text.find(name);
-    return at != std::string::npos && std::atoi(text.c_str() + at + name.size()) > 125;
-  }));
+  ASSERT_TRUE(comes_true([&] { return frames_of(program, "ch1") > 125; }));
   sender.reset();
   ASSERT_TRUE(comes_true([&] { return program.told_alarm("down", "firing"); })) << program.all();
   sender = std::make_unique<Sender>("mpegtsmux alignment=7 ! udpsink host=127.0.0.1 port=" + port);
@@ -232,6 +252,51 @@ TEST(Run, WhatGoesDownLeavesItsLastPicturesAndSound) {
   EXPECT_GE(pictures.packets, 50);
   EXPECT_GT(track_of(path, "audio").packets, 0);
   EXPECT_GE(clip_of(program, "written")["pre_roll_s"], 3);
+  EXPECT_EQ(program.stop(), 0) << program.all();
+}
+
+// One encoder for three ways; the fourth has another codec.
+TEST(Run, ClipsAreOfEachKindOfSource) {
+  RtspServer camera("( " +
+                    goes_black("x265enc tune=zerolatency speed-preset=ultrafast "
+                               "key-int-max=15 ! rtph265pay name=pay0 pt=96") +
+                    ")");
+  const std::string srt = "srt://127.0.0.1:" + free_port(G_SOCKET_TYPE_DATAGRAM);
+  const std::string rtmp_port = free_port(G_SOCKET_TYPE_STREAM);
+  const RtmpServer rtmp_server(scratch("evidence_nginx"), rtmp_port);
+  const std::string rtmp = "rtmp://127.0.0.1:" + rtmp_port + "/live/a";
+  const std::string folder = fresh_folder("evidence_hls");
+  Sender sender(
+      "tee name=v v. ! queue ! h264parse ! mpegtsmux name=ts alignment=7 ! srtsink uri=" + srt +
+      "?mode=listener wait-for-connection=false v. ! queue ! h264parse ! flv.video "
+      "flvmux name=flv streamable=true ! rtmp2sink location=" +
+      rtmp + " v. ! queue ! h264parse ! hls.video hlssink2 name=hls target-duration=1 location=" +
+      folder + "/%05d.ts playlist-location=" + folder +
+      "/live.m3u8 audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! avenc_aac ! "
+      "aacparse ! tee name=a a. ! queue ! ts. a. ! queue ! flv.audio a. ! queue ! hls.audio");
+  ASSERT_TRUE(comes_true([&] { return fs::exists(folder + "/live.m3u8"); }));
+  const FolderServer http_server(folder);
+  std::string more = kBlack;
+  const std::vector<std::pair<std::string, std::string>> others = {
+      {"srt", srt}, {"rtmp", rtmp}, {"hls", http_server.uri() + "live.m3u8"}};
+  for (const auto& [id, uri] : others) {
+    more +=
+        "[[stream]]\nid = \"" + id + "\"\nuri = \"" + uri + "\"\nstall_timeout_s = 10\n" + kBlack;
+  }
+  Program program({"run", write_config("kinds.toml", camera.uri(), more)});
+  for (const auto& [id, uri] : others) {
+    ASSERT_TRUE(comes_true([&] { return frames_of(program, id) > 75; })) << id << program.all();
+  }
+  sender.go_black();
+  for (const std::string id : {"ch1", "srt", "rtmp", "hls"}) {
+    SCOPED_TRACE(id);
+    const std::string path = fetched_clip(program, "clip.mp4", id);
+    const Track pictures = track_of(path, "video");
+    EXPECT_TRUE(pictures.begins_at_keyframe);
+    EXPECT_GE(pictures.end - pictures.begin, 3.5);
+    EXPECT_GE(clip_of(program, "written", id)["pre_roll_s"], 2);
+    EXPECT_EQ(track_of(path, "audio").packets > 0, id != "ch1");
+  }
   EXPECT_EQ(program.stop(), 0) << program.all();
 }
 
@@ -264,11 +329,40 @@ TEST(Run, AnAlarmThatFiresAtTheEndHasItsClipAllTheSame) {
   EXPECT_EQ(dfd::monitor::read_evidence(database, clip["alarm"]).size(), clip["files"].size());
 }
 
-std::string fresh_folder(const std::string& name) {
-  const std::string folder = scratch(name);
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  return folder;
+TEST(SegmentWriter, PicturesWithoutATimeFollowTheLastOne) {
+  gst_init(nullptr, nullptr);
+  GstElement* encoder = gst_parse_launch(
+      "videotestsrc num-buffers=10 ! video/x-raw,format=I420,width=64,height=48,framerate=25/1 ! "
+      "x264enc tune=zerolatency ! h264parse ! "
+      "video/x-h264,stream-format=byte-stream,alignment=au ! appsink name=sink",
+      nullptr);
+  gst_element_set_state(encoder, GST_STATE_PLAYING);
+  GstElement* sink = gst_bin_get_by_name(GST_BIN(encoder), "sink");
+  const std::string path = scratch("without_time.ts");
+  std::unique_ptr<SegmentWriter> writer;
+  for (int i = 0; GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(sink)); ++i) {
+    if (writer == nullptr) {
+      writer = std::make_unique<SegmentWriter>(path, gst_sample_get_caps(sample), nullptr);
+    }
+    GstBuffer* buffer = gst_buffer_copy(gst_sample_get_buffer(sample));
+    if (i > 3 && i < 8) GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+    writer->write(dfd::monitor::Track::kPictures, buffer);
+    gst_sample_unref(sample);
+  }
+  gst_object_unref(sink);
+  gst_element_set_state(encoder, GST_STATE_NULL);
+  gst_object_unref(encoder);
+  writer->finish();
+  double last = 0;
+  int pictures = 0;
+  for (const std::string& packet : packets_of(path)) {
+    if (packet.rfind("video,", 0) != 0) continue;
+    const double time = std::strtod(packet.c_str() + packet.find(',') + 1, nullptr);
+    EXPECT_GT(time, last) << packet;
+    last = time;
+    ++pictures;
+  }
+  EXPECT_EQ(pictures, 10);
 }
 
 TEST(Ring, WhatCannotBeWrittenIsCountedAndHoldsNobodyUp) {

@@ -26,6 +26,16 @@ GstElement* launch(const std::string& line) {
   return pipeline;
 }
 
+// nginx hands on what is named only.
+std::string environment() {
+  std::string lines = "env BUILD=" DFD_TEST_SCRATCH "/..;\n";
+  for (const char* name : {"GST_PLUGIN_PATH", "GST_REGISTRY", "GST_REGISTRY_FORK",
+                           "LD_LIBRARY_PATH", "DEEPFAKEDETECT_MODEL", "PATH"}) {
+    lines += std::string("env ") + name + ";\n";
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string free_port(GSocketType type) {
@@ -41,8 +51,8 @@ std::string free_port(GSocketType type) {
 }
 
 Sender::Sender(const std::string& tail, GstClockTime first_time)
-    : pipeline_(launch(std::string("videotestsrc is-live=true horizontal-speed=3 ! ") + kEncoder +
-                       tail)) {
+    : pipeline_(launch(std::string("videotestsrc name=picture is-live=true horizontal-speed=3 ! ") +
+                       kEncoder + tail)) {
   GstElement* parse = gst_bin_get_by_name(GST_BIN(pipeline_), "parse");
   GstPad* pad = gst_element_get_static_pad(parse, "src");
   gst_pad_set_offset(pad, static_cast<gint64>(first_time));
@@ -54,6 +64,12 @@ Sender::Sender(const std::string& tail, GstClockTime first_time)
 Sender::~Sender() {
   gst_element_set_state(pipeline_, GST_STATE_NULL);
   gst_object_unref(pipeline_);
+}
+
+void Sender::go_black() {
+  GstElement* picture = gst_bin_get_by_name(GST_BIN(pipeline_), "picture");
+  gst_util_set_object_arg(G_OBJECT(picture), "pattern", "black");
+  gst_object_unref(picture);
 }
 
 void write_clip(const std::string& path, const std::string& muxer, int pictures) {
@@ -200,14 +216,18 @@ std::string FolderServer::uri() const {
   return result;
 }
 
-RtmpServer::RtmpServer(const std::string& folder, const std::string& port) {
+RtmpServer::RtmpServer(const std::string& folder, const std::string& port,
+                       const std::string& exec_push) {
   std::filesystem::create_directories(folder);
   const std::string config = folder + "/nginx.conf";
   std::ofstream(config) << "load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;\n"
                         << "daemon off;\nmaster_process off;\npid nginx.pid;\n"
                         << "error_log stderr error;\nevents {}\n"
+                        << environment()  //
                         << "rtmp { server { listen 127.0.0.1:" << port
-                        << "; access_log off; application live { live on; } } }\n";
+                        << "; access_log off; application live { live on; "
+                        << (exec_push.empty() ? "" : "exec_push " + exec_push + "; ")
+                        << "} application watched { live on; } } }\n";
   GError* error = nullptr;
   process_ = g_subprocess_new(G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "/usr/sbin/nginx", "-p",
                               folder.c_str(), "-c", config.c_str(), nullptr);

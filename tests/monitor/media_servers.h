@@ -26,6 +26,9 @@ class Sender {
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
+  // From now on the picture is black.
+  void go_black();
+
  private:
   GstElement* pipeline_;
 };
@@ -70,10 +73,11 @@ class FolderServer {
   std::unique_ptr<Shared> shared_;
 };
 
-// nginx as a server of RTMP with the application "live". `folder` gets its files.
+// nginx as a server of RTMP with the applications "live" and "watched". `folder` gets its files.
 class RtmpServer {
  public:
-  RtmpServer(const std::string& folder, const std::string& port);
+  // `exec_push` is a command that is run beside each stream of "live".
+  RtmpServer(const std::string& folder, const std::string& port, const std::string& exec_push = "");
   ~RtmpServer();
   RtmpServer(const RtmpServer&) = delete;
   RtmpServer& operator=(const RtmpServer&) = delete;

@@ -62,6 +62,9 @@ RtspServer::RtspServer(const std::string& launch, const std::string& user,
   GstRTSPMediaFactory* factory = gst_rtsp_media_factory_new();
   gst_rtsp_media_factory_set_launch(factory, launch.c_str());
   gst_rtsp_media_factory_set_shared(factory, TRUE);
+  if (launch.find("name=depay0") != std::string::npos) {
+    gst_rtsp_media_factory_set_transport_mode(factory, GST_RTSP_TRANSPORT_MODE_RECORD);
+  }
   g_signal_connect(factory, "media-configure", G_CALLBACK(Shared::on_media), shared_.get());
   if (!user.empty()) shared_->protect(factory, user, password);
   GstRTSPMountPoints* mounts = gst_rtsp_server_get_mount_points(shared_->server);

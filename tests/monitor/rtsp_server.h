@@ -14,8 +14,8 @@ namespace dfd::monitor::test {
 
 class RtspServer {
  public:
-  // `launch` is a factory's line whose payloader is named pay0. With a user it wants user and
-  // password.
+  // `launch` is a factory's line whose payloader is named pay0; with a depayloader depay0 it takes
+  // what is pushed. With a user it wants user and password.
   explicit RtspServer(const std::string& launch, const std::string& user = "",
                       const std::string& password = "", const std::string& port = "0");
   ~RtspServer();

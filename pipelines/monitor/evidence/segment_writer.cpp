@@ -94,12 +94,26 @@ SegmentWriter::SegmentWriter(const std::string& path, GstCaps* pictures, GstCaps
 
 SegmentWriter::~SegmentWriter() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
 
+// After a hold-up several pictures come at once, and rtspsrc gives those of one moment no time
+// (GStreamer 1.22). MP4 is not made of such.
+GstBuffer* SegmentWriter::with_time(GstBuffer* buffer) {
+  // MPEG-TS counts no finer.
+  constexpr GstClockTime kTick = GST_SECOND / 90000 + 1;
+  if (!GST_BUFFER_PTS_IS_VALID(buffer) && GST_CLOCK_TIME_IS_VALID(last_picture_)) {
+    buffer = gst_buffer_make_writable(buffer);
+    GST_BUFFER_PTS(buffer) = last_picture_ + kTick;
+  }
+  last_picture_ = GST_BUFFER_PTS(buffer);
+  return buffer;
+}
+
 void SegmentWriter::write(Track track, GstBuffer* buffer) {
   GstElement* source = track == Track::kPictures ? pictures_.get() : sound_.get();
   if (source == nullptr) {
     gst_buffer_unref(buffer);
     return;
   }
+  if (track == Track::kPictures) buffer = with_time(buffer);
   gst_app_src_push_buffer(GST_APP_SRC(source), buffer);
 }
 

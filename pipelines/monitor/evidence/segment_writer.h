@@ -29,7 +29,8 @@ class SegmentWriter {
   SegmentWriter(const SegmentWriter&) = delete;
   SegmentWriter& operator=(const SegmentWriter&) = delete;
 
-  // Takes the buffer and comes back at once. Sound without a place is dropped.
+  // Takes the buffer and comes back at once. Sound without a place is dropped; pictures without a
+  // time follow the last one.
   void write(Track track, GstBuffer* buffer);
 
   // Waits until all is in the file, for no longer than kFinishLimit. Throws std::runtime_error
@@ -40,9 +41,13 @@ class SegmentWriter {
   static constexpr GstClockTime kFinishLimit = 5 * GST_SECOND;
 
  private:
+  // Takes the buffer.
+  GstBuffer* with_time(GstBuffer* buffer);
+
   Owned<GstElement> pipeline_;
   Owned<GstElement> pictures_;
   Owned<GstElement> sound_;
+  GstClockTime last_picture_ = GST_CLOCK_TIME_NONE;
 };
 
 }  // namespace dfd::monitor
