@@ -31,8 +31,8 @@ def _alarms(rows, events):
         if alarm and "change" not in event["data"]:
             told.setdefault((alarm["id"], alarm["state"]), set()).add(event["id"])
     wanted = {(alarm, "firing") for alarm, _ in rows} | {row for row in rows if row[1] == "resolved"}
-    return {"fired": len(rows), "told": sum(state == "firing" for _, state in told), "not_told": len(wanted - set(told)),
-            "twice": sum(len(ids) > 1 for ids in told.values())}
+    return {"fired": len(rows), "told": sum(state == "firing" for _, state in told),
+            "not_told": len(wanted - set(told)), "twice": sum(len(ids) > 1 for ids in told.values())}
 
 
 def account(monitor, broker, webhook):
