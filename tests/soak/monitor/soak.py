@@ -9,6 +9,7 @@
 --program and --trainer name deepfake-monitor and deepfake-trainer. Needs the packages of tests/packages.txt,
 and GST_PLUGIN_PATH where deepfakedetect is not installed. Prints a JSON report, and a verdict on standard error;
 exits with 1 where something is not as it should be. What was written is left in --folder, where that is given.
+Short runs show that all of it works, but memory has not settled by then: of that they say what is not so.
 """
 
 import argparse
@@ -111,7 +112,8 @@ def closing(scene, report):
 def compare(report):
     """Of its figures before and after: what grew, and whether nothing but memory did."""
     report["grown"] = {name: report["after"][name] - report["before"][name] for name in report["before"]}
-    return {"descriptors and threads are equal": not report["grown"]["descriptors"] and not report["grown"]["threads"]}
+    # One less is a connection to a receiver that was idle for long.
+    return {"no more descriptors and threads": report["grown"]["descriptors"] <= 0 and report["grown"]["threads"] <= 0}
 
 
 def run_faults(arguments, folder, report):
