@@ -19,6 +19,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/digest.h"
 #include "evidence/clip_maker.h"
 #include "evidence/remux.h"
 #include "evidence/segment_writer.h"
@@ -35,6 +36,7 @@ using dfd::monitor::Said;
 using dfd::monitor::Segment;
 using dfd::monitor::SegmentFile;
 using dfd::monitor::SegmentWriter;
+using dfd::monitor::sha256_of;
 using dfd::monitor::Tap;
 using dfd::monitor::Track;
 using dfd::monitor::VerdictLog;
@@ -323,6 +325,7 @@ TEST(ClipVerdicts, WithoutTheElementTheClipIsMadeAndSaysSo) {
 // The alarm's, from when on its clip is there.
 struct Evidence {
   Json alarm;
+  std::string place;
   Json json;
   std::string path;
 };
@@ -340,21 +343,22 @@ Evidence evidence_of(const Program& program, const std::string& name) {
     if (data.contains("alarm") && data["alarm"]["state"] == "firing") evidence.alarm = data;
   }
   if (!evidence.alarm.is_object()) return evidence;
-  const std::string place = program.address() + "/api/v1/alarms/" +
-                            evidence.alarm["alarm"]["id"].get<std::string>() + "/evidence/";
-  evidence.json = request("GET", place + "clip.json").json();
+  evidence.place = program.address() + "/api/v1/alarms/" +
+                   evidence.alarm["alarm"]["id"].get<std::string>() + "/evidence/";
+  evidence.json = request("GET", evidence.place + "clip.json").json();
   evidence.path = scratch(name);
-  std::ofstream(evidence.path, std::ios::binary) << request("GET", place + "clip.mp4").body;
+  std::ofstream(evidence.path, std::ios::binary)
+      << request("GET", evidence.place + "clip.mp4").body;
   return evidence;
 }
 
-TEST(Run, ClipsHaveTheVerdictsThatWereTold) {
+TEST(Run, AFaceAlarmHasTheVerdictsThatWereToldAndAHeatmap) {
   const std::string forged = forged_clip();
   ASSERT_FALSE(forged.empty());
   RtspServer server(RtspServer::looped(forged));
   Program program(
       {"run", write_config("sei.toml", server.uri(),
-                           "evidence = {pre_roll_s = 1, post_roll_s = 0, max_clip_s = 4}\n")});
+                           "evidence = {pre_roll_s = 1, post_roll_s = 0, max_clip_s = 8}\n")});
   const Evidence evidence = evidence_of(program, "sei-run.mp4");
   ASSERT_TRUE(evidence.alarm.is_object()) << program.all();
   const Clip clip = read_clip(evidence.path);
@@ -367,6 +371,13 @@ TEST(Run, ClipsHaveTheVerdictsThatWereTold) {
   EXPECT_TRUE(std::any_of(clip.read.begin(), clip.read.end(), [&](const Read& read) {
     return std::abs(read.probability - told) < 1e-4 && read.left > 0;
   })) << told;
+  ASSERT_EQ(evidence.json["files"].size(), 3U) << evidence.json << program.err();
+  const Json& heatmap = evidence.json["files"][2];
+  EXPECT_EQ(heatmap["name"], "heatmap.jpg");
+  EXPECT_GE(heatmap["probability"], evidence.alarm["alarm"]["on"]);
+  const std::string drawn = request("GET", evidence.place + "heatmap.jpg").body;
+  EXPECT_EQ(sha256_of(drawn), heatmap["sha256"]);
+  EXPECT_NE(drawn, request("GET", evidence.place + "best.jpg").body);
   EXPECT_EQ(program.stop(), 0) << program.all();
 }
 

@@ -390,7 +390,7 @@ ClipRequest request_of(int number, std::size_t bytes) {
   ClipRequest request;
   request.place = {"ch1", "0000000000000000000000000" + std::to_string(number),
                    "2026-11-2" + std::to_string(number)};
-  request.best_picture.assign(bytes, 'x');
+  request.best.jpeg.assign(bytes, 'x');
   request.data = {{"alarm", {{"id", request.place.alarm}}}};
   return request;
 }

@@ -84,6 +84,8 @@ struct EvidenceConfig {
   double post_roll_s = 10;
   // Of the whole clip: it is held in memory until it is made.
   double max_clip_s = 60;
+  // Made while an alarm of faces goes on.
+  bool heatmap = true;
 };
 
 // Of all streams.

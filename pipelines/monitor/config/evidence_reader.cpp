@@ -12,6 +12,7 @@ void read_evidence(TableReader& table, EvidenceConfig& evidence) {
   evidence.pre_roll_s = entry->number("pre_roll_s", 0, kHour).value_or(evidence.pre_roll_s);
   evidence.post_roll_s = entry->number("post_roll_s", 0, kHour).value_or(evidence.post_roll_s);
   evidence.max_clip_s = entry->number("max_clip_s", 1, kHour).value_or(evidence.max_clip_s);
+  evidence.heatmap = entry->flag("heatmap").value_or(evidence.heatmap);
   if (evidence.max_clip_s <= evidence.pre_roll_s) {
     entry->fail("max_clip_s", "must be greater than pre_roll_s: the clip begins with that");
   }

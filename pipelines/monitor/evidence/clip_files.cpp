@@ -161,8 +161,23 @@ Json verdicts_part(const Clip& clip) {
   return {{"carrier", "sei"}, {"pictures", clip.pictures}};
 }
 
-Json file_part(const EvidenceFile& file) {
-  return {{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}};
+struct NamedPicture {
+  const char* name;
+  const ClipPicture& picture;
+};
+
+std::array<NamedPicture, 2> pictures_of(const ClipRequest& request) {
+  return {{{"best.jpg", request.best}, {"heatmap.jpg", request.heatmap}}};
+}
+
+Json file_part(const EvidenceFile& file, const ClipRequest& request) {
+  Json part = {{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}};
+  for (const auto& [name, picture] : pictures_of(request)) {
+    if (file.name != name) continue;
+    part["taken_at"] = utc_text(picture.taken);
+    if (picture.probability >= 0) part["probability"] = picture.probability;
+  }
+  return part;
 }
 
 std::string gstreamer_version() {
@@ -190,7 +205,7 @@ Json description(const ClipRequest& request, const Clip& clip,
                     {"verdicts", verdicts_part(clip)}};
   }
   json["files"] = Json::array();
-  for (const EvidenceFile& file : files) json["files"].push_back(file_part(file));
+  for (const EvidenceFile& file : files) json["files"].push_back(file_part(file, request));
   return json;
 }
 
@@ -205,9 +220,10 @@ std::vector<EvidenceFile> write_clip_files(const std::string& state, const std::
     clip = write_clip(folder, request);
     files.push_back(described(state, below, clip.name));
   }
-  if (!request.best_picture.empty()) {
-    write_whole(folder + "/best.jpg", request.best_picture);
-    files.push_back(described(state, below, "best.jpg"));
+  for (const auto& [name, picture] : pictures_of(request)) {
+    if (picture.jpeg.empty()) continue;
+    write_whole(folder + "/" + name, picture.jpeg);
+    files.push_back(described(state, below, name));
   }
   const std::string json =
       description(request, clip, files).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

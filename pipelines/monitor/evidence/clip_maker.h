@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "evidence/best_picture.h"
 #include "evidence/evidence_folder.h"
 #include "evidence/ring.h"
 #include "findings/verdict_log.h"
@@ -44,8 +45,8 @@ struct ClipRequest {
   WallTime end;
   // Longer than max_clip_s, or than the ring has room for.
   bool cut = false;
-  // Empty where there is none.
-  std::string best_picture;
+  ClipPicture best;
+  ClipPicture heatmap;
 };
 
 struct ClipResult {

@@ -64,11 +64,11 @@ PictureMaker::~PictureMaker() {
   thread_.join();
 }
 
-bool PictureMaker::make(Sample sample, int most_width, Done done) {
+bool PictureMaker::make(Sample sample, Code code, Done done) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (jobs_.size() >= kMostWaiting) return false;
-    jobs_.push_back({std::move(sample), most_width, std::move(done)});
+    jobs_.push_back({std::move(sample), std::move(code), std::move(done)});
   }
   changed_.notify_one();
   return true;
@@ -85,7 +85,7 @@ void PictureMaker::run() {
     lock.unlock();
     std::string jpeg;
     try {
-      jpeg = jpeg_of(job.sample.get(), job.most_width);
+      jpeg = job.code(job.sample.get());
     } catch (const std::exception& error) {
       if (!std::exchange(said, true)) log_line(error.what());
     }

@@ -27,6 +27,8 @@ std::string jpeg_of(GstSample* sample, int most_width);
 
 class PictureMaker {
  public:
+  // On the maker's thread: makes a JPEG of a picture, or throws std::runtime_error.
+  using Code = std::function<std::string(GstSample*)>;
   // On the maker's thread; empty where the picture cannot be made. Throws nothing.
   using Done = std::function<void(const std::string& jpeg)>;
 
@@ -37,7 +39,7 @@ class PictureMaker {
   PictureMaker& operator=(const PictureMaker&) = delete;
 
   // Comes back at once. Any thread. False where too many wait: then nothing is done.
-  bool make(Sample sample, int most_width, Done done);
+  bool make(Sample sample, Code code, Done done);
 
   // Pictures that wait are as big as they were decoded: 3 MB each of 1920x1080.
   static constexpr std::size_t kMostWaiting = 32;
@@ -45,7 +47,7 @@ class PictureMaker {
  private:
   struct Job {
     Sample sample;
-    int most_width = 0;
+    Code code;
     Done done;
   };
   void run();

@@ -3,12 +3,16 @@
 #include "recorder.h"
 
 #include <algorithm>
-#include <atomic>
 #include <iterator>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "evidence/clip_verdicts.h"
+#include "evidence/heatmap.h"
+#include "findings/explanation.h"
+#include "streams/pipeline.h"
 
 namespace dfd::monitor {
 namespace {
@@ -16,6 +20,16 @@ namespace {
 // The ring's own end is not older than the keyframe that ends a segment; where none comes for so
 // long the clip does without.
 constexpr auto kLongestWait = std::chrono::seconds(12);
+
+constexpr const char* kExplain = "explain";
+
+// Of a picture of which no probability is known.
+constexpr double kNoFace = -1;
+
+bool is_set(const std::vector<DetectProperty>& properties, std::string_view name) {
+  return std::any_of(properties.begin(), properties.end(),
+                     [&](const DetectProperty& property) { return property.name == name; });
+}
 
 WallTime wall_of(Moment reference, Time time) {
   return reference.wall + std::chrono::duration_cast<WallTime::duration>(time - reference.steady);
@@ -45,18 +59,35 @@ struct Recorder::Taken : public Tap {
   void take_judged(std::uint64_t connection, GstCaps* caps, GstBuffer* buffer,
                    GstClockTime running_time) override {
     said.note(connection, caps, buffer, running_time);
+    take_heatmap(caps, buffer);
+  }
+  void take_heatmap(GstCaps* caps, GstBuffer* buffer);
+
+  // May be null.
+  void want_heatmap(std::shared_ptr<BestPicture> wanted) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    heatmap = std::move(wanted);
   }
 
   Ring ring;
   VerdictLog said;
+  std::mutex mutex;
+  // Guarded by it. Null where nobody wants one.
+  std::shared_ptr<BestPicture> heatmap;
 };
 
-struct Recorder::Best {
-  std::mutex mutex;
-  double probability = -1;
-  std::string jpeg;
-  std::atomic<bool> busy{false};
-};
+void Recorder::Taken::take_heatmap(GstCaps* caps, GstBuffer* buffer) {
+  std::shared_ptr<BestPicture> wanted;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    wanted = heatmap;
+  }
+  const auto probability = wanted != nullptr ? explained_probability(buffer) : std::nullopt;
+  const BestPicture::Claim claim = probability ? wanted->claim(*probability) : nullptr;
+  if (claim == nullptr) return;
+  const Sample sample(gst_sample_new(buffer, caps, nullptr, nullptr));
+  wanted->take(sample.get(), *probability, claim);
+}
 
 Recorder::Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
                    const std::shared_ptr<PictureMaker>& pictures)
@@ -82,7 +113,9 @@ Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const Alarm
   clip.started.steady =
       now.steady - std::chrono::duration_cast<Duration>(now.wall - record.started_at);
   clip.from = clip.started.steady - from_seconds(config_->evidence.pre_roll_s);
-  clip.best = std::make_shared<Best>();
+  clip.best = std::make_shared<BestPicture>(pictures_,
+                                            [](GstSample* sample) { return jpeg_of(sample, 0); });
+  clip.heatmap = std::make_shared<BestPicture>(pictures_, heatmap_jpeg);
   const std::vector<Segment> segments = taken_->ring.segments();
   // What is down has its last pictures of the connection that ended.
   clip.connection =
@@ -127,38 +160,46 @@ void Recorder::note(Moment now, const std::string& rule, const AlarmTransition& 
     found->until = now.steady + from_seconds(config_->evidence.post_roll_s);
   }
   const bool shows = rule != "face" && rule != "down" && transition.state == AlarmState::kFiring;
-  if (shows && connection != nullptr) want_best(*found, 0, *connection);
+  if (connection == nullptr) return;
+  if (shows) want_best(*found, kNoFace, *connection);
+  want_heatmap(*connection);
 }
 
-void Recorder::want_best(Clip& clip, double probability, Connection& connection) {
-  const std::shared_ptr<Best> best = clip.best;
-  {
-    const std::lock_guard<std::mutex> lock(best->mutex);
-    if (probability <= best->probability) return;
-  }
-  // One at a time: the next one that is better comes with the next message.
-  if (best->busy.exchange(true)) return;
+bool Recorder::shows_faces(const Clip& clip) {
+  return clip.rule == "face" && !clip.done && !clip.until;
+}
+
+void Recorder::want_best(const Clip& clip, double probability, Connection& connection) {
+  const std::shared_ptr<BestPicture> best = clip.best;
   // With the last who knows of it, also where no picture comes any more.
-  const std::shared_ptr<void> over(nullptr, [best](void*) { best->busy = false; });
-  connection.want_picture([best, over, probability, maker = pictures_](GstSample* sample) {
-    const auto pictures = maker.lock();
-    if (pictures == nullptr) return;
-    const auto keep = [best, over, probability](const std::string& jpeg) {
-      if (jpeg.empty()) return;
-      const std::lock_guard<std::mutex> lock(best->mutex);
-      best->probability = probability;
-      best->jpeg = jpeg;
-    };
-    pictures->make(Sample(gst_sample_ref(sample)), 0, keep);
-  });
+  const BestPicture::Claim claim = best->claim(probability);
+  if (claim == nullptr) return;
+  connection.want_picture(
+      [best, claim, probability](GstSample* sample) { best->take(sample, probability, claim); });
+}
+
+// Of the alarm that goes on. The element works them out for as long as there is one.
+void Recorder::want_heatmap(Connection& connection) {
+  std::shared_ptr<BestPicture> wanted;
+  for (const Clip& clip : open_) {
+    if (config_->evidence.heatmap && shows_faces(clip)) wanted = clip.heatmap;
+  }
+  const std::uint64_t explained = wanted != nullptr ? taken_->ring.connection() : 0;
+  taken_->want_heatmap(std::move(wanted));
+  if (std::exchange(explained_, explained) == explained) return;
+  // What is configured holds, and another version of the element may have no such property.
+  if (connection.detect() == nullptr || is_set(config_->detect, kExplain) ||
+      !is_live_property(kExplain)) {
+    return;
+  }
+  set_detect(connection.detect(), {{kExplain, explained != 0 ? "true" : "false", {}, {}}});
 }
 
 void Recorder::note_probability(double probability, Connection& connection) {
-  for (Clip& clip : open_) {
-    if (clip.rule == "face" && !clip.done && !clip.until) {
-      want_best(clip, probability, connection);
-    }
+  for (const Clip& clip : open_) {
+    if (shows_faces(clip)) want_best(clip, probability, connection);
   }
+  want_heatmap(connection);
 }
 
 // When the clip ends at the latest, as far as is known.
@@ -194,10 +235,8 @@ void Recorder::ask(Moment now, Clip& clip) {
   request.said = verdicts_of(clip.segments, taken_->said);
   request.cut = !clip.until || end < *clip.until;
   request.segments = std::move(clip.segments);
-  {
-    const std::lock_guard<std::mutex> lock(clip.best->mutex);
-    request.best_picture = std::move(clip.best->jpeg);
-  }
+  request.best = clip.best->give();
+  request.heatmap = clip.heatmap->give();
   clips_->make(std::move(request));
   clip.done = true;
   clip.segments.clear();

@@ -13,6 +13,7 @@
 #include "alarms/alarm.h"
 #include "base/clock.h"
 #include "config/config.h"
+#include "evidence/best_picture.h"
 #include "evidence/clip_maker.h"
 #include "evidence/picture_maker.h"
 #include "evidence/ring.h"
@@ -50,8 +51,6 @@ class Recorder {
  private:
   // What streams give away.
   struct Taken;
-  // The best picture so far, which comes from another thread.
-  struct Best;
   struct Clip {
     std::string rule;
     EvidencePlace place;
@@ -68,7 +67,8 @@ class Recorder {
     std::uint64_t connection = 0;
     std::uint64_t next_number = 0;
     std::vector<Segment> segments;
-    std::shared_ptr<Best> best;
+    std::shared_ptr<BestPicture> best;
+    std::shared_ptr<BestPicture> heatmap;
   };
 
   Clip& begin(Moment now, const std::string& rule, const AlarmRecord& record);
@@ -76,12 +76,17 @@ class Recorder {
   Time end_of(const Clip& clip) const;
   bool is_due(Moment now, const Clip& clip) const;
   void ask(Moment now, Clip& clip);
-  void want_best(Clip& clip, double probability, Connection& connection);
+  // Its pictures are of faces, and the alarm goes on.
+  static bool shows_faces(const Clip& clip);
+  static void want_best(const Clip& clip, double probability, Connection& connection);
+  void want_heatmap(Connection& connection);
 
   const StreamConfig* config_;
   std::shared_ptr<Taken> taken_;
   ClipMaker* clips_;
   std::weak_ptr<PictureMaker> pictures_;
+  // The connection whose element makes heatmaps; 0: none.
+  std::uint64_t explained_ = 0;
   // By alarm, of those that are open, and of the last ones until their clips are made.
   std::list<Clip> open_;
 };

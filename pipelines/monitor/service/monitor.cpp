@@ -276,7 +276,8 @@ void Monitor::make_thumbnails(Moment now) {
         if (jpeg.empty()) return;
         board_.put_picture(id, {std::make_shared<const std::string>(jpeg), time});
       };
-      pictures->make(Sample(gst_sample_ref(sample)), kWidth, put);
+      const auto small = [](GstSample* picture) { return jpeg_of(picture, kWidth); };
+      pictures->make(Sample(gst_sample_ref(sample)), small, put);
     });
   }
 }
