@@ -13,7 +13,7 @@ _deepfake_monitor() {
         return
     fi
     case $before in
-    --credentials | --list | -o | --output)
+    --credentials | --list | -o | --output | --pictures)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -26,10 +26,11 @@ _deepfake_monitor() {
     probe) options+=' --credentials --timeout' ;;
     scan)
         options+=' --list --output --resume --shard --jobs --timeout --sample-rate --detect'
-        options+=' --queue --queue-credentials --until-empty'
+        options+=' --pictures --heatmaps --queue --queue-credentials --until-empty'
         ;;
     scan-enqueue) options+=' --list --queue-credentials' ;;
-    scan-page | export-manifest) options+=' --output' ;;
+    scan-page) options+=' --output --pictures' ;;
+    export-manifest) options+=' --output' ;;
     esac
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -85,7 +85,7 @@ MONITOR_ROOMS = {
     "evidence": ("base", "config", "streams", "findings", "alarms", "store"),
     "service": ("base", "config", "streams", "findings", "alarms", "outputs", "metrics", "store",
                 "web", "evidence"),
-    "scan": ("base", "config", "streams", "findings", "outputs"),
+    "scan": ("base", "config", "streams", "findings", "outputs", "evidence"),
     "commands": ("base", "config", "streams", "outputs", "store", "service", "scan"),
     "main.cpp": ("base", "commands"),
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks the pages of deepfake-monitor scan-page: they are XML, hold nothing that runs or is fetched, and
-their links lead somewhere.
+"""Checks the pages of deepfake-monitor scan-page: they are XML, hold nothing that runs, fetch nothing but
+pictures that lie beside them, and their links lead somewhere.
 
     python3 check_scan_page.py FOLDER
 
@@ -15,15 +15,16 @@ import xml.etree.ElementTree
 
 # What the pages are made of. Of attributes those that cannot fetch or run anything.
 TAGS = set("html head meta title style body h1 h2 h3 p b span bdi a nav main details summary div dl dt "
-           "dd svg path text".split())
+           "dd svg path text img".split())
 ATTRIBUTES = set("lang xmlns charset http-equiv content name class id href viewBox aria-hidden role d x y "
-                 "text-anchor".split())
+                 "text-anchor src alt loading".split())
 
 
 class Reader(html.parser.HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.paths, self.links, self.ids, self.faults = [], [], set(), []
+        self.pictures = []
         self.inside = None
 
     def handle_starttag(self, tag, attrs):
@@ -36,6 +37,9 @@ class Reader(html.parser.HTMLParser):
             self.ids.add(attributes["id"])
         if "href" in attributes:
             self.links.append(attributes["href"])
+        if "src" in attributes:
+            self.faults += [f"src of <{tag}>"] if tag != "img" else []
+            self.pictures.append(attributes["src"])
         self.inside = attributes.get("class") if tag == "bdi" else None
         if self.inside == "path":
             self.paths.append("")
@@ -65,6 +69,10 @@ def main(folder):
             to, _, place = link.partition("#")
             if to not in pages or (place and place not in pages[to].ids):
                 faults.append(f"{name}: {link} leads nowhere")
+        for picture in page.pictures:
+            beside = picture.startswith("pictures/") and "/" not in picture[len("pictures/"):]
+            if not beside or not (folder / picture).is_file():
+                faults.append(f"{name}: {picture} is no picture beside it")
     for fault in faults:
         print(fault, file=sys.stderr)
     print(json.dumps([path for page in pages.values() for path in page.paths]))

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -203,6 +204,34 @@ TEST(ScanPage, ShowsHostileNamesAndRunsNothing) {
   const auto paths = paths_on(folder);
   ASSERT_EQ(paths.size(), 3U);
   EXPECT_EQ(paths[0], "<script>alert(1)</script>\"' onload=x &amp; ]]> \\u{202e}gpj.mp4");
+}
+
+TEST(ScanPage, HasThePicturesThatAreThere) {
+  const std::string digits = "0123456789abcdef0123456789abcdef";
+  const std::string from = new_folder("from");
+  fs::create_directories(from);
+  std::ofstream(from + "/" + digits + "-1.jpg") << "face";
+  std::ofstream(from + "/" + digits + "-2.jpg") << "of nobody here";
+  std::ofstream(from + "/secret.jpg") << "secret";
+  fs::create_symlink(from + "/secret.jpg", from + "/" + digits + "-1-heatmap.jpg");
+  Json good = Json::parse(file_line("good", "manipulated", 0.9));
+  good["faces"][0]["picture"] = digits + "-1.jpg";
+  good["faces"][0]["heatmap"] = digits + "-1-heatmap.jpg";
+  Json bad = Json::parse(file_line("bad", "manipulated", 0.8));
+  bad["faces"][0]["picture"] = "secret.jpg";
+  bad["faces"][0]["heatmap"] = "../scan_page_from/secret.jpg";
+  const std::string lines =
+      written("pictures", good.dump() + "\n" + bad.dump() + "\n" + summary_line());
+  const std::string folder = new_folder("pictures");
+  EXPECT_EQ(Program({"scan-page", lines, "-o", folder, "--pictures", from}).wait(), 0);
+  EXPECT_EQ(paths_on(folder), (std::vector<std::string>{"good", "bad"}));
+  EXPECT_EQ(count_of(content_of(folder + "/index.html"), "<img "), 1U);
+  EXPECT_EQ(content_of(folder + "/pictures/" + digits + "-1.jpg"), "face");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder + "/pictures"), {}), 1);
+  // Made anew without, it shows none and keeps none.
+  EXPECT_EQ(Program({"scan-page", lines, "-o", folder}).wait(), 0);
+  EXPECT_EQ(count_of(content_of(folder + "/index.html"), "<img "), 0U);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder + "/pictures"), {}), 0);
 }
 
 TEST(ScanPage, SaysWhatIsMissing) {

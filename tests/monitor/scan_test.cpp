@@ -378,6 +378,8 @@ TEST(Scan, RefusesWrongArguments) {
   EXPECT_EQ(scan({}).code, 2);
   EXPECT_EQ(scan({"a", "--shard", "4/4"}).code, 2);
   EXPECT_EQ(scan({"a", "--resume"}).code, 2);
+  EXPECT_EQ(scan({"a", "--heatmaps"}).code, 2);
+  EXPECT_EQ(scan({"a", "--pictures", "/proc/nowhere"}).code, 1);
   EXPECT_EQ(scan({"a", "--detect", "nothing=1"}).code, 2);
   EXPECT_EQ(scan({"a", "--detect", "model-file=/nowhere"}).code, 1);
 }

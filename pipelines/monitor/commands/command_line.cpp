@@ -38,6 +38,9 @@ CLI::App* add_scan(CLI::App& app, ScanOptions& options) {
       ->check(CLI::Range(0.1, 1e6));
   command->add_option("--sample-rate", options.sample_rate,
                       "Samples a second, such as 5/1; else the model's");
+  command->add_option("--pictures", options.pictures, "Folder for a small picture of each face");
+  command->add_flag("--heatmaps", options.heatmaps,
+                    "Another of each suspicious face: where it looks forged");
   command
       ->add_option("--detect", options.detect,
                    "NAME=VALUE: a property of deepfakedetect, such as model-file")
@@ -89,11 +92,14 @@ int run_command_line(int argc, char** argv) {
 
   std::vector<std::string> result_files;
   std::string folder;
+  std::string pictures;
   auto* page_command = app.add_subcommand("scan-page", "Write what scans found as pages of HTML");
   page_command->add_option("RESULT", result_files, "Files of lines, such as those of all shards")
       ->required();
   page_command->add_option("-o,--output", folder, "Folder of index.html and further parts")
       ->required();
+  page_command->add_option("--pictures", pictures,
+                           "Folder of the scans' pictures, which are copied");
 
   auto* audit_command =
       app.add_subcommand("audit", "Print who changed what, and check that nobody changed that");
@@ -117,7 +123,7 @@ int run_command_line(int argc, char** argv) {
   if (probe_command->parsed()) return probe_source(uri, credentials, timeout_s);
   if (scan_command->parsed()) return scan(scan_options);
   if (enqueue_command->parsed()) return scan_enqueue(enqueue_options);
-  if (page_command->parsed()) return scan_page(result_files, folder);
+  if (page_command->parsed()) return scan_page(result_files, folder, pictures);
   if (audit_command->parsed()) return audit(config);
   if (export_command->parsed()) return export_manifest(config, folder);
   if (schema_command->parsed()) return print_schema();

@@ -44,6 +44,8 @@ struct ScanOptions {
   std::string sample_rate;
   // NAME=VALUE each.
   std::vector<std::string> detect;
+  std::string pictures;
+  bool heatmaps = false;
 };
 
 // Judges files, and says for each what was found.
@@ -60,8 +62,10 @@ struct EnqueueOptions {
 // Puts files into a queue, from which scans take them.
 int scan_enqueue(const EnqueueOptions& options);
 
-// Writes the lines of scans as pages for people into `folder`.
-int scan_page(const std::vector<std::string>& result_files, const std::string& folder);
+// Writes the lines of scans as pages for people into `folder`, with the pictures of faces that are
+// in the folder `pictures`, if that is not empty.
+int scan_page(const std::vector<std::string>& result_files, const std::string& folder,
+              const std::string& pictures);
 
 // Writes FOLDER/manifest.jsonl for the trainer, with a picture of each alarm of faces that was
 // labelled.

@@ -70,6 +70,9 @@ void check(const ScanOptions& options) {
   if (options.resume && options.output == "-") {
     throw std::invalid_argument("--resume wants the file to go on with: -o FILE");
   }
+  if (options.heatmaps && options.pictures.empty()) {
+    throw std::invalid_argument("--heatmaps wants the folder where they go: --pictures FOLDER");
+  }
 }
 
 ScanSettings settings_of(const ScanOptions& options) {
@@ -83,6 +86,8 @@ ScanSettings settings_of(const ScanOptions& options) {
   if (!options.sample_rate.empty()) {
     settings.detect.push_back({"sample-rate", options.sample_rate, {}, {}});
   }
+  settings.pictures = options.pictures;
+  if (options.heatmaps) settings.detect.push_back({"explain", "true", {}, {}});
   for (const std::string& property : options.detect) {
     const std::size_t equals = property.find('=');
     if (equals == std::string::npos) {

@@ -8,14 +8,16 @@
 #include "base/log.h"
 #include "commands/commands.h"
 #include "scan/joined_results.h"
+#include "scan/page_pictures.h"
 
 namespace dfd::monitor {
 
-int scan_page(const std::vector<std::string>& result_files, const std::string& folder) {
+int scan_page(const std::vector<std::string>& result_files, const std::string& folder,
+              const std::string& pictures) {
   try {
     JoinedResults results;
     for (const std::string& file : result_files) results.add(file);
-    const ScanPage page(results);
+    const ScanPage page(results, copy_pictures(results.worst_first(), pictures, folder));
     write_page(page, folder);
     for (const std::string& gap : page.gaps()) log_line("scan-page: " + gap);
     log_line("scan-page: " + folder + "/" + ScanPage::part_name(0) + ": " +

@@ -50,6 +50,8 @@ Json face_part(const FileTrack& track) {
   Json part = track_part(track);
   if (track.verdict == Verdict::kUndecided) part["reason"] = track.reason;
   part["series"] = series_part(track.series);
+  if (!track.picture.empty()) part["picture"] = track.picture;
+  if (!track.heatmap.empty()) part["heatmap"] = track.heatmap;
   return part;
 }
 

@@ -14,6 +14,8 @@ namespace {
 // that is none.
 constexpr Duration kStall = std::chrono::seconds(60);
 
+constexpr Duration kWriteLimit = std::chrono::seconds(30);
+
 std::string seconds_text(Duration duration) {
   std::ostringstream text;
   text << to_seconds(duration) << " s";
@@ -45,12 +47,13 @@ Demuxed demuxed_before(GstElement* detect) {
 }  // namespace
 
 FileScan::FileScan(ListedFile file, std::optional<RecordedFile> earlier, Duration timeout,
-                   MakeDetect make_detect, Time now)
+                   MakeDetect make_detect, std::string pictures, Time now)
     : file_(std::move(file)),
       earlier_(std::move(earlier)),
       begin_(now),
       timeout_(timeout),
       make_detect_(std::move(make_detect)),
+      pictures_(std::move(pictures)),
       preparation_(file_, earlier_) {
   result_.path = file_.path;
 }
@@ -62,7 +65,9 @@ void FileScan::prepared(Prepared prepared) {
   result_.identity = prepared.identity;
   result_.sha256 = std::move(prepared.sha256);
   if (known_ || skipped_ || result_.error) return;
-  connection_ = std::make_unique<Connection>(make_file_pipeline(file_.path, make_detect_()),
+  Owned<GstElement> detect = make_detect_();
+  if (!pictures_.empty()) crops_.emplace(detect.get());
+  connection_ = std::make_unique<Connection>(make_file_pipeline(file_.path, std::move(detect)),
                                              [this](GstMessage* message) {
                                                if (const auto news = read_news(message)) {
                                                  verdict_.add(*news);
@@ -102,6 +107,29 @@ void FileScan::close(Time now) {
   state_ = State::kClosing;
 }
 
+// What was seen of the faces that are told of.
+void FileScan::write_pictures(Time now) {
+  if (!crops_ || !result_.decision || result_.decision->faces.empty()) return end(now);
+  const std::vector<FaceCrop> crops = crops_->take();
+  std::vector<FaceCrop> told;
+  for (const FileTrack& track : result_.decision->faces) {
+    const FaceCrop* crop = crop_of(track, crops);
+    told.push_back(crop != nullptr ? *crop : FaceCrop());
+  }
+  // Another file of the same content has pictures of its own, and so has another model.
+  files_.emplace(pictures_, file_.path + '\0' + result_.sha256 + result_.model_id, std::move(told));
+  writing_since_ = now;
+  state_ = State::kWriting;
+}
+
+void FileScan::take_names(const std::vector<FaceNames>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    FileTrack& track = result_.decision->faces[i];
+    track.picture = names[i].picture;
+    track.heatmap = names[i].heatmap;
+  }
+}
+
 void FileScan::end(Time now) {
   connection_.reset();
   result_.seconds = to_seconds(now - begin_);
@@ -137,7 +165,12 @@ bool FileScan::update(Time now) {
     }
   } else if (state_ == State::kClosing) {
     stuck_ = !connection_->seen().closed && now - closing_since_ >= Watch::kCloseLimit;
-    if (stuck_ || connection_->seen().closed) end(now);
+    if (stuck_ || connection_->seen().closed) write_pictures(now);
+  } else if (state_ == State::kWriting) {
+    const auto names = files_->names();
+    if (names) take_names(*names);
+    // A disk that takes longer costs the pictures, not the result.
+    if (names || now - writing_since_ >= kWriteLimit) end(now);
   }
   const bool running = state_ == State::kPreparing || state_ == State::kPlaying;
   if (running && now - begin_ >= timeout_) {

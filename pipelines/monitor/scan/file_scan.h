@@ -7,8 +7,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "scan/face_crops.h"
+#include "scan/face_files.h"
 #include "scan/file_list.h"
 #include "scan/file_result.h"
 #include "scan/preparation.h"
@@ -22,9 +26,10 @@ class FileScan {
   // A new element deepfakedetect, with the scan's properties.
   using MakeDetect = std::function<Owned<GstElement>()>;
 
-  // `timeout` counts from here.
+  // `timeout` counts from here. `pictures` is the folder where pictures of faces go; empty: there
+  // are none.
   FileScan(ListedFile file, std::optional<RecordedFile> earlier, Duration timeout,
-           MakeDetect make_detect, Time now);
+           MakeDetect make_detect, std::string pictures, Time now);
 
   // Goes on as far as can be without a wait; true once it has ended. Throws MissingElement.
   bool update(Time now);
@@ -38,7 +43,7 @@ class FileScan {
   bool is_stuck() const { return stuck_; }
 
  private:
-  enum class State { kPreparing, kPlaying, kClosing, kEnded };
+  enum class State { kPreparing, kPlaying, kClosing, kWriting, kEnded };
 
   void prepared(Prepared prepared);
   void ended(const Failure& failure);
@@ -46,6 +51,8 @@ class FileScan {
   bool demuxer_gave_up(Time now);
   void fail(FileError error, Time now);
   void close(Time now);
+  void write_pictures(Time now);
+  void take_names(const std::vector<FaceNames>& names);
   void end(Time now);
 
   ListedFile file_;
@@ -53,6 +60,7 @@ class FileScan {
   Time begin_;
   Duration timeout_;
   MakeDetect make_detect_;
+  std::string pictures_;
   State state_ = State::kPreparing;
   Time closing_since_{};
   // Pictures so far, and when the last one came.
@@ -67,6 +75,9 @@ class FileScan {
   FileVerdict verdict_;
   Preparation preparation_;
   std::unique_ptr<Connection> connection_;
+  std::optional<FaceCrops> crops_;
+  std::optional<FaceFiles> files_;
+  Time writing_since_{};
 };
 
 }  // namespace dfd::monitor

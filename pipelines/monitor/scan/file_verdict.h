@@ -35,6 +35,9 @@ struct FileTrack {
   std::uint64_t begin_ns = 0;
   std::uint64_t end_ns = 0;
   Series series;
+  // Files in the folder of pictures; empty where there are none.
+  std::string picture;
+  std::string heatmap;
 };
 
 struct Decision {

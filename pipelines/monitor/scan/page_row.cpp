@@ -10,6 +10,7 @@
 
 #include "scan/face_chart.h"
 #include "scan/html.h"
+#include "scan/page_pictures.h"
 
 namespace dfd::monitor {
 namespace {
@@ -126,7 +127,22 @@ std::string face_title(const Json& face) {
   return title + ", from " + time_text(face, "begin_s") + " to " + time_text(face, "end_s");
 }
 
-std::string faces_of(const Json& file) {
+std::string picture(const Json& face, const char* kind, const std::set<std::string>& pictures,
+                    const std::string& words) {
+  const std::string name = text_in(face, kind);
+  if (pictures.count(name) == 0) return "";
+  return std::string("<img loading=\"lazy\" src=\"") + kPagePictures + "/" + escaped(name) +
+         "\" alt=\"" + escaped(words) + "\"/>";
+}
+
+std::string pictures_of(const Json& face, const std::set<std::string>& pictures,
+                        const std::string& title) {
+  const std::string html = picture(face, "picture", pictures, title) +
+                           picture(face, "heatmap", pictures, "Where it looks forged");
+  return html.empty() ? "" : "<p class=\"pictures\">" + html + "</p>";
+}
+
+std::string faces_of(const Json& file, const std::set<std::string>& pictures) {
   const Json* faces = part_of(file, "faces");
   if (faces == nullptr || !faces->is_array()) return "";
   const ChartFrame frame = frame_of(file);
@@ -134,7 +150,7 @@ std::string faces_of(const Json& file) {
   for (const Json& face : *faces) {
     const std::vector<ChartPoint> points = chart_points(face);
     const std::string title = face_title(face);
-    html += "<h3>" + escaped(title) + "</h3>";
+    html += "<h3>" + escaped(title) + "</h3>" + pictures_of(face, pictures, title);
     html +=
         points.empty() ? "<p>No probability of it is known.</p>" : face_chart(points, frame, title);
   }
@@ -146,11 +162,11 @@ std::string faces_of(const Json& file) {
 
 }  // namespace
 
-std::string page_row(const JoinedFile& file) {
+std::string page_row(const JoinedFile& file, const std::set<std::string>& pictures) {
   const Json line = Json::parse(file.line, nullptr, false);
   return std::string("<details class=\"") + name_of(file.standing) + "\">" +
-         summary_of(file, line) + "<div class=\"inside\">" + facts_of(line) + faces_of(line) +
-         "</div></details>\n";
+         summary_of(file, line) + "<div class=\"inside\">" + facts_of(line) +
+         faces_of(line, pictures) + "</div></details>\n";
 }
 
 }  // namespace dfd::monitor

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "scan/joined_results.h"
@@ -12,6 +13,7 @@ namespace dfd::monitor {
 
 // A row that opens: verdict, curve and path, and below all that is known of the file, with a chart
 // for each of its faces. Thread-safe.
-std::string page_row(const JoinedFile& file);
+// `pictures` are those that are beside the page.
+std::string page_row(const JoinedFile& file, const std::set<std::string>& pictures);
 
 }  // namespace dfd::monitor

@@ -57,6 +57,8 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1re
 dt { color: var(--faint); }
 dd { margin: 0; overflow-wrap: anywhere; }
 svg { display: block; fill: none; }
+.pictures { display: flex; gap: .5rem; }
+.pictures img { max-height: 12rem; border-radius: .2rem; }
 .spark { width: 7.5rem; height: 1.5rem; }
 .chart { width: 100%; max-width: 60rem; height: auto; }
 svg text { fill: var(--faint); font-size: 11px; }

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/whole_file.h"
 #include "streams/model_holder.h"
 
 namespace dfd::monitor {
@@ -33,6 +34,7 @@ gboolean on_tick(gpointer /*data*/) { return G_SOURCE_CONTINUE; }
 
 Scan::Scan(ScanSettings settings)
     : settings_(std::move(settings)), output_(settings_.output, settings_.resume) {
+  if (!settings_.pictures.empty()) make_folder(settings_.pictures);
   stream_.id = "scan";
   stream_.detect = settings_.detect;
   // The last of a name counts: each picture waits for its result, and none is left out.
@@ -48,7 +50,7 @@ void Scan::start_files(Time now) {
     if (found != output_.recorded().end()) earlier = found->second;
     running_.emplace_back(
         std::move(*task), std::move(earlier), from_seconds(settings_.timeout_s),
-        [this] { return make_detect(stream_.id, stream_.detect); }, now);
+        [this] { return make_detect(stream_.id, stream_.detect); }, settings_.pictures, now);
   }
 }
 

@@ -30,6 +30,8 @@ struct ScanSettings {
   // At least 1.
   unsigned jobs = 1;
   double timeout_s = 3600;
+  // The folder where pictures of faces go; empty: there are none.
+  std::string pictures;
   // Of the element.
   std::vector<DetectProperty> detect;
 };
@@ -54,9 +56,10 @@ class Scan {
  private:
   struct Running {
     Running(Task from, std::optional<RecordedFile> earlier, Duration timeout,
-            FileScan::MakeDetect make_detect, Time now)
+            FileScan::MakeDetect make_detect, std::string pictures, Time now)
         : task(std::move(from)),
-          scan(task.file, std::move(earlier), timeout, std::move(make_detect), now) {}
+          scan(task.file, std::move(earlier), timeout, std::move(make_detect), std::move(pictures),
+               now) {}
     Task task;
     FileScan scan;
   };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <utility>
 
 #include "base/whole_file.h"
 #include "scan/html.h"
@@ -19,8 +20,9 @@ namespace fs = std::filesystem;
 constexpr std::array<Standing, 4> kStandings = {Standing::kManipulated, Standing::kFailed,
                                                 Standing::kUndecided, Standing::kAuthentic};
 
-// Nothing is fetched and nothing runs, whatever a name holds.
-constexpr const char* kPolicy = "default-src 'none'; style-src 'unsafe-inline'";
+// Nothing runs, and nothing is fetched but what lies beside the page, whatever a name holds.
+constexpr const char* kPolicy =
+    "default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'";
 
 constexpr const char* kLegend =
     "<p class=\"legend\">Open a row for each face\u2019s probability over time; the dashed line is "
@@ -38,8 +40,8 @@ std::string link(const std::string& to, const std::string& words) {
 
 }  // namespace
 
-ScanPage::ScanPage(const JoinedResults& results)
-    : files_(results.worst_first()), gaps_(results.gaps()) {}
+ScanPage::ScanPage(const JoinedResults& results, std::set<std::string> pictures)
+    : files_(results.worst_first()), gaps_(results.gaps()), pictures_(std::move(pictures)) {}
 
 std::size_t ScanPage::parts() const {
   return std::max<std::size_t>(1, (files_.size() + kRowsPerPart - 1) / kRowsPerPart);
@@ -98,7 +100,7 @@ std::string ScanPage::rows(std::size_t part) const {
       const std::string name = name_of(files_[i].standing);
       html += "<h2 id=\"" + name + "\">" + name + "</h2>\n";
     }
-    html += page_row(files_[i]);
+    html += page_row(files_[i], pictures_);
   }
   return html;
 }

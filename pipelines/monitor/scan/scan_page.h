@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ class ScanPage {
   // More make a browser slow.
   static constexpr std::size_t kRowsPerPart = 500;
 
-  explicit ScanPage(const JoinedResults& results);
+  // `pictures` are those beside the page that results may tell of: see copy_pictures().
+  explicit ScanPage(const JoinedResults& results, std::set<std::string> pictures = {});
 
   // At least 1.
   std::size_t parts() const;
@@ -37,6 +39,7 @@ class ScanPage {
 
   std::vector<JoinedFile> files_;
   std::vector<std::string> gaps_;
+  std::set<std::string> pictures_;
 };
 
 // Makes the folder (mode 0750) and writes all parts into it (0640), each whole or not at all; parts
