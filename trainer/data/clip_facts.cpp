@@ -3,6 +3,7 @@
 #include "data/clip_facts.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/file.h"
@@ -32,32 +33,37 @@ void look_at_middle(const Frame& frame, ClipFacts& facts) {
   facts.hash = perceptual_hash(rgb_region(frame.view, {{0, 0}, facts.size}));
 }
 
-std::int64_t count_frames(const std::string& path) {
-  VideoReader reader(path);
-  std::int64_t frames = 0;
-  while (reader.next()) ++frames;
-  return frames;
-}
-
-// The file is decoded twice: only then the middle is known.
-void look_at_video(const std::string& path, FaceDetector* detector, ClipFacts& facts) {
-  facts.frames = count_frames(path);
-  DFD_REQUIRE(facts.frames > 0, ErrorCode::kIo, path << ": no frame of video");
+// Looks at it as at a clip of that many frames; none: of as many as it states. Was its
+// middle looked at?
+bool look_through(const std::string& path, FaceDetector* detector,
+                  std::optional<std::int64_t> known, ClipFacts& facts) {
   if (detector != nullptr) facts.has_face = false;
-  const std::int64_t middle = facts.frames / 2;
+  std::int64_t believed = 0;
   std::int64_t looks = 0;
+  std::int64_t frames = 0;
   VideoReader reader(path);
-  for (std::int64_t i = 0; const auto frame = reader.next(); ++i) {
-    if (i == middle) look_at_middle(*frame, facts);
-    const bool wanted = facts.has_face == false && looks < kLooks;
-    if (wanted && i >= looks * facts.frames / kLooks) {
+  for (; const auto frame = reader.next(); ++frames) {
+    if (frames == 0) believed = known.value_or(reader.expected_frames());
+    const std::int64_t middle = believed / 2;
+    if (frames == middle) look_at_middle(*frame, facts);
+    const bool wanted = believed > 0 && facts.has_face == false && looks < kLooks;
+    if (wanted && frames >= looks * believed / kLooks) {
       ++looks;
       facts.has_face = has_face(*detector, *frame);
     }
     const bool done = facts.has_face.value_or(true) || looks == kLooks;
-    if (i >= middle && done) break;
+    if (known && frames >= middle && done) break;
   }
   facts.codec = reader.codec();
+  if (!known) facts.frames = frames;
+  return known || frames / 2 == believed / 2;
+}
+
+// A file that states another length than it has is decoded twice: only then its middle is known.
+void look_at_video(const std::string& path, FaceDetector* detector, ClipFacts& facts) {
+  const bool complete = look_through(path, detector, std::nullopt, facts);
+  DFD_REQUIRE(facts.frames > 0, ErrorCode::kIo, path << ": no frame of video");
+  if (!complete) look_through(path, detector, facts.frames, facts);
 }
 
 void look_at_picture(const std::string& path, FaceDetector* detector, ClipFacts& facts) {

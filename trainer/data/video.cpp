@@ -94,6 +94,7 @@ struct VideoReader::Pipeline {
   Launched launched;
   GstElement* sink;
   std::optional<Timestamp> last;
+  std::int64_t expected_frames = 0;
   Orientation orientation = Orientation::kIdentity;
   std::string codec;
 
@@ -116,6 +117,16 @@ struct VideoReader::Pipeline {
       gst_mini_object_unref(object);
     }
     return nullptr;
+  }
+
+  std::int64_t stated_frames(const GstVideoInfo& info) const {
+    gint64 length = 0;
+    if (gst_element_query_duration(sink, GST_FORMAT_TIME, &length) == FALSE || length <= 0)
+      return 0;
+    if (GST_VIDEO_INFO_FPS_N(&info) <= 0) return 0;
+    return static_cast<std::int64_t>(gst_util_uint64_scale_round(
+        static_cast<guint64>(length), static_cast<guint64>(GST_VIDEO_INFO_FPS_N(&info)),
+        static_cast<guint64>(GST_VIDEO_INFO_FPS_D(&info)) * GST_SECOND));
   }
 
   void heed(GstEvent* event) {
@@ -143,6 +154,8 @@ VideoReader::VideoReader(const std::string& path, std::chrono::nanoseconds patie
 
 VideoReader::~VideoReader() = default;
 
+std::int64_t VideoReader::expected_frames() const { return pipeline_->expected_frames; }
+
 const std::string& VideoReader::codec() const { return pipeline_->codec; }
 
 std::optional<Frame> VideoReader::next() {
@@ -165,6 +178,7 @@ std::optional<Frame> VideoReader::next() {
   GstVideoInfo info;
   gst_video_info_from_caps(&info, gst_sample_get_caps(sample));
   GstBuffer* buffer = gst_sample_get_buffer(sample);
+  if (!pipeline_->last) pipeline_->expected_frames = pipeline_->stated_frames(info);
   const Timestamp time = time_of(buffer, info, pipeline_->last);
   pipeline_->last = time;
   std::optional<Frame> frame = gst_deepfake_map_frame(buffer, info, time);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ class VideoReader {
   // Empty at the end. A frame without a timestamp follows the one before it. Frames know how the
   // file's tags turn them. Throws Error(kIo), also when no frame comes within the patience.
   std::optional<Frame> next();
+
+  // How many frames the file should have by the length and the rate that it states; 0 before the
+  // first frame, and where it does not state them. Right for most files, a guess for all.
+  std::int64_t expected_frames() const;
 
   // The picture's, as the file's parser names it: "H.264 (High Profile)". Empty before the first
   // frame, and where nobody says.

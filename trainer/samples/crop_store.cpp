@@ -176,7 +176,7 @@ bool CropStore::load(const std::string& path) {
     std::uint64_t offset = 0;
     for (std::size_t i = 8; i-- > 0;) offset = offset << 8 | length[i];
     offset += 8;
-    shards_.push_back(std::move(shard));
+    append(std::move(shard));
     for (const auto& [key, tensor] : content.tensors()) {
       const auto about = metadata.find(key);
       DFD_INTACT(about != metadata.end(), path << ": nothing is said of " << key);
@@ -193,10 +193,20 @@ bool CropStore::load(const std::string& path) {
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kNotFound) return false;  // Another process took it away.
     if (error.code() != ErrorCode::kCorruptModel) throw;
-    if (shards_.size() == number) shards_.push_back(std::make_unique<Shard>(path));
+    if (shards_.size() == number) append(std::make_unique<Shard>(path));
     set_aside(number, error.what());
   }
   return false;
+}
+
+const CropStore::Shard& CropStore::shard_of(const Clip& clip) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return *shards_.at(clip.shard);
+}
+
+void CropStore::append(std::unique_ptr<Shard> shard) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  shards_.push_back(std::move(shard));
 }
 
 void CropStore::set_aside(std::size_t number, const std::string& why) {
@@ -277,7 +287,7 @@ void CropStore::flush() {
 }
 
 Crop CropStore::read(const Clip& clip, std::size_t track, std::size_t sample) const {
-  const Shard& shard = *shards_.at(clip.shard);
+  const Shard& shard = shard_of(clip);
   const Sample& about = clip.tracks.at(track).at(sample);
   const std::vector<std::uint8_t> bytes = shard.read(clip.offset + about.offset, about.bytes);
   Crop crop;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,7 +56,7 @@ class CropStore {
   void add(const std::string& key, const ClipCrops& clip);
   void flush();  // Writes what is in memory. Throws Error(kIo).
 
-  // The crop, decoded. Thread-safe while nothing is added, found or flushed. Throws Error(kIo).
+  // The crop, decoded. Thread-safe, also beside add(), find() and flush(). Throws Error(kIo).
   Crop read(const Clip& clip, std::size_t track, std::size_t sample) const;
 
   ClipCrops read(const Clip& clip) const;  // All of it.
@@ -67,14 +68,17 @@ class CropStore {
   struct Pending;
 
   bool load(const std::string& path);
+  const Shard& shard_of(const Clip& clip) const;
+  void append(std::unique_ptr<Shard> shard);
   bool is_intact(std::size_t shard) const;
   void set_aside(std::size_t shard, const std::string& why);
 
   std::string folder_;
   CropFormat format_;
   Say say_;
-  std::vector<std::unique_ptr<Shard>> shards_;
-  std::map<std::string, Clip> clips_;  // By key.
+  mutable std::mutex mutex_;  // Of shards_ while read() is in other threads; held for no file.
+  std::vector<std::unique_ptr<Shard>> shards_;  // Grows alone.
+  std::map<std::string, Clip> clips_;           // By key.
   std::unique_ptr<Pending> pending_;
 };
 

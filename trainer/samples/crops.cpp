@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -15,7 +16,6 @@
 #include "base/picture.h"
 #include "data/clip_files.h"
 #include "data/picture.h"
-#include "data/read_or_say.h"
 #include "data/video.h"
 #include "face/face_finder.h"
 #include "face/quality.h"
@@ -26,28 +26,12 @@ namespace {
 // A track with fewer samples than this part of a window is a passer-by, or no face at all.
 constexpr std::size_t kShortestPart = 4;
 
-struct ClipLength {
-  std::int64_t frames = 0;
-  double seconds = 0;
-};
-
-ClipLength measure(const std::string& path) {
-  VideoReader reader(path);
-  ClipLength length;
-  Timestamp first{};
-  Timestamp last{};
-  while (const auto frame = reader.next()) {
-    if (length.frames++ == 0) first = frame->time;
-    last = frame->time;
+// Of a clip of that many frames, at least one: how far apart its samples are.
+double frames_between(std::int64_t frames, const SamplingRule& rule) {
+  if (rule.choice == FrameChoice::kSeed) {
+    return static_cast<double>(std::max<std::int64_t>(frames / rule.frames, 1));
   }
-  DFD_REQUIRE(length.frames > 0, ErrorCode::kIo, path << ": no frame of video");
-  const double span = std::chrono::duration<double>(last - first).count();
-  // The last frame is shown as long as the others.
-  if (length.frames > 1) {
-    length.seconds =
-        span * static_cast<double>(length.frames) / static_cast<double>(length.frames - 1);
-  }
-  return length;
+  return std::max(static_cast<double>(frames) / rule.frames, 1.0);
 }
 
 std::vector<std::int64_t> chosen_frames(std::int64_t count, const SamplingRule& rule) {
@@ -165,6 +149,69 @@ ClipCrops read_picture_crops(const std::string& path, const SamplingRule& rule) 
   return result;
 }
 
+// A clip, decoded from its first frame to its last.
+struct Reading {
+  ClipCrops crops;            // Those wanted of it if it has as many frames as was believed.
+  std::int64_t believed = 0;  // Frames that it was to have.
+  std::int64_t frames = 0;    // Those that it has.
+};
+
+// Of samples, in hertz; 0: unknown.
+double sample_rate_of(std::int64_t frames, const SamplingRule& rule, Timestamp length) {
+  if (frames < 2 || length <= Timestamp(0)) return 0;
+  // From the first frame's beginning to the last one's.
+  const double fps =
+      static_cast<double>(frames - 1) / std::chrono::duration<double>(length).count();
+  return fps / frames_between(frames, rule);
+}
+
+// frames: that it has, where this is known already.
+Reading read_through(const std::string& path, const SamplingRule& rule,
+                     std::optional<std::int64_t> frames) {
+  Reading reading;
+  std::optional<CropCollector> faces;
+  if (rule.input.crop != CropRule::kFullFrame) faces.emplace(rule, rule.frames);
+  std::vector<Crop> whole;
+  std::vector<std::int64_t> chosen;
+  std::size_t next = 0;
+  Timestamp first{};
+  Timestamp last{};
+  VideoReader reader(path);
+  for (; const auto frame = reader.next(); ++reading.frames) {
+    last = frame->time;
+    if (reading.frames == 0) {
+      first = frame->time;
+      reading.believed = frames.value_or(reader.expected_frames());
+      chosen = chosen_frames(reading.believed, rule);
+    }
+    if (reading.believed == 0) continue;  // They are but counted.
+    const bool sample = next < chosen.size() && chosen[next] == reading.frames;
+    if (sample) ++next;
+    if (faces) {
+      faces->look(*frame, sample);
+    } else if (sample) {
+      whole.push_back({crop_frame(frame->view, rule.input), std::nullopt, 0});
+    }
+  }
+  reading.crops.sample_rate = sample_rate_of(reading.frames, rule, last - first);
+  if (faces) {
+    reading.crops.tracks = faces->chosen();
+  } else if (!whole.empty()) {
+    reading.crops.tracks.push_back(std::move(whole));
+  }
+  return reading;
+}
+
+// Are its samples those of a clip of as many frames as it turned out to have, or near enough? Where
+// sound is longer than the picture files state a frame or two too many.
+bool well_spread(const Reading& reading, const SamplingRule& rule) {
+  if (rule.choice == FrameChoice::kSeed) {
+    return chosen_frames(reading.believed, rule) == chosen_frames(reading.frames, rule);
+  }
+  const std::int64_t off = std::abs(reading.believed - reading.frames);
+  return 2 * static_cast<double>(off) <= frames_between(reading.frames, rule);
+}
+
 }  // namespace
 
 const char* to_string(TrackChoice choice) noexcept {
@@ -207,7 +254,7 @@ SamplingRule make_rule(const SamplingOptions& options, const InputRule& input) {
 std::string key_of(const SamplingRule& rule) {
   // To be raised whenever faces are found, followed, judged or cut in another way than before: what
   // is kept is then made anew.
-  constexpr int kCropsVersion = 7;
+  constexpr int kCropsVersion = 8;
   std::ostringstream key;
   key << kCropsVersion << ' ' << rule.frames << ' ' << static_cast<int>(rule.choice) << ' '
       << to_string(rule.tracks);
@@ -231,35 +278,16 @@ std::vector<cv::Mat> pictures_of(const std::vector<Crop>& crops) {
 
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule) {
   if (is_picture(path)) return read_picture_crops(path, rule);
-  const ClipLength length = measure(path);
-  const std::vector<std::int64_t> chosen = chosen_frames(length.frames, rule);
-  ClipCrops result;
-  if (length.seconds > 0) result.sample_rate = rule.frames / length.seconds;
-  std::optional<CropCollector> faces;
-  if (rule.input.crop != CropRule::kFullFrame) faces.emplace(rule, rule.frames);
-  std::vector<Crop> whole;
-  VideoReader reader(path);
-  auto next = chosen.begin();
-  for (std::int64_t i = 0; const auto frame = reader.next(); ++i) {
-    const bool sample = next != chosen.end() && *next == i;
-    if (sample) ++next;
-    if (faces) {
-      faces->look(*frame, sample);
-    } else if (sample) {
-      whole.push_back({crop_frame(frame->view, rule.input), std::nullopt, 0});
-    }
-  }
-  if (faces) {
-    result.tracks = faces->chosen();
-  } else if (!whole.empty()) {
-    result.tracks.push_back(std::move(whole));
-  }
-  return result;
+  Reading reading = read_through(path, rule, std::nullopt);
+  DFD_REQUIRE(reading.frames > 0, ErrorCode::kIo, path << ": no frame of video");
+  // Most files state how long they are; the others are decoded once more.
+  if (!well_spread(reading, rule)) reading = read_through(path, rule, reading.frames);
+  return std::move(reading.crops);
 }
 
-std::optional<ClipCrops> read_crops_or_say(const std::string& path, const SamplingRule& rule,
-                                           const Say& say) {
-  return read_or_say([&] { return read_crops(path, rule); }, say, "; this clip is left out");
+ClipCrops read_crops(const Clip& clip, const SamplingRule& rule) {
+  DFD_REQUIRE(!clip.digest.empty(), ErrorCode::kIo, clip.path << ": cannot be read");
+  return read_crops(clip.path, rule);
 }
 
 }  // namespace dfd

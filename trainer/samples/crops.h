@@ -11,7 +11,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "data/progress.h"
+#include "data/clip.h"
 #include "detector/config.h"
 #include "detector/geometry.h"
 #include "model/model_config.h"
@@ -19,7 +19,7 @@
 namespace dfd {
 
 enum class FrameChoice {
-  kEven,  // floor(i * n / T): the whole clip.
+  kEven,  // floor(i * n / T): the whole clip. n may be wrong by half the distance of two samples.
   kSeed,  // Every max(n / T, 1)-th, the first T of them.
 };
 
@@ -69,19 +69,16 @@ struct ClipCrops {
   // Of each chosen track, or of the full frames, in order: at least one, at most T. Nothing where
   // no face was found.
   std::vector<std::vector<Crop>> tracks;
-  double sample_rate = 0;  // T over the clip's length, in hertz; 0 when unknown.
+  double sample_rate = 0;  // Of a track's crops while its face is seen, in hertz; 0: unknown.
 };
 
 // All but the clip that its crops depend on, as a key for those that are kept. Throws Error(kIo,
 // kNotFound) for the face model's file.
 std::string key_of(const SamplingRule& rule);
 
-// Throws Error: kNotFound, kIo; the face model's.
+// Thread-safe. Throws Error: kNotFound, kIo where the clip cannot be read; the face model's.
 ClipCrops read_crops(const std::string& path, const SamplingRule& rule);
-
-// Nothing where the clip cannot be read, which is said: one bad clip must not end a run over
-// thousands. Throws Error that is not the clip's.
-std::optional<ClipCrops> read_crops_or_say(const std::string& path, const SamplingRule& rule,
-                                           const Say& say);
+// The same of a clip that is kept by its digest; one without cannot be read.
+ClipCrops read_crops(const Clip& clip, const SamplingRule& rule);
 
 }  // namespace dfd

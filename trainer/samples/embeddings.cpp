@@ -11,6 +11,7 @@
 #include "backbone/input.h"
 #include "base/check.h"
 #include "samples/cache.h"
+#include "samples/clips_ahead.h"
 #include "samples/kept_file.h"
 #include "scoring/clip_scorer.h"
 
@@ -59,20 +60,12 @@ std::optional<KeptFile> read_cached(const std::string& path, const Say& say) {
   }
 }
 
-// None: the clip cannot be read, which is said.
-std::optional<KeptFile> embeddings_of(const Clip& clip, const Backbone& network,
-                                      const SamplingRule& rule, const Say& say) {
-  if (clip.digest.empty()) {
-    say(clip.path + ": cannot be read; this clip is left out");
-    return std::nullopt;
-  }
-  const std::optional<ClipCrops> crops = read_crops_or_say(clip.path, rule, say);
-  if (!crops) return std::nullopt;
+KeptFile embed_all(const Backbone& network, const ClipCrops& crops, const InputRule& rule) {
   KeptFile kept;
-  for (std::size_t i = 0; i < crops->tracks.size(); ++i) {
-    kept.tensors[track_name(i)] = embed(network, pictures_of(crops->tracks[i]), rule.input);
+  for (std::size_t i = 0; i < crops.tracks.size(); ++i) {
+    kept.tensors[track_name(i)] = embed(network, pictures_of(crops.tracks[i]), rule);
   }
-  kept.tensors["sample_rate"] = at::tensor({crops->sample_rate}, at::kDouble);
+  kept.tensors["sample_rate"] = at::tensor({crops.sample_rate}, at::kDouble);
   return kept;
 }
 
@@ -92,20 +85,38 @@ std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Ba
                                         const BackboneInfo& info, const SamplingRule& rule,
                                         const std::string& cache, const EmbedProgress& progress) {
   make_cache_folder(cache);
-  std::vector<ClipEmbeddings> embeddings;
   const std::string key = rule_key(info, rule);
-  int computed = 0;
-  for (const Clip& clip : clips) {
-    const std::string path = (fs::path(cache) / cache_name(clip, key)).string();
-    std::optional<KeptFile> kept = read_cached(path, progress.say);
-    if (!kept) {
-      ++computed;
-      kept = embeddings_of(clip, network, rule, progress.say);
-      if (kept) write_kept(path, kKeptKind, *kept);
+  const auto path_of = [&](const Clip& clip) {
+    return (fs::path(cache) / cache_name(clip, key)).string();
+  };
+  std::vector<ClipEmbeddings> embeddings(clips.size());
+  std::vector<std::size_t> missing;
+  std::vector<Clip> to_read;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    if (const std::optional<KeptFile> kept = read_cached(path_of(clips[i]), progress.say)) {
+      embeddings[i] = unpack(*kept);
+      continue;
     }
-    embeddings.push_back(kept ? unpack(*kept) : ClipEmbeddings{{}, 0, true});
-    progress.embedded(static_cast<int>(embeddings.size()), static_cast<int>(clips.size()),
-                      computed);
+    missing.push_back(i);
+    to_read.push_back(clips[i]);
+  }
+  const auto tell = [&](std::size_t computed) {
+    progress.embedded(static_cast<int>(clips.size() - missing.size() + computed),
+                      static_cast<int>(clips.size()), static_cast<int>(computed));
+  };
+  if (missing.empty()) tell(0);
+  ClipsAhead<ClipCrops> source(
+      std::move(to_read), [&](const Clip& clip) { return read_crops(clip, rule); }, progress.say);
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    ClipEmbeddings& found = embeddings[missing[i]];
+    if (const std::optional<ClipCrops> crops = source.next()) {
+      const KeptFile kept = embed_all(network, *crops, rule.input);
+      write_kept(path_of(clips[missing[i]]), kKeptKind, kept);
+      found = unpack(kept);
+    } else {
+      found.failed = true;
+    }
+    tell(i + 1);
   }
   return embeddings;
 }

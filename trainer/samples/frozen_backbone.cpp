@@ -11,6 +11,7 @@
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "base/check.h"
+#include "samples/clips_ahead.h"
 
 namespace dfd {
 namespace {
@@ -38,10 +39,14 @@ std::optional<std::uint64_t> seed_of(const std::string& name) {
 // Crops spread over the clips: both classes, many people.
 std::vector<cv::Mat> some_crops(const std::vector<Clip>& clips, const SamplingRule& rule,
                                 const Say& say) {
+  const std::size_t count = std::min(clips.size(), kCalibrationClips);
+  std::vector<Clip> some;
+  for (std::size_t i = 0; i < count; ++i) some.push_back(clips[i * clips.size() / count]);
+  ClipsAhead<ClipCrops> source(
+      std::move(some), [&](const Clip& clip) { return read_crops(clip.path, rule); }, say);
   std::vector<cv::Mat> crops;
-  for (std::size_t i = 0; i < clips.size() && i < kCalibrationClips; ++i) {
-    const Clip& clip = clips[i * clips.size() / std::min(clips.size(), kCalibrationClips)];
-    const std::optional<ClipCrops> read = read_crops_or_say(clip.path, rule, say);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::optional<ClipCrops> read = source.next();
     if (!read) continue;
     for (const auto& found : read->tracks) {
       for (std::size_t j = 0; j < std::min(found.size(), kCropsPerClip); ++j) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/clip.h"
+#include "data/progress.h"
 #include "model/metadata.h"
 #include "model/weights.h"
 #include "samples/crops.h"

@@ -2,13 +2,14 @@
 
 #include "samples/master_crops.h"
 
-#include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "base/file.h"
-#include "data/read_or_say.h"
+#include "samples/clips_ahead.h"
 #include "samples/recoded.h"
 
 namespace dfd {
@@ -38,17 +39,55 @@ class Keys {
   std::string rule_;
 };
 
-// Cuts and encodes what the store lacks of the clip. Was there anything?
-bool keep(const Clip& clip, const Keys& keys, const SamplingRule& rule, bool recoded,
-          CropStore& store) {
-  DFD_REQUIRE(!clip.digest.empty(), ErrorCode::kIo, clip.path << ": cannot be read");
-  const CropStore::Clip* kept = store.find(keys.of(clip));
-  const bool to_recode = recoded && store.find(keys.of_recoded(clip)) == nullptr;
-  if (kept != nullptr && !to_recode) return false;
-  const ClipCrops crops = kept != nullptr ? store.read(*kept) : read_crops(clip.path, rule);
-  if (kept == nullptr) store.add(keys.of(clip), crops);
-  if (to_recode) store.add(keys.of_recoded(clip), through_encoder(crops, clip));
-  return true;
+// What the store lacks of a clip.
+struct Cut {
+  std::optional<ClipCrops> crops;
+  std::optional<ClipCrops> recoded;
+};
+
+// Reads, cuts and encodes what the store lacks, several clips at once. Paths of those that cannot
+// be read.
+std::set<std::string> fill(CropStore& store, const std::vector<Clip>& clips, const Keys& keys,
+                           const SamplingRule& rule, bool recoded, const EmbedProgress& progress) {
+  struct Lack {
+    const CropStore::Clip* kept;
+    bool recoded;
+  };
+  std::vector<Clip> lacking;
+  std::map<std::string, Lack> lacks;  // By path.
+  for (const Clip& clip : clips) {
+    const CropStore::Clip* kept = store.find(keys.of(clip));
+    const bool to_recode = recoded && store.find(keys.of_recoded(clip)) == nullptr;
+    if (kept != nullptr && !to_recode) continue;
+    if (lacks.emplace(clip.path, Lack{kept, to_recode}).second) lacking.push_back(clip);
+  }
+  const auto tell = [&](std::size_t made) {
+    progress.embedded(static_cast<int>(clips.size() - lacking.size() + made),
+                      static_cast<int>(clips.size()), static_cast<int>(made));
+  };
+  if (lacking.empty()) tell(0);
+  ClipsAhead<Cut> source(
+      lacking,
+      [&](const Clip& clip) {
+        const Lack& lack = lacks.at(clip.path);
+        Cut cut;
+        ClipCrops crops = lack.kept != nullptr ? store.read(*lack.kept) : read_crops(clip, rule);
+        if (lack.recoded) cut.recoded = through_encoder(crops, clip);
+        if (lack.kept == nullptr) cut.crops = std::move(crops);
+        return cut;
+      },
+      progress.say);
+  std::set<std::string> failed;
+  std::size_t made = 0;
+  for (const Clip& clip : lacking) {
+    const std::optional<Cut> cut = source.next();
+    if (!cut) failed.insert(clip.path);
+    if (cut && cut->crops) store.add(keys.of(clip), *cut->crops);
+    if (cut && cut->recoded) store.add(keys.of_recoded(clip), *cut->recoded);
+    tell(++made);
+  }
+  store.flush();
+  return failed;
 }
 
 }  // namespace
@@ -95,18 +134,7 @@ AugmentOptions augment_options(const SamplingRule& rule) {
 MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule, bool recoded,
                              CropStore& store, const EmbedProgress& progress) {
   const Keys keys(rule);
-  std::set<std::string> failed;  // Paths.
-  int done = 0;
-  int made = 0;
-  for (const Clip& clip : clips) {
-    const std::optional<bool> kept =
-        read_or_say([&] { return keep(clip, keys, rule, recoded, store); }, progress.say,
-                    "; this clip is left out");
-    if (!kept) failed.insert(clip.path);
-    made += kept.value_or(false) ? 1 : 0;
-    progress.embedded(++done, static_cast<int>(clips.size()), made);
-  }
-  store.flush();
+  const std::set<std::string> failed = fill(store, clips, keys, rule, recoded, progress);
   MasterClips found;
   found.failed = failed.size();
   const auto get = [&](const Clip& clip, const std::string& key) {

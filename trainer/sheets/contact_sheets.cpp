@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "data/dataset.h"
 #include "data/picture.h"
+#include "samples/clips_ahead.h"
 #include "samples/frozen_backbone.h"
 
 namespace dfd {
@@ -107,8 +108,10 @@ std::size_t write_contact_sheets(const std::string& data, const std::string& out
   DFD_REQUIRE(!error, ErrorCode::kIo, output << ": cannot be made: " << error.message());
   Book book(output);
   const int width = std::max(kLeastPageWidth, rule.input.size);
+  ClipsAhead<ClipCrops> source(
+      manifest.clips, [&](const Clip& clip) { return read_crops(clip.path, rule); }, say);
   for (const Clip& clip : manifest.clips) {
-    const std::optional<ClipCrops> found = read_crops_or_say(clip.path, rule, say);
+    const std::optional<ClipCrops> found = source.next();
     if (!found) continue;
     std::vector<std::vector<cv::Mat>> tracks;
     for (const auto& crops : found->tracks) tracks.push_back(pictures_of(crops));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/clip.h"
+#include "data/progress.h"
 #include "samples/crops.h"
 
 namespace dfd {

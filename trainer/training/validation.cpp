@@ -8,8 +8,8 @@
 #include <c10/core/GradMode.h>
 
 #include "judging/metrics.h"
+#include "samples/prefetch.h"
 #include "training/network.h"
-#include "training/prefetch.h"
 
 namespace dfd {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "training/prefetch.h"
+#include "samples/prefetch.h"
 
 #include <atomic>
 #include <stdexcept>
