@@ -448,6 +448,40 @@ TEST(ClipMaker, FilesAreForOwnerAndGroup) {
   EXPECT_EQ(files, 2);
 }
 
+TEST(ClipMaker, ADatabaseBegunAnewCostsNoEvidence) {
+  gst_init(nullptr, nullptr);
+  const std::string folder = fresh_folder("anew");
+  EvidenceLimits limits;
+  limits.retain_days = 36500;
+  std::uint64_t bytes = 0;
+  {
+    ClipMaker maker(folder, limits);
+    maker.make(request_of(1, 1000));
+    EXPECT_EQ(results_of(maker), (Results{"written 1"}));
+    bytes = maker.bytes();
+  }
+  // No row of it is anywhere.
+  dfd::monitor::Database(folder + "/state.sqlite").run("CREATE TABLE evidence (name)");
+  ClipMaker maker(folder, limits);
+  maker.set_open({});
+  maker.drain();
+  EXPECT_EQ(maker.bytes(), bytes);
+  EXPECT_TRUE(fs::exists(folder + "/evidence/ch1/2026-11-21/" + request_of(1, 0).place.alarm +
+                         "/best.jpg"));
+}
+
+TEST(ClipMaker, OneThatIsTooLargeCostsNoOther) {
+  gst_init(nullptr, nullptr);
+  EvidenceLimits limits;
+  limits.max_bytes = 1e6;
+  limits.retain_days = 36500;
+  ClipMaker maker(fresh_folder("large"), limits);
+  maker.make(request_of(1, 400000));
+  maker.make(request_of(2, 2000000));
+  maker.make(request_of(3, 100000));
+  EXPECT_EQ(results_of(maker), (Results{"written 1", "paused 2", "resumed 3", "written 3"}));
+}
+
 TEST(ClipMaker, SaysThatItCannotWrite) {
   gst_init(nullptr, nullptr);
   const std::string folder = fresh_folder("file");
@@ -457,29 +491,47 @@ TEST(ClipMaker, SaysThatItCannotWrite) {
   EXPECT_EQ(results_of(maker), (Results{"failed 1"}));
 }
 
+void write_file(const fs::path& path, const std::string& text) {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path) << text;
+}
+
 TEST(EvidenceFolder, WhatIsHalfDoneAfterACrashIsRemoved) {
-  const std::string folder = fresh_folder("crash");
-  const fs::path kept = fs::path(folder) / "evidence/ch1/2026-11-23/A";
-  const fs::path lost = fs::path(folder) / "evidence/ch1/2026-11-24/B";
-  fs::create_directories(kept);
-  fs::create_directories(lost);
-  std::ofstream(kept / "best.jpg") << "12345";
-  std::ofstream(kept / "clip.ts.part") << "half";
-  std::ofstream(lost / "clip.mp4") << "no row";
-  std::ofstream(fs::path(folder) / "outside") << "of no concern";
-  fs::create_symlink(folder, fs::path(folder) / "evidence/ch1/2026-11-25");
+  const fs::path folder = fresh_folder("crash");
+  const fs::path kept = folder / "evidence/ch1/2026-11-23/A";
+  const fs::path lost = folder / "evidence/ch1/2026-11-24/B";
+  const fs::path foreign = folder / "evidence/ch1/mine/C";
+  write_file(kept / "best.jpg", "12345");
+  write_file(kept / "clip.json", "{}");
+  write_file(kept / "clip.ts.part", "half");
+  write_file(lost / "clip.mp4", "whole, and not described");
+  write_file(foreign / "notes", "of no concern");
+  write_file(folder / "outside", "of no concern");
+  fs::create_symlink(folder, folder / "evidence/ch1/2026-11-25");
   EvidenceFolder evidence(folder);
-  evidence.scan([](const auto& place, const std::string& name) {
-    return place.alarm == "A" && name == "best.jpg";
-  });
-  EXPECT_EQ(evidence.bytes(), 5U);
+  evidence.scan();
+  EXPECT_EQ(evidence.bytes(), 7U);
   EXPECT_FALSE(fs::exists(kept / "clip.ts.part"));
   EXPECT_FALSE(fs::exists(lost.parent_path()));
-  EXPECT_TRUE(fs::exists(fs::path(folder) / "outside"));
+  EXPECT_TRUE(fs::exists(foreign / "notes"));
+  EXPECT_TRUE(fs::exists(folder / "outside"));
   const auto gone = evidence.remove_before("2026-11-24", {});
   ASSERT_EQ(gone.size(), 1U);
   EXPECT_EQ(gone[0].alarm, "A");
   EXPECT_EQ(evidence.bytes(), 0U);
+}
+
+TEST(EvidenceFolder, RoomThatCannotBeMadeCostsNothing) {
+  const fs::path folder = fresh_folder("room");
+  for (const char* alarm : {"A", "B"}) {
+    write_file(folder / "evidence/ch1/2026-11-23" / alarm / "clip.json", std::string(100, 'x'));
+  }
+  EvidenceFolder evidence(folder);
+  evidence.scan();
+  EXPECT_TRUE(evidence.make_room(1000, 300, {}).empty());
+  EXPECT_TRUE(evidence.make_room(250, 300, {"A"}).empty());
+  EXPECT_EQ(evidence.bytes(), 200U);
+  EXPECT_EQ(evidence.make_room(200, 300, {"A"}).size(), 1U);
 }
 
 }  // namespace

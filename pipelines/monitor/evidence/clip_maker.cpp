@@ -20,7 +20,6 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "evidence/clip_files.h"
-#include "store/reader.h"
 
 namespace dfd::monitor {
 namespace {
@@ -38,6 +37,11 @@ std::uint64_t most_verdict_bytes(WallTime::duration length) {
   constexpr double kBytesPerSecond = 60000;
   return static_cast<std::uint64_t>(kBytesPerSecond *
                                     std::max(0.0, std::chrono::duration<double>(length).count()));
+}
+
+const char* why_full(std::uint64_t bytes_needed, std::uint64_t most) {
+  return bytes_needed > most ? "this alarm's alone would take more than max_bytes"
+                             : "what is kept is of open alarms, and max_bytes are reached";
 }
 
 }  // namespace
@@ -63,7 +67,6 @@ struct ClipMaker::Shared {
       : state(state_folder), folder(state_folder), limits(most) {}
 
   // By the thread, without the mutex.
-  void scan();
   void make(const ClipRequest& request, const std::set<std::string>& open_alarms, double max_bytes);
   void remove_old(const std::set<std::string>& open_alarms, double days);
   void write(const ClipRequest& request);
@@ -86,13 +89,6 @@ struct ClipMaker::Shared {
   bool end = false;
   bool ended = false;
 };
-
-void ClipMaker::Shared::scan() {
-  const Reader reader(state);
-  folder.scan([&](const EvidencePlace& place, const std::string& name) {
-    return reader.evidence(place.alarm, name).has_value();
-  });
-}
 
 void ClipMaker::Shared::tell(ClipResult result) {
   const std::lock_guard<std::mutex> lock(mutex);
@@ -132,7 +128,7 @@ void ClipMaker::Shared::make(const ClipRequest& request, const std::set<std::str
   const bool full = folder.bytes() + bytes_needed > most;
   if (std::exchange(paused, full) != full) {
     result.state = full ? ClipResult::State::kPaused : ClipResult::State::kResumed;
-    if (full) result.text = "what is kept is of open alarms, and max_bytes are reached";
+    if (full) result.text = why_full(bytes_needed, most);
     tell(result);
   }
   if (!full) write(request);
@@ -189,7 +185,7 @@ void ClipMaker::run(const std::shared_ptr<Shared>& shared) {
       log_line(std::string("evidence: ") + error.what());
     }
   };
-  guarded([&] { shared->scan(); });
+  guarded([&] { shared->folder.scan(); });
   std::optional<Time> cleaned;
   std::unique_lock<std::mutex> lock(shared->mutex);
   shared->bytes = shared->folder.bytes();

@@ -2,13 +2,28 @@
 
 #include "evidence_folder.h"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
+
+#include "base/log.h"
 
 namespace dfd::monitor {
 namespace {
 
 namespace fs = std::filesystem;
+
+// By write_clip_files().
+constexpr const char* kWrittenLast = "clip.json";
+constexpr const char* kHalf = ".part";
+
+// "2026-11-23"
+bool is_day(const std::string& name) {
+  const std::string form = "dddd-dd-dd";
+  return std::equal(name.begin(), name.end(), form.begin(), form.end(), [](char c, char wanted) {
+    return wanted == 'd' ? c >= '0' && c <= '9' : c == wanted;
+  });
+}
 
 // Nobody else's files are touched: links are not followed, and other names not looked at.
 std::vector<fs::path> folders_in(const fs::path& folder) {
@@ -35,26 +50,33 @@ fs::path EvidenceFolder::folder_of(const EvidencePlace& place) const {
   return root_ / place.stream / place.day / place.alarm;
 }
 
-void EvidenceFolder::scan(const IsKept& is_kept) {
+void EvidenceFolder::scan() {
   held_.clear();
   bytes_ = 0;
   for (const fs::path& stream : folders_in(root_)) {
     for (const fs::path& day : folders_in(stream)) {
+      if (!is_day(day.filename())) continue;
       for (const fs::path& alarm : folders_in(day)) {
-        const EvidencePlace place{stream.filename(), alarm.filename(), day.filename()};
-        std::vector<fs::path> unknown;
-        for (const fs::directory_entry& file : fs::directory_iterator(alarm)) {
-          if (!is_kept(place, file.path().filename())) unknown.push_back(file.path());
-        }
-        for (const fs::path& file : unknown) fs::remove_all(file);
-        if (fs::is_empty(alarm)) {
-          remove(place);
-        } else {
-          measure(place);
+        try {
+          scan({stream.filename(), alarm.filename(), day.filename()});
+        } catch (const fs::filesystem_error& error) {
+          // The others count and age all the same.
+          log_line(std::string("evidence that cannot be looked at: ") + error.what());
         }
       }
     }
   }
+}
+
+void EvidenceFolder::scan(const EvidencePlace& place) {
+  const fs::path folder = folder_of(place);
+  if (!fs::exists(folder / kWrittenLast)) return remove(place);
+  std::vector<fs::path> halves;
+  for (const fs::directory_entry& file : fs::directory_iterator(folder)) {
+    if (file.path().extension() == kHalf) halves.push_back(file.path());
+  }
+  for (const fs::path& file : halves) fs::remove(file);
+  measure(place);
 }
 
 std::string EvidenceFolder::make(const EvidencePlace& place) {
@@ -91,7 +113,12 @@ void EvidenceFolder::remove(const EvidencePlace& place) {
 
 std::vector<EvidencePlace> EvidenceFolder::make_room(std::uint64_t bytes, std::uint64_t most,
                                                      const std::set<std::string>& kept) {
+  std::uint64_t bytes_kept = 0;
+  for (const auto& [alarm, held] : held_) {
+    if (kept.count(alarm) != 0) bytes_kept += held.bytes;
+  }
   std::vector<EvidencePlace> gone;
+  if (bytes_kept + bytes > most) return gone;
   for (auto at = held_.begin(); at != held_.end() && bytes_ + bytes > most;) {
     const EvidencePlace place = (at++)->second.place;
     if (kept.count(place.alarm) != 0) continue;

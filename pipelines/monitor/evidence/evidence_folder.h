@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -27,10 +26,10 @@ class EvidenceFolder {
   // Of the monitor's state folder.
   explicit EvidenceFolder(std::string state_folder);
 
-  // Looks at what is there. Files that `is_kept` does not know are removed: the program ended while
-  // they were made.
-  using IsKept = std::function<bool(const EvidencePlace& place, const std::string& name)>;
-  void scan(const IsKept& is_kept);
+  // Looks at what is there. Only what the program was making when it ended is removed: files that
+  // are not whole, and folders without clip.json, which is written last. No database is asked: one
+  // that was begun anew knows nothing of what is worth keeping.
+  void scan();
 
   // Makes the alarm's folder. Returns it as written in paths below the state folder.
   std::string make(const EvidencePlace& place);
@@ -39,7 +38,7 @@ class EvidenceFolder {
   void measure(const EvidencePlace& place);
 
   // Removes the oldest until so many bytes more are no more than `most`, never of alarms in
-  // `kept`. Returns what went; there may be no room all the same.
+  // `kept`; nothing where that would not suffice. Returns what went.
   std::vector<EvidencePlace> make_room(std::uint64_t bytes, std::uint64_t most,
                                        const std::set<std::string>& kept);
 
@@ -56,6 +55,7 @@ class EvidenceFolder {
     std::uint64_t bytes = 0;
   };
   std::filesystem::path folder_of(const EvidencePlace& place) const;
+  void scan(const EvidencePlace& place);
 
   std::filesystem::path root_;
   // By the alarm's id, which sorts by time.
