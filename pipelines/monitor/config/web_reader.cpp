@@ -140,6 +140,8 @@ void read_tokens(TableReader& root, WebConfig& web) {
 
 }  // namespace
 
+bool needs_token(const WebConfig& web) { return !is_loopback(web.address) || web.behind_proxy; }
+
 void read_web(TableReader& root, TableReader* monitor, WebConfig& web) {
   read_tokens(root, web);
   if (monitor == nullptr) return;
@@ -152,7 +154,7 @@ void read_web(TableReader& root, TableReader* monitor, WebConfig& web) {
                   "is an address for other machines: it needs tls_certificate and tls_key, or "
                   "behind_proxy = true where a proxy has TLS");
   }
-  if ((is_far || web.behind_proxy) && web.tokens.empty()) {
+  if (needs_token(web) && web.tokens.empty()) {
     monitor->fail(is_far ? "listen" : "behind_proxy",
                   "needs a [[token]], or everybody could read what is watched");
   }

@@ -11,4 +11,7 @@ namespace dfd::monitor {
 // where there is no such table. Token files are read here. Throws ConfigError.
 void read_web(TableReader& root, TableReader* monitor, WebConfig& web);
 
+// Others than this machine's own programs reach the server: without a token they could read all.
+bool needs_token(const WebConfig& web);
+
 }  // namespace dfd::monitor

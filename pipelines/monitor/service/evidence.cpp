@@ -42,16 +42,11 @@ std::set<std::string> open_alarms(const Evidence::Streams& streams,
 
 Evidence::Evidence(const Config& config, std::shared_ptr<PictureMaker> pictures)
     : pictures_(std::move(pictures)) {
-  make_ring_folder_for(config);
+  prepare(config);
   clips_ = std::make_unique<ClipMaker>(config.state_dir, config.evidence);
 }
 
-void Evidence::configure(const Config& config) {
-  make_ring_folder_for(config);
-  clips_->set_limits(config.evidence);
-}
-
-void Evidence::make_ring_folder_for(const Config& config) {
+void Evidence::prepare(const Config& config) {
   if (!ring_folder_.empty() || !is_wanted(config)) return;
   ring_folder_ = make_ring_folder(config.ring_dir, config.state_dir);
 }

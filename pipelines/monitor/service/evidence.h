@@ -33,8 +33,10 @@ class Evidence {
   Evidence(const Evidence&) = delete;
   Evidence& operator=(const Evidence&) = delete;
 
-  // Another configuration is in force. Throws as the constructor does; then nothing changes.
-  void configure(const Config& config);
+  // For another configuration. Throws as the constructor does; then nothing changes.
+  void prepare(const Config& config);
+  // It is in force.
+  void configure(const Config& config) { clips_->set_limits(config.evidence); }
 
   // Null where nothing of the stream is to be kept.
   std::unique_ptr<Recorder> recorder_for(const StreamConfig& config);
@@ -50,7 +52,6 @@ class Evidence {
   std::uint64_t bytes() const { return clips_->bytes(); }
 
  private:
-  void make_ring_folder_for(const Config& config);
   void tell_results(Moment now, const Streams& streams, const WatchedStream::Tell& tell);
   std::string ring_folder_;
   std::unique_ptr<ClipMaker> clips_;

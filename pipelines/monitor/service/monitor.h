@@ -52,6 +52,9 @@ class Monitor {
   std::unique_ptr<WatchedStream> make_stream(const StreamConfig& config);
   void begin_reload();
   void finish_reload(Moment now);
+  // Puts into the new configuration what holds until the program is started anew, and says so.
+  // Throws std::runtime_error where the rest of it may not hold with that.
+  void keep_what_needs_a_start(Config& config) const;
   void take_over(Moment now, Config config);
   void take_over_streams(Moment now, const std::vector<StreamConfig>& configs);
   void note_stuck(Moment now);

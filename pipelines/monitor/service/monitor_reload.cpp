@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "config/web_reader.h"
 #include "monitor.h"
 #include "service/config_change.h"
 #include "service/notify.h"
@@ -42,6 +43,9 @@ void Monitor::finish_reload(Moment now) {
     if (next_models_->state() == ModelHolder::State::kFailed) {
       throw std::runtime_error("the model cannot be loaded: " + next_models_->error());
     }
+    keep_what_needs_a_start(*next_);
+    // What can fail comes before all that changes something.
+    evidence_->prepare(*next_);
     outputs_->reload(*next_);
     take_over(now, std::move(*next_));
   } catch (const std::exception& error) {
@@ -52,18 +56,26 @@ void Monitor::finish_reload(Moment now) {
   notify_ready();
 }
 
-void Monitor::take_over(Moment now, Config config) {
+void Monitor::keep_what_needs_a_start(Config& config) const {
+  // The server stays where it is, whatever address was read.
+  if (needs_token(config_.web) && config.web.tokens.empty()) {
+    throw std::runtime_error(config.file +
+                             ": others reach the address that is listened on until the program is "
+                             "started anew: it needs a [[token]]");
+  }
   if (config.state_dir.empty()) config.state_dir = default_state_folder();
   for (const std::string& key : changed_at_start(config_, config)) {
     log_line("monitor." + key + " takes effect when the program is started anew");
   }
-  // Those that do not are what they were.
   config.state_dir = config_.state_dir;
   config.ring_dir = config_.ring_dir;
   config.max_notify_per_hour = config_.max_notify_per_hour;
   std::vector<TokenConfig> tokens = std::move(config.web.tokens);
   config.web = config_.web;
   config.web.tokens = std::move(tokens);
+}
+
+void Monitor::take_over(Moment now, Config config) {
   evidence_->configure(config);
   std::swap(models_, next_models_);
   web_->set_tokens(web_tokens(config));
