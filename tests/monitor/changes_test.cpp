@@ -164,9 +164,10 @@ TEST_F(ChangesTest, AStreamIsMutedAndNotMutedAnyMore) {
   server_.reset();
   store_.reset();
   start();
-  ASSERT_EQ(store_->mutes().count("ch1"), 1U);
-  EXPECT_EQ(store_->mutes().at("ch1").reason, "works");
-  EXPECT_EQ(store_->mutes().at("ch1").mark.by, "desk");
+  const auto mutes = store_->take_left().value().mutes;
+  ASSERT_EQ(mutes.count("ch1"), 1U);
+  EXPECT_EQ(mutes.at("ch1").reason, "works");
+  EXPECT_EQ(mutes.at("ch1").mark.by, "desk");
   EXPECT_EQ(post("/api/v1/streams/ch1/unmute").status, 200);
   EXPECT_EQ(post("/api/v1/streams/ch1/unmute").status, 409);
 }

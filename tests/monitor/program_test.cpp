@@ -5,6 +5,7 @@
 #include "monitor/program.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <set>
@@ -18,6 +19,8 @@
 #include "store/database.h"
 
 namespace {
+
+namespace fs = std::filesystem;
 
 using dfd::monitor::test::Answer;
 using dfd::monitor::test::comes_true;
@@ -125,6 +128,11 @@ TEST(Run, SaysWhatItCannotHave) {
   Program model({"run", config});
   EXPECT_EQ(model.wait(), 1);
   EXPECT_NE(model.err().find("/nowhere/m"), std::string::npos) << model.err();
+  const std::string other = write_config("nostate.toml", "rtsp://127.0.0.1:1/a");
+  std::ofstream(other + ".state") << "in the way";
+  Program state({"run", other});
+  EXPECT_EQ(state.wait(), 1);
+  EXPECT_NE(state.err().find("nostate.toml.state"), std::string::npos) << state.err();
 }
 
 TEST(Run, ComesBackFromWhateverHappensToTheSource) {
@@ -210,6 +218,34 @@ TEST(Run, AfterACrashAlarmsGoOnUnderTheirNames) {
   }
   EXPECT_EQ(firing, 1U);
   EXPECT_EQ(second.stop(), 0);
+  EXPECT_TRUE(fits_schema(second.out()));
+}
+
+TEST(Run, WhatTheLastRunLeftIsTakenUpOnceItCanBeRead) {
+  const std::string config = write_config("late.toml", "rtsp://127.0.0.1:1/a");
+  Program first({"run", config});
+  ASSERT_TRUE(comes_true([&] { return first.told_alarm("down", "firing"); })) << first.all();
+  first.kill();
+  const std::string old_id = alarm_ids(first, "firing").at(0);
+  // Nothing can be opened there, until one step later.
+  const std::string file = config + ".state/state.sqlite";
+  fs::rename(file, file + ".away");
+  fs::create_symlink("missing/nowhere", file);
+  Program second({"run", config});
+  ASSERT_TRUE(comes_true([&] { return second.told_alarm("down", "firing"); })) << second.all();
+  EXPECT_NE(alarm_ids(second, "firing").at(0), old_id);
+  EXPECT_TRUE(has_metric(second, "deepfake_store_up 0"));
+  fs::rename(file + ".away", file);
+  EXPECT_TRUE(comes_true([&] {
+    return second.told([&](const Json& data) {
+      return data.contains("alarm") && data["alarm"]["id"] == old_id &&
+             data["alarm"]["state"] == "resolved" && data["alarm"]["reason"] == "superseded";
+    });
+  })) << second.all();
+  EXPECT_TRUE(comes_true(
+      [&] { return has_metric(second, "deepfake_alarms_total{stream=\"ch1\",rule=\"down\"} 2"); }));
+  EXPECT_TRUE(has_metric(second, "deepfake_store_up 1"));
+  EXPECT_EQ(second.stop(), 0) << second.all();
   EXPECT_TRUE(fits_schema(second.out()));
 }
 

@@ -13,8 +13,11 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -66,6 +69,32 @@ class StoreTest : public testing::Test {
     const std::lock_guard<std::mutex> lock(mutex_);
     return told_;
   }
+  // Once.
+  static std::map<std::string, StreamSnapshot> streams_left(Store& store) {
+    return store.take_left().value_or(Store::Left()).streams;
+  }
+  // Until free(), which is one step, nothing can be opened there.
+  void block() {
+    std::filesystem::create_directories(folder_);
+    if (std::filesystem::exists(file())) std::filesystem::rename(file(), file() + ".away");
+    std::filesystem::create_symlink("missing/nowhere", file());
+  }
+  void free() {
+    if (std::filesystem::exists(file() + ".away")) {
+      std::filesystem::rename(file() + ".away", file());
+    } else {
+      std::filesystem::remove(file());
+    }
+  }
+  int files_put_aside() const {
+    int aside = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      const std::string name = entry.path().filename();
+      const bool is_main = name.find("-wal") == std::string::npos;
+      aside += is_main && name.find(".damaged-") != std::string::npos ? 1 : 0;
+    }
+    return aside;
+  }
   std::string file() const { return folder_ + "/state.sqlite"; }
 
   static Entry event(const std::string& id) {
@@ -102,15 +131,16 @@ class StoreTest : public testing::Test {
 TEST_F(StoreTest, KeepsOpenAlarmsAndLeavesTheOthers) {
   {
     const auto store = open();
-    EXPECT_TRUE(store->left().empty());
+    EXPECT_TRUE(streams_left(*store).empty());
     store->add(kNow, alarm_event("e1", AlarmState::kFiring, "a1"));
     store->add(kNow, alarm_event("e2", AlarmState::kResolved, "a2"));
     store->add(kNow, alarm_event("e3", AlarmState::kPending, "a3"));
     store->add(kNow, alarm_event("e4", AlarmState::kIdle, "a3"));
   }
   const auto store = open();
-  ASSERT_EQ(store->left().count("ch1"), 1U);
-  const auto& open_alarms = store->left().at("ch1").open_alarms;
+  const auto left = streams_left(*store);
+  ASSERT_EQ(left.count("ch1"), 1U);
+  const auto& open_alarms = left.at("ch1").open_alarms;
   ASSERT_EQ(open_alarms.size(), 1U);
   EXPECT_EQ(open_alarms[0].rule, "face");
   EXPECT_EQ(open_alarms[0].state, AlarmState::kFiring);
@@ -134,7 +164,7 @@ TEST_F(StoreTest, ASnapshotBringsTheOpenAlarmsUpToDate) {
   }
   {
     const auto store = open();
-    EXPECT_EQ(store->left().at("ch1").open_alarms.at(0).record.peak_probability, 0.97);
+    EXPECT_EQ(streams_left(*store).at("ch1").open_alarms.at(0).record.peak_probability, 0.97);
     // However the two cross.
     store->add(kNow, alarm_event("e2", AlarmState::kResolved, "a1"));
     StreamSnapshot old;
@@ -153,7 +183,7 @@ TEST_F(StoreTest, CountersNeverGoDown) {
   };
   { open()->add("ch1", with(100)); }
   { open()->add("ch1", with(40)); }
-  const Counters counters = open()->left().at("ch1").counters;
+  const Counters counters = streams_left(*open()).at("ch1").counters;
   EXPECT_EQ(counters.at({"frames", ""}), 100);
   EXPECT_EQ(counters.at({"failures", "eos"}), 2);
 }
@@ -163,7 +193,7 @@ TEST_F(StoreTest, CoverageIsKeptByDay) {
   StreamSnapshot snapshot;
   snapshot.judged = {{"2025-11-26", 7.5}, {today, 3}};
   { open()->add("ch1", snapshot); }
-  const auto judged = open()->left().at("ch1").judged;
+  const auto judged = streams_left(*open()).at("ch1").judged;
   ASSERT_EQ(judged.size(), 1U);
   EXPECT_EQ(judged.at(today), 3);
   EXPECT_EQ(count("SELECT sum(judged_seconds) = 10.5 FROM coverage"), 1);
@@ -228,16 +258,12 @@ TEST_F(StoreTest, ADamagedFileIsPutAside) {
   { open()->add(kNow, alarm_event("e1", AlarmState::kFiring, "a1")); }
   std::ofstream(file(), std::ios::trunc) << std::string(9000, 'x');
   const auto store = open();
-  EXPECT_TRUE(store->left().empty());
+  EXPECT_TRUE(streams_left(*store).empty());
   EXPECT_EQ(store->errors(), 1U);
   store->add(kNow, event("2"));
   ASSERT_TRUE(comes_true([&] { return store->waiting() == 0; }));
   EXPECT_TRUE(store->is_up());
-  int aside = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-    aside += entry.path().string().find(".damaged-") != std::string::npos ? 1 : 0;
-  }
-  EXPECT_GE(aside, 1);
+  EXPECT_EQ(files_put_aside(), 1);
 }
 
 TEST_F(StoreTest, AFileDamagedInTheMiddleIsPutAside) {
@@ -255,6 +281,77 @@ TEST_F(StoreTest, AFileDamagedInTheMiddleIsPutAside) {
   EXPECT_TRUE(store->is_up());
 }
 
+TEST_F(StoreTest, AFileThatIsDamagedMeanwhileIsPutAside) {
+  const auto store = open();
+  for (int i = 0; i < 500; ++i) store->add(kNow, event(std::to_string(i)));
+  ASSERT_TRUE(comes_true([&] { return store->last_told() == 500; }));
+  { Database(file()).run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+  {
+    std::fstream stream(file(), std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(4096);
+    stream << std::string(std::filesystem::file_size(file()) - 4096, 'x');
+  }
+  store->add(kNow, event("new"));
+  ASSERT_TRUE(comes_true([&] { return store->waiting() == 0; }));
+  EXPECT_TRUE(store->is_up());
+  EXPECT_EQ(files_put_aside(), 1);
+  EXPECT_EQ(told().back(), "{new}");
+  EXPECT_EQ(count("SELECT count(*) FROM events"), 1);
+  // Numbers go on, and with them what has arrived.
+  EXPECT_EQ(count("SELECT sequence FROM events"), 501);
+  EXPECT_EQ(store->last_told(), 501);
+}
+
+TEST_F(StoreTest, SoIsOneWhoseDamageTheCheckDoesNotSee) {
+  { open()->add(kNow, alarm_event("e1", AlarmState::kFiring, "a1")); }
+  {
+    // The index holds streams, and is looked up for rules.
+    Database database(file());
+    database.run(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET "
+        "sql = replace(sql, '(stream)', '(rule)') WHERE name = 'alarms_open'");
+  }
+  const auto store = open();
+  EXPECT_EQ(streams_left(*store).count("ch1"), 1U);
+  store->add(kNow, alarm_event("e2", AlarmState::kResolved, "a1"));
+  ASSERT_TRUE(comes_true([&] { return store->waiting() == 0; }));
+  EXPECT_GE(store->errors(), 2U);
+  EXPECT_EQ(files_put_aside(), 1);
+  EXPECT_EQ(count("SELECT count(*) FROM alarms WHERE state = 'resolved'"), 1);
+}
+
+TEST_F(StoreTest, WhatTheLastRunLeftIsKnownOnceTheFileOpens) {
+  {
+    const auto store = open();
+    store->add(kNow, alarm_event("e1", AlarmState::kFiring, "a1"));
+    StreamSnapshot snapshot;
+    snapshot.counters[{"frames", ""}] = 100;
+    store->add("ch1", snapshot);
+  }
+  { Database(file()).run("INSERT INTO mutes VALUES ('ch1', 4000000000000, 'works', 0, 'desk')"); }
+  told_.clear();
+  block();
+  const auto store = open();
+  EXPECT_FALSE(store->take_left());
+  StreamSnapshot newer;
+  newer.counters[{"frames", ""}] = 7;
+  store->add("ch1", newer);
+  store->add(kNow, event("e2"));
+  free();
+  std::optional<Store::Left> left;
+  ASSERT_TRUE(comes_true([&] {
+    if (!left) left = store->take_left();
+    return left.has_value();
+  }));
+  EXPECT_EQ(left->streams.at("ch1").open_alarms.size(), 1U);
+  // Of the last run alone.
+  EXPECT_EQ(left->streams.at("ch1").counters.at({"frames", ""}), 100);
+  EXPECT_EQ(left->mutes.at("ch1").reason, "works");
+  EXPECT_FALSE(store->take_left());
+  // What nobody is known to have is told, too.
+  EXPECT_EQ(told(), (std::vector<std::string>{"{e2}", "{e1}"}));
+}
+
 TEST_F(StoreTest, ADatabaseOfANewerProgramIsLeftAlone) {
   { open(); }
   { Database(file()).run("PRAGMA user_version = 99"); }
@@ -267,15 +364,21 @@ TEST_F(StoreTest, ADatabaseOfANewerProgramIsLeftAlone) {
   EXPECT_EQ(count("PRAGMA user_version"), 99);
 }
 
-TEST_F(StoreTest, WithoutAFolderItTellsAtOnceAndTriesOn) {
+TEST_F(StoreTest, WithoutAFolderThereIsNoStore) {
   std::filesystem::create_directories(std::filesystem::path(folder_).parent_path());
   std::ofstream(folder_) << "in the way";
+  EXPECT_THROW(open(), std::runtime_error);
+  std::filesystem::remove(folder_);
+}
+
+TEST_F(StoreTest, WithoutAFileItTellsAtOnceAndTriesOn) {
+  block();
   const auto store = open();
   EXPECT_FALSE(store->is_up());
   EXPECT_GE(store->errors(), 1U);
   store->add(kNow, event("1"));
   EXPECT_EQ(told(), (std::vector<std::string>{"{1}"}));
-  std::filesystem::remove(folder_);
+  free();
   ASSERT_TRUE(comes_true([&] { return store->waiting() == 0; }));
   EXPECT_TRUE(store->is_up());
   EXPECT_EQ(told().size(), 1U);
@@ -326,8 +429,7 @@ TEST_F(StoreTest, WhatWaitsForTheDiskIsToldAllTheSame) {
 }
 
 TEST_F(StoreTest, DropsTheOldestWhereNothingCanBeKept) {
-  std::filesystem::create_directories(std::filesystem::path(folder_).parent_path());
-  std::ofstream(folder_) << "in the way";
+  block();
   const auto store = open();
   for (std::size_t i = 0; i < Store::kMostWaiting + 5; ++i) {
     store->add(kNow, event(std::to_string(i)));
@@ -335,7 +437,6 @@ TEST_F(StoreTest, DropsTheOldestWhereNothingCanBeKept) {
   EXPECT_GE(store->dropped(), 1U);
   EXPECT_LE(store->waiting(), Store::kMostWaiting + 1);
   EXPECT_EQ(told().size(), Store::kMostWaiting + 5);
-  std::filesystem::remove(folder_);
 }
 
 TEST_F(StoreTest, OldEventsGoAndAlarmsStay) {

@@ -90,6 +90,8 @@ void Alarm::restore(AlarmState state, AlarmRecord record) {
   restored_ = true;
   state_ = state;
   record_ = std::move(record);
+  held_ = {};
+  over_.clear();
   record_.data_lost = record_.data_lost || state == AlarmState::kFiring;
 }
 

@@ -75,7 +75,7 @@ class Alarm {
 
   // An alarm of an earlier run that was pending or firing is that again. Nobody looked in between:
   // one that fires has lost data, and ends by what is seen from now on; a pending one is given
-  // another window. Before the first update.
+  // another window. Only where there is none at hand.
   void restore(AlarmState state, AlarmRecord record);
 
   // From now on; an alarm at hand goes on.

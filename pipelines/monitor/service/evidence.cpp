@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "evidence/ring_folder.h"
+#include "service/told.h"
 
 namespace dfd::monitor {
 namespace {
@@ -84,8 +85,7 @@ void Evidence::tell_results(Moment now, const Streams& streams, const WatchedStr
       continue;
     }
     // Not watched any more, and its evidence had to go.
-    StreamConfig gone;
-    gone.id = gone.name = result.place.stream;
+    const StreamConfig gone = unwatched(result.place.stream);
     EventStream part;
     part.config = &gone;
     tell(told_clip(now, part, result));

@@ -65,8 +65,7 @@ Monitor::Monitor(Config config)
   store_ = std::make_unique<Store>(config_.state_dir,
                                    [this](const std::string& event) { outputs_->write(event); });
   outputs_->start();
-  mutes_ = store_->mutes();
-  left_ = store_->left();
+  take_left(now());
   evidence_ = std::make_unique<Evidence>(config_, pictures_);
   web_ = make_web();
   log_line("listening on " + web_->address());
@@ -177,6 +176,7 @@ void Monitor::keep(Moment now) {
   // What a crash may take from counters and coverage.
   constexpr auto kEvery = std::chrono::seconds(10);
   store_->update(now);
+  take_left(now);
   // In this order: what is told in between waits in an output, or is not counted yet.
   const std::int64_t told = store_->last_told();
   if (outputs_->have_all()) store_->set_arrived(told);
@@ -185,6 +185,25 @@ void Monitor::keep(Moment now) {
   for (const auto& stream : streams_) {
     store_->add(stream->stream().config().id, stream->snapshot());
   }
+}
+
+// At the start, or later where the store could not be opened then: what happened since stands.
+void Monitor::take_left(Moment now) {
+  auto left = store_->take_left();
+  if (!left) return;
+  mutes_.merge(left->mutes);
+  for (const auto& stream : streams_) {
+    const auto known = left->streams.find(stream->stream().config().id);
+    if (known != left->streams.end()) stream->take_left(now, known->second);
+    restore_mute(now, *stream);
+  }
+  left_.merge(left->streams);
+}
+
+void Monitor::restore_mute(Moment now, WatchedStream& stream) const {
+  const auto mute = mutes_.find(stream.stream().config().id);
+  // That one ended while nobody was there is no news: it said when it would.
+  if (mute != mutes_.end() && mute->second.until > now.wall) stream.restore_mute(mute->second);
 }
 
 void Monitor::beat(Moment now) {
@@ -284,13 +303,12 @@ void Monitor::make_thumbnails(Moment now) {
 
 std::unique_ptr<WatchedStream> Monitor::make_stream(const StreamConfig& config) {
   const double hysteresis = read_hysteresis(models_->element(config));
+  const auto left = left_.find(config.id);
   auto stream = std::make_unique<WatchedStream>(
-      config, hysteresis, left_[config.id], limit_,
+      config, hysteresis, left == left_.end() ? StreamSnapshot() : left->second, limit_,
       [this](const WatchedStream::Told& told) { tell(told); },
       [this](const StreamConfig& own) { return evidence_->recorder_for(own); });
-  const auto mute = mutes_.find(config.id);
-  // That one ended while nobody was there is no news: it said when it would.
-  if (mute != mutes_.end() && mute->second.until > now().wall) stream->restore_mute(mute->second);
+  restore_mute(now(), *stream);
   return stream;
 }
 

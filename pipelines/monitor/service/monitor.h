@@ -61,6 +61,8 @@ class Monitor {
   void begin_stop();
   void tell(const WatchedStream::Told& told);
   void keep(Moment now);
+  void take_left(Moment now);
+  void restore_mute(Moment now, WatchedStream& stream) const;
   void beat(Moment now);
   void listen(Moment now);
   void set_canary(bool changed);

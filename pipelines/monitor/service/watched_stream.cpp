@@ -2,13 +2,14 @@
 
 #include "watched_stream.h"
 
+#include <algorithm>
 #include <iomanip>
 #include <sstream>
 #include <utility>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "service/config_change.h"
+#include "service/told.h"
 
 namespace dfd::monitor {
 namespace {
@@ -25,15 +26,6 @@ std::string why_text(const AlarmInput& input) {
     return text.str();
   }
   return input.reason.empty() ? std::string() : " (" + input.reason + ")";
-}
-
-// What somebody did, for those who are told.
-Json change_part(const Change& change) {
-  Json part = {{"action", name_of(change.kind)}, {"by", change.mark.by}};
-  if (change.kind == Change::Kind::kMute) part["until"] = utc_text(change.until);
-  if (change.kind == Change::Kind::kLabel) part["label"] = change.is_false ? "false" : "confirmed";
-  if (!change.text.empty()) part["text"] = utf8(change.text);
-  return part;
 }
 
 Counts sum_of(Counts sum, const Counts& other) {
@@ -76,6 +68,22 @@ void WatchedStream::restore(const StoredAlarm& alarm) {
     rule.notified = alarm.notified;
     log_line(alarm.stream + ": alarm " + alarm.rule + " is still " + name_of(alarm.state));
   }
+}
+
+void WatchedStream::take_left(Moment now, const StreamSnapshot& left) {
+  for (const auto& [key, value] : left.counters) left_[key] += value;
+  for (const auto& [day, seconds] : left.judged) judged_[day] += seconds;
+  for (const StoredAlarm& alarm : left.open_alarms) {
+    const bool is_superseded = std::any_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
+      return rule.wanted && rule.name == alarm.rule && rule.alarm.state() != AlarmState::kIdle;
+    });
+    if (is_superseded) {
+      tell_(told_superseded(now, event_stream(), alarm));
+    } else {
+      restore(alarm);
+    }
+  }
+  count();
 }
 
 Coverage WatchedStream::coverage(Moment now) const {
@@ -375,30 +383,7 @@ void WatchedStream::tell_marked(Moment now, const KeptChange& kept) {
     alarm.record = rule.alarm.record();
     if (rule.alarm.state() != AlarmState::kIdle) alarm.state = rule.alarm.state();
   }
-  Json event = alarm_event(now, event_stream(), alarm.rule,
-                           {alarm.state, alarm.state, alarm.record}, nullptr);
-  event["data"]["change"] = change_part(kept.change);
-  tell_({std::move(event), std::nullopt, {}, alarm.notified});
-}
-
-WatchedStream::Told told_clip(Moment now, const EventStream& stream, const ClipResult& result) {
-  ClipChange change;
-  change.alarm = result.place.alarm;
-  change.state = name_of(result.state);
-  change.text = result.text;
-  WatchedStream::Told told;
-  if (result.state == ClipResult::State::kWritten) {
-    change.files = result.files;
-    change.begin = result.begin;
-    change.end = result.end;
-    change.pre_roll_s = result.pre_roll_s;
-    told.evidence = EvidenceChange{result.place.alarm, result.files, false};
-  } else if (result.state == ClipResult::State::kDeleted) {
-    told.evidence = EvidenceChange{result.place.alarm, {}, true};
-  }
-  told.event = clip_event(now, stream, change);
-  told.to_tell = result.notified;
-  return told;
+  tell_(told_marked(now, event_stream(), alarm, kept.change));
 }
 
 void WatchedStream::tell_clip(Moment now, const ClipResult& result) {

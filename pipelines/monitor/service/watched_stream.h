@@ -54,6 +54,10 @@ class WatchedStream {
   WatchedStream(StreamConfig config, double hysteresis, StreamSnapshot left, NotifyLimit& limit,
                 Tell tell, MakeRecorder make_recorder = nullptr);
 
+  // What the last run left becomes known only now: counters and open alarms go on from both. Of two
+  // alarms of a rule the one of the last run ends.
+  void take_left(Moment now, const StreamSnapshot& left);
+
   // What is due.
   void update(Moment now);
 
@@ -68,8 +72,10 @@ class WatchedStream {
   const Stream& stream() const { return stream_; }
   const Finding& finding() const { return finding_; }
   const std::array<Rule, 4>& rules() const { return rules_; }
-  // What the last run left; before the first update.
-  void restore_mute(const Mute& mute) { mute_ = mute; }
+  // What the last run left, unless somebody has muted it since.
+  void restore_mute(const Mute& mute) {
+    if (!mute_) mute_ = mute;
+  }
 
   // What somebody changed about the stream or one of its alarms is acted on, and told.
   void apply(Moment now, const KeptChange& kept);
@@ -140,8 +146,5 @@ class WatchedStream {
   Counts counts_;
   Time last_poll_;
 };
-
-// As an event, with what it changes in the store.
-WatchedStream::Told told_clip(Moment now, const EventStream& stream, const ClipResult& result);
 
 }  // namespace dfd::monitor

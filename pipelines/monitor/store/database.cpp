@@ -23,14 +23,6 @@ void check(Database& database) {
   if (statement.text(0) != "ok") throw StoreError("the database is damaged", true);
 }
 
-void put_aside(const std::string& path) {
-  const std::string aside = ".damaged-" + utc_text(now().wall);
-  for (const char* part : {"", "-wal", "-shm"}) {
-    std::rename((path + part).c_str(), (path + aside + part).c_str());
-  }
-  log_line(path + ": is damaged; it is kept as " + path + aside + ", and a new one begun");
-}
-
 }  // namespace
 
 Database::Database(const std::string& path, Access access) : path_(path) {
@@ -136,6 +128,14 @@ Transaction::~Transaction() {
 void Transaction::commit() {
   database_->run("COMMIT");
   open_ = false;
+}
+
+void put_aside(const std::string& path) {
+  const std::string aside = ".damaged-" + utc_text(now().wall);
+  for (const char* part : {"", "-wal", "-shm"}) {
+    std::rename((path + part).c_str(), (path + aside + part).c_str());
+  }
+  log_line(path + ": is damaged; it is kept as " + path + aside + ", and a new one begun");
 }
 
 Opened open_checked(const std::string& path, const std::function<void(Database&)>& set_up) {

@@ -104,7 +104,11 @@ struct Opened {
   bool was_damaged = false;
 };
 
-// Opens and checks a database to write, and lets `set_up` make its tables.
+// Opens and checks a database to write, and lets `set_up` make its tables and read what it holds;
+// called again for a new one where it finds damage.
 Opened open_checked(const std::string& path, const std::function<void(Database&)>& set_up);
+
+// What open_checked() does with a damaged file. Nobody may have it open.
+void put_aside(const std::string& path);
 
 }  // namespace dfd::monitor

@@ -24,6 +24,9 @@ constexpr std::size_t kBatch = 256;
 }  // namespace
 
 struct Store::Shared {
+  Shared(std::string path, Tell teller)
+      : folder(std::move(path)), held(folder), tell(std::move(teller)) {}
+
   struct Waiting {
     Entry entry;
     Time since;
@@ -32,9 +35,9 @@ struct Store::Shared {
   };
   using Snapshots = std::map<std::string, StreamSnapshot>;
 
-  // These two: by one thread, the constructor's and then the store's.
+  // By the store's thread, without the mutex.
   void open();
-  void write(const Snapshots& written, std::optional<std::int64_t> arrived_now);
+  void write_all(const Snapshots& written, std::optional<std::int64_t> arrived_now);
 
   struct Wish {
     Change change;
@@ -43,6 +46,8 @@ struct Store::Shared {
   // By the store's thread, without the mutex unless nothing can be written.
   void perform(std::deque<Wish>& wished, bool can_write);
   ChangeResult perform(const Change& change);
+  // What it means for the file.
+  void note_error(const std::exception& error);
 
   // With the mutex held.
   void tell_all(std::deque<Waiting>& waiting);
@@ -53,9 +58,14 @@ struct Store::Shared {
   void end_batch();
   void fail(const std::string& text);
 
-  std::string folder;
-  std::optional<StateFolder> held;
+  const std::string folder;
+  const StateFolder held;
+  // What follows is the store's thread's, but for the mutex and what it guards.
   std::optional<Database> database;
+  // It was opened once: what is in another one later is of this run.
+  bool opened = false;
+  // Errors that said that the file is damaged, since something was written.
+  int damages = 0;
   Time cleaned;
   // Of the batch: their numbers, and whether they were told before they are written.
   std::vector<std::int64_t> sequences;
@@ -70,6 +80,10 @@ struct Store::Shared {
   Snapshots snapshots;
   std::deque<Wish> wishes;
   std::vector<KeptChange> changes;
+  std::optional<Left> left;
+  // The file was opened, or that has failed.
+  bool tried = false;
+  // Written by the store's thread alone.
   std::int64_t last_told = 0;
   std::int64_t arrived = 0;
   std::int64_t marked = 0;
@@ -81,15 +95,45 @@ struct Store::Shared {
 };
 
 void Store::Shared::open() {
-  if (!held) held.emplace(folder);
-  Opened opened = open_checked(folder + "/state.sqlite", migrate);
-  database.emplace(std::move(opened.database));
-  if (!opened.was_damaged) return;
+  const std::string path = folder + "/state.sqlite";
+  // The check does not see all that may be wrong, and was passed since the first of these.
+  constexpr int kMostDamages = 1;
+  if (damages > kMostDamages) {
+    put_aside(path);
+    damages = 0;
+  }
+  Left found;
+  std::vector<KeptEvent> untold;
+  Opened made = open_checked(path, [&](Database& one) {
+    migrate(one);
+    // Numbers go on in a new file: what has arrived is said by number.
+    if (last_told > 0) begin_events_behind(one, last_told);
+    if (opened) return;
+    found = {read_streams(one), read_mutes(one)};
+    untold = read_untold(one);
+  });
   const std::lock_guard<std::mutex> lock(mutex);
-  ++errors;
+  if (made.was_damaged) ++errors;
+  database.emplace(std::move(made.database));
+  tried = true;
+  changed.notify_all();
+  if (std::exchange(opened, true)) return;
+  left = std::move(found);
+  for (const KeptEvent& kept : untold) {
+    if (tell) tell(kept.event);
+    last_told = kept.sequence;
+  }
 }
 
-void Store::Shared::write(const Snapshots& written, std::optional<std::int64_t> arrived_now) {
+void Store::Shared::note_error(const std::exception& error) {
+  const auto* of_store = dynamic_cast<const StoreError*>(&error);
+  if (of_store == nullptr || !of_store->is_damaged()) return;
+  ++damages;
+  // The next try checks the file.
+  database.reset();
+}
+
+void Store::Shared::write_all(const Snapshots& written, std::optional<std::int64_t> arrived_now) {
   constexpr auto kCleanEvery = std::chrono::hours(1);
   if (!database) open();
   const Moment time = now();
@@ -106,6 +150,7 @@ void Store::Shared::write(const Snapshots& written, std::optional<std::int64_t> 
     drop_old_mutes(*database, time.wall);
   }
   transaction.commit();
+  damages = 0;
   cleaned = time.steady - cleaned >= kCleanEvery ? time.steady : cleaned;
 }
 
@@ -115,9 +160,10 @@ void Store::Shared::perform(std::deque<Wish>& wished, bool can_write) {
   for (const Wish& wish : wished) {
     ChangeResult result = refused;
     try {
-      if (can_write) result = perform(wish.change);
+      if (can_write && database) result = perform(wish.change);
     } catch (const std::exception& error) {
       log_line(std::string("a change could not be kept: ") + error.what());
+      note_error(error);
       result = refused;
     }
     wish.done(result);
@@ -165,6 +211,8 @@ void Store::Shared::end_batch() {
 
 void Store::Shared::fail(const std::string& text) {
   ++errors;
+  tried = true;
+  changed.notify_all();
   if (std::exchange(up, false)) log_line("what is found cannot be kept, trying on: " + text);
   tell_all(batch);
   tell_all(entries);
@@ -174,24 +222,11 @@ void Store::Shared::fail(const std::string& text) {
   }
 }
 
-Store::Store(const std::string& folder, Tell tell) : shared_(std::make_shared<Shared>()) {
-  shared_->folder = folder;
-  shared_->tell = std::move(tell);
-  try {
-    shared_->open();
-    left_ = read_streams(*shared_->database);
-    mutes_ = read_mutes(*shared_->database);
-    for (const KeptEvent& kept : read_untold(*shared_->database)) {
-      shared_->tell(kept.event);
-      shared_->last_told = kept.sequence;
-    }
-  } catch (const FolderTaken&) {
-    throw;
-  } catch (const std::exception& error) {
-    shared_->database.reset();
-    shared_->fail(error.what());
-  }
-  thread_ = std::thread(run, shared_);
+Store::Store(const std::string& folder, Tell tell)
+    : shared_(std::make_shared<Shared>(folder, std::move(tell))), thread_(run, shared_) {
+  std::unique_lock<std::mutex> lock(shared_->mutex);
+  const bool tried = shared_->changed.wait_for(lock, kOpenLimit, [this] { return shared_->tried; });
+  if (!tried) log_line(folder + ": opening what the last run left takes long; going on without");
 }
 
 Store::~Store() {
@@ -216,8 +251,9 @@ Store::~Store() {
 void Store::run(const std::shared_ptr<Shared>& shared) {
   std::unique_lock<std::mutex> lock(shared->mutex);
   while (true) {
-    shared->changed.wait(lock, [&] { return shared->end || shared->has_work(); });
-    if (!shared->has_work()) break;
+    shared->changed.wait(lock,
+                         [&] { return shared->end || !shared->opened || shared->has_work(); });
+    if (shared->end && !shared->has_work()) break;
     shared->begin_batch();
     Shared::Snapshots snapshots = std::exchange(shared->snapshots, {});
     std::deque<Shared::Wish> wishes = std::exchange(shared->wishes, {});
@@ -226,9 +262,10 @@ void Store::run(const std::shared_ptr<Shared>& shared) {
     lock.unlock();
     std::optional<std::string> failed;
     try {
-      shared->write(snapshots, mark ? std::optional(arrived) : std::nullopt);
+      shared->write_all(snapshots, mark ? std::optional(arrived) : std::nullopt);
     } catch (const std::exception& error) {
       failed = error.what();
+      shared->note_error(error);
     }
     shared->perform(wishes, !failed);
     lock.lock();
@@ -280,6 +317,11 @@ void Store::change(Change change, ChangeDone done) {
 std::vector<KeptChange> Store::take_changes() {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   return std::exchange(shared_->changes, {});
+}
+
+std::optional<Store::Left> Store::take_left() {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return std::exchange(shared_->left, std::nullopt);
 }
 
 void Store::update(Moment now) {

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,13 +29,15 @@ namespace dfd::monitor {
 
 class Store {
  public:
-  // Takes an event's line and comes back at once. Called by the store's thread, by update() and by
-  // the constructor, never by two at a time, in the order of add().
+  // Takes an event's line and comes back at once. Called by the store's thread and by update(),
+  // never by two at a time, in the order of add(), behind what is left over from the last run.
   using Tell = std::function<void(const std::string& event)>;
 
-  // Opens FOLDER/state.sqlite. A damaged one is put aside as state.sqlite.damaged-TIME, and a new
-  // one begun. Throws FolderTaken; whatever else is wrong is said, counted, and tried again.
-  // Events that are left over from the last run are told here.
+  // Makes and holds the folder. Throws FolderTaken, and std::runtime_error where it cannot be had.
+  //
+  // Waits up to kOpenLimit until FOLDER/state.sqlite is open, which is checked, so that a large one
+  // on a slow disk takes longer. A damaged one is put aside as state.sqlite.damaged-TIME, and a new
+  // one begun, also later. Whatever else is wrong is said, counted, and tried again.
   Store(const std::string& folder, Tell tell);
 
   // Writes what is left, for no longer than kCloseLimit.
@@ -42,8 +45,14 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // What the last run left; empty where nothing is known.
-  const std::map<std::string, StreamSnapshot>& left() const { return left_; }
+  struct Left {
+    std::map<std::string, StreamSnapshot> streams;
+    // By stream, those that are over among them.
+    std::map<std::string, Mute> mutes;
+  };
+  // What the last run left, once, when it is known: after the constructor, or later where the file
+  // could not be opened.
+  std::optional<Left> take_left();
 
   void add(Moment now, Entry entry);
   // Takes the place of one of the same stream that waits.
@@ -56,9 +65,6 @@ class Store {
 
   // What was changed since the last call, in its order.
   std::vector<KeptChange> take_changes();
-
-  // By stream, those that are over among them; as the last run left them.
-  const std::map<std::string, Mute>& mutes() const { return mutes_; }
 
   // Tells events that waited for the disk for longer than kTellLimit.
   void update(Moment now);
@@ -77,6 +83,7 @@ class Store {
   static constexpr std::size_t kMostWaiting = 10000;
   // A disk that hangs says nothing.
   static constexpr Duration kTellLimit = std::chrono::seconds(2);
+  static constexpr Duration kOpenLimit = std::chrono::seconds(5);
   static constexpr Duration kCloseLimit = std::chrono::seconds(5);
 
  private:
@@ -84,8 +91,6 @@ class Store {
   static void run(const std::shared_ptr<Shared>& shared);
 
   std::shared_ptr<Shared> shared_;
-  std::map<std::string, StreamSnapshot> left_;
-  std::map<std::string, Mute> mutes_;
   std::thread thread_;
 };
 

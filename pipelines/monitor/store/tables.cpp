@@ -128,6 +128,15 @@ std::vector<KeptEvent> read_untold(Database& database) {
   return events;
 }
 
+void begin_events_behind(Database& database, std::int64_t sequence) {
+  // SQLite's own table, which it makes with the first AUTOINCREMENT and leaves to be written.
+  Statement(database,
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'events', ? "
+            "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'events')")
+      .bind(sequence)
+      .step();
+}
+
 std::int64_t write_entry(Database& database, const Entry& entry, bool told) {
   // A commit that failed may have come through all the same; it is tried again then.
   Statement insert(database,

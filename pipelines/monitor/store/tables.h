@@ -80,6 +80,9 @@ std::map<std::string, StreamSnapshot> read_streams(Database& database);
 // Events that no output was known to have when the program ended, oldest first.
 std::vector<KeptEvent> read_untold(Database& database);
 
+// Where no event was ever kept: the first one's number will be the one behind `sequence`.
+void begin_events_behind(Database& database, std::int64_t sequence);
+
 // Returns the event's number. Those that were told already are not told again.
 std::int64_t write_entry(Database& database, const Entry& entry, bool told);
 void write_snapshot(Database& database, const std::string& stream, const StreamSnapshot& snapshot);
