@@ -233,6 +233,26 @@ std::string operator_table() {
   return "[[token]]\nname = \"desk\"\nrole = \"operator\"\nfile = \"" + file + "\"\n";
 }
 
+TEST_F(Reloaded, WhatIsSaidOfAnAlarmIsToldWithoutItsStream) {
+  start("rtsp://127.0.0.1:1/a", operator_table());
+  ASSERT_TRUE(comes_true([&] { return program_->told_alarm("down", "firing"); }))
+      << program_->all();
+  const std::string id = fired("down")["id"];
+  reload(replaced(text(), "\"ch1\"", "\"ch2\""));
+  const std::string path = program_->address() + "/api/v1/alarms/" + id + "/label";
+  const std::string bearer = std::string("Bearer ") + kToken;
+  EXPECT_EQ(request("POST", path, {{{"Authorization", bearer}}, R"({"label":"false"})"}).status,
+            200);
+  EXPECT_TRUE(comes_true([&] {
+    return program_->told([&](const Json& data) {
+      return data.contains("change") && data["change"]["label"] == "false" &&
+             data["alarm"]["id"] == id && data["stream"]["id"] == "ch1";
+    });
+  })) << program_->all();
+  EXPECT_EQ(program_->stop(), 0);
+  EXPECT_TRUE(dfd::monitor::test::fits_schema(program_->out()));
+}
+
 TEST_F(Reloaded, WhoIsReachedByOthersKeepsAToken) {
   start("rtsp://127.0.0.1:1/a", operator_table(), "behind_proxy = true\n");
   ASSERT_TRUE(comes_true([&] { return program_->told_alarm("down", "firing"); }))

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "service/monitor_metrics.h"
 #include "service/notify.h"
+#include "service/told.h"
 #include "store/state_folder.h"
 
 namespace dfd::monitor {
@@ -255,7 +256,14 @@ void Monitor::apply_changes(Moment now) {
     const auto stream = std::find_if(streams_.begin(), streams_.end(), [&](const auto& one) {
       return one->stream().config().id == id;
     });
-    if (stream != streams_.end()) (*stream)->apply(now, kept);
+    if (stream != streams_.end()) {
+      (*stream)->apply(now, kept);
+    } else if (kept.alarm) {
+      const StreamConfig gone = unwatched(id);
+      EventStream part;
+      part.config = &gone;
+      tell(told_marked(now, part, *kept.alarm, change));
+    }
   }
 }
 
