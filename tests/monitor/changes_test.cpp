@@ -5,6 +5,7 @@
 #include "store/changes.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ using dfd::monitor::test::Json;
 using dfd::monitor::test::Question;
 using dfd::monitor::test::request;
 using dfd::monitor::test::stream_status;
+using dfd::monitor::test::WebClient;
 
 constexpr const char* kViewer = "viewer-viewer-viewer-viewer";
 constexpr const char* kOperator = "operator-operator-operator";
@@ -327,6 +329,41 @@ TEST_F(ChangesTest, NewTokensCountAtOnce) {
       [&] { return request("GET", uri("/api/v1/streams"), with_token(kOperator)).status == 401; }));
   EXPECT_EQ(request("GET", uri("/api/v1/streams"), with_token("another-another-another")).status,
             200);
+}
+
+// A reader of events that shows what `header` says.
+std::unique_ptr<WebClient> reader_of(int port, const std::string& header) {
+  auto reader = std::make_unique<WebClient>(port);
+  reader->send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n");
+  EXPECT_TRUE(reader->reads("retry:")) << header;
+  return reader;
+}
+
+TEST_F(ChangesTest, WhoMayNotReadAnyMoreHearsNoMoreEvents) {
+  start();
+  const auto log_in = [&](const std::string& token) {
+    return cookie_of(request("POST", uri("/login"), {{}, R"({"token":")" + token + R"("})"}));
+  };
+  const std::string session = log_in(kOperator);
+  const auto by_token = reader_of(port(), "Authorization: Bearer " + std::string(kViewer) + "\r\n");
+  const auto by_its_session = reader_of(port(), "Cookie: " + log_in(kViewer) + "\r\n");
+  const auto logged_out = reader_of(port(), "Cookie: " + session + "\r\n");
+  const auto stays = reader_of(port(), "Authorization: Bearer " + std::string(kOperator) + "\r\n");
+  request("POST", uri("/logout"), {{{"Cookie", session}}, ""});
+  EXPECT_TRUE(logged_out->is_ended());
+  server_->set_tokens({{"desk", sha256_of(kOperator), true}});
+  EXPECT_TRUE(by_token->is_ended());
+  EXPECT_TRUE(by_its_session->is_ended());
+  keep(1);
+  EXPECT_TRUE(stays->reads("id: 1"));
+}
+
+TEST_F(ChangesTest, WhoNeededNoTokenNeedsOneAtOnce) {
+  settings_.tokens.clear();
+  start();
+  const auto reader = reader_of(port(), "");
+  server_->set_tokens({{"desk", sha256_of(kOperator), true}});
+  EXPECT_TRUE(reader->is_ended());
 }
 
 TEST_F(ChangesTest, TheAuditLogTellsWhoChangedWhat) {

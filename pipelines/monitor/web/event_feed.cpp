@@ -18,8 +18,9 @@ constexpr std::size_t kBatch = 50;
 }  // namespace
 
 struct EventFeed::Client {
-  Client(SoupServerMessage* served, std::int64_t last, Time now)
+  Client(SoupServerMessage* served, std::int64_t last, Time now, MayRead may)
       : message(SOUP_SERVER_MESSAGE(g_object_ref(served))),
+        may_read(std::move(may)),
         cursor(last),
         progress(now),
         sent(now) {}
@@ -37,6 +38,7 @@ struct EventFeed::Client {
   static void on_finished(SoupServerMessage* message, gpointer data);
 
   SoupServerMessage* message;
+  MayRead may_read;
   // The number of the last event that was sent.
   std::int64_t cursor;
   // Bytes on their way.
@@ -76,7 +78,8 @@ EventFeed::EventFeed(Reader reader, const WebLimits& limits)
 
 EventFeed::~EventFeed() = default;
 
-bool EventFeed::add(Time now, SoupServerMessage* message, std::optional<std::int64_t> last) {
+bool EventFeed::add(Time now, SoupServerMessage* message, std::optional<std::int64_t> last,
+                    MayRead may_read) {
   if (clients_.size() >= limits_.readers) return false;
   const std::int64_t from = last ? *last : reader_.last_event();
   soup_server_message_set_status(message, SOUP_STATUS_OK, nullptr);
@@ -89,7 +92,7 @@ bool EventFeed::add(Time now, SoupServerMessage* message, std::optional<std::int
                                         ? SOUP_ENCODING_EOF
                                         : SOUP_ENCODING_CHUNKED);
   soup_message_body_set_accumulate(soup_server_message_get_response_body(message), FALSE);
-  clients_.push_back(std::make_unique<Client>(message, from, now));
+  clients_.push_back(std::make_unique<Client>(message, from, now, std::move(may_read)));
   Client* client = clients_.back().get();
   g_signal_connect(message, "wrote-body-data", G_CALLBACK(Client::on_wrote), client);
   g_signal_connect(message, "finished", G_CALLBACK(Client::on_finished), client);
@@ -99,6 +102,7 @@ bool EventFeed::add(Time now, SoupServerMessage* message, std::optional<std::int
 }
 
 void EventFeed::feed(Time now, Client& client, std::int64_t last_event) {
+  if (!client.may_read(now)) return client.cut(now);
   if (client.pending > 0) {
     if (now - client.progress > limits_.write) client.cut(now);
     return;

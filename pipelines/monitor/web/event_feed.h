@@ -11,6 +11,7 @@
 #include <libsoup/soup.h>
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -28,9 +29,14 @@ class EventFeed {
   EventFeed(const EventFeed&) = delete;
   EventFeed& operator=(const EventFeed&) = delete;
 
+  // Whether the reader may still read; asked again and again.
+  using MayRead = std::function<bool(Time now)>;
+
   // Answers `message` from now on, beginning behind `last`, or with what comes next where there is
-  // none. False where all places are taken. Throws StoreError.
-  bool add(Time now, SoupServerMessage* message, std::optional<std::int64_t> last);
+  // none. Cut off once he may not read any more. False where all places are taken. Throws
+  // StoreError.
+  bool add(Time now, SoupServerMessage* message, std::optional<std::int64_t> last,
+           MayRead may_read);
 
   // What is due.
   void update(Time now);

@@ -312,8 +312,13 @@ void WebServer::Shared::on_result(const CallPointer& call, const Change& change,
 
 void WebServer::Shared::answer_events(SoupServerMessage* message, const HttpRequest& request) {
   if (request.method != "GET") return respond(message, method_response("GET"));
+  const auto may_read = [this, request](Time time) {
+    std::optional<HttpResponse> denied;
+    gate_.user(time, request, denied);
+    return !denied;
+  };
   try {
-    if (feed_.add(now().steady, message, last_event_of(request))) return;
+    if (feed_.add(now().steady, message, last_event_of(request), may_read)) return;
     HttpResponse full = error_response(503, "too_many_readers", "all places for readers are taken");
     full.headers.emplace_back("Retry-After", "10");
     respond(message, full);
