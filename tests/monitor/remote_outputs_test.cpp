@@ -3,12 +3,14 @@
 // Events to those who may be away: the spool, webhooks and MQTT.
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -257,6 +259,67 @@ TEST(AWebhook, FollowsNobodyElsewhere) {
     EXPECT_EQ(webhook.send("E1", "{}").result, Delivery::Result::kLater) << status;
   }
   EXPECT_EQ(receiver.requests().size(), 4U);
+}
+
+// Says `first` to the one who comes, and then `again` for as long as he listens.
+class Talker {
+ public:
+  Talker(std::string first, std::string again, std::chrono::milliseconds pause)
+      : port_(g_socket_listener_add_any_inet_port(listener_, nullptr, nullptr)),
+        thread_([this, first = std::move(first), again = std::move(again), pause] {
+          GSocketConnection* guest =
+              g_socket_listener_accept(listener_, nullptr, cancellable_, nullptr);
+          if (guest == nullptr) return;
+          GOutputStream* out = g_io_stream_get_output_stream(G_IO_STREAM(guest));
+          const auto says = [&](const std::string& text) {
+            return g_output_stream_write_all(out, text.data(), text.size(), nullptr, cancellable_,
+                                             nullptr) != FALSE;
+          };
+          for (bool listens = says(first); listens; listens = says(again)) {
+            std::this_thread::sleep_for(pause);
+          }
+          g_object_unref(guest);
+        }) {}
+  ~Talker() {
+    g_cancellable_cancel(cancellable_);
+    thread_.join();
+    g_object_unref(cancellable_);
+    g_object_unref(listener_);
+  }
+  Talker(const Talker&) = delete;
+  Talker& operator=(const Talker&) = delete;
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/events"; }
+
+ private:
+  GSocketListener* listener_ = g_socket_listener_new();
+  GCancellable* cancellable_ = g_cancellable_new();
+  guint16 port_;
+  std::thread thread_;
+};
+
+TEST(AWebhook, AnAnswerWithoutAnEndIsTakenByItsStatus) {
+  const Talker talker("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", std::string(65536, 'x'),
+                      std::chrono::milliseconds(0));
+  // More than a minute is more than the test may take.
+  Webhook webhook(webhook_config(talker.url()), std::chrono::hours(1));
+  EXPECT_EQ(webhook.send("E1", "{}").result, Delivery::Result::kTaken);
+}
+
+TEST(AWebhook, WhoseAnswerOnlyDripsIsTriedAgain) {
+  const Talker talker("HTTP/1.1 200 OK\r\nX-Drip: ", "x", std::chrono::milliseconds(50));
+  Webhook webhook(webhook_config(talker.url()), std::chrono::milliseconds(500));
+  const Delivery delivery = webhook.send("E1", "{}");
+  EXPECT_EQ(delivery.result, Delivery::Result::kLater);
+  EXPECT_EQ(delivery.text, "no answer came in time");
+}
+
+TEST(AWebhook, IsCalledOffWhileItWaits) {
+  const Talker talker("HTTP/1.1 200 OK\r\nX-Drip: ", "x", std::chrono::milliseconds(50));
+  Webhook webhook(webhook_config(talker.url()), std::chrono::hours(1));
+  std::thread other([&] { webhook.cancel(); });
+  EXPECT_EQ(webhook.send("E1", "{}").result, Delivery::Result::kLater);
+  other.join();
 }
 
 TEST(AWebhook, TrustsItsAuthoritiesAlone) {

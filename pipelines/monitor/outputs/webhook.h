@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <libsoup/soup.h>
 
+#include <chrono>
 #include <string>
 
 #include "config/config.h"
@@ -20,18 +21,24 @@ std::string webhook_signature(const std::string& secret, const std::string& id,
 
 class Webhook : public Sender {
  public:
-  explicit Webhook(const WebhookConfig& config);
+  // `limit`: for all of an answer. A receiver that only puts an event aside needs far less.
+  explicit Webhook(const WebhookConfig& config,
+                   std::chrono::milliseconds limit = std::chrono::seconds(10));
   ~Webhook() override;
 
-  // Taken is what is answered with 2xx. Refused are 400, 413, 415 and 422: such an event is never
-  // taken. All else may be set right over there; redirects are not followed.
+  // Taken is what is answered with 2xx, whatever comes behind it. Refused are 400, 413, 415 and
+  // 422: such an event is never taken. All else may be set right over there; redirects are not
+  // followed.
   Delivery send(const std::string& id, const std::string& event) override;
   void cancel() override { g_cancellable_cancel(cancellable_); }
 
  private:
+  struct Exchange;
+
   SoupMessage* make_message(const std::string& id, const std::string& event) const;
 
   WebhookConfig config_;
+  std::chrono::milliseconds limit_;
   GMainContext* context_;
   SoupSession* session_;
   GCancellable* cancellable_;
