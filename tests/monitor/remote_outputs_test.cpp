@@ -28,6 +28,7 @@
 namespace {
 
 namespace fs = std::filesystem;
+using dfd::monitor::Database;
 using dfd::monitor::Delivery;
 using dfd::monitor::Mqtt;
 using dfd::monitor::MqttConfig;
@@ -201,6 +202,39 @@ TEST(ASpooledOutput, SendsWhatNoDiskTakes) {
   EXPECT_TRUE(comes_true([&] { return output->waiting() == 0; }));
 }
 
+TEST(ASpooledOutput, SendsWhatSomebodyElseLeftInItsFile) {
+  const std::string path = new_spool("left");
+  const auto shared = std::make_shared<Fake::Shared>();
+  const auto output = output_of(path, shared);
+  output->write(event(0));
+  EXPECT_TRUE(has_taken(*shared, "E0")) << shared->taken;
+  // The one before it, which ended late.
+  Spool(path, kRoom).add(items(1, 3));
+  EXPECT_TRUE(has_taken(*shared, "E0E1E2")) << shared->taken;
+}
+
+TEST(ASpooledOutput, GoesOnWhereItsFileIsDamagedMeanwhile) {
+  const std::string path = new_spool("meanwhile");
+  const auto shared = std::make_shared<Fake::Shared>();
+  shared->answers.assign(1000, Delivery::Result::kLater);
+  const auto output = output_of(path, shared);
+  for (int i = 0; i < 500; ++i) output->write(event(i));
+  ASSERT_TRUE(comes_true([&] { return output->unkept() == 0; }));
+  { Database(path).run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+  {
+    std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(4096);
+    stream << std::string(fs::file_size(path) - 4096, 'x');
+  }
+  output->write(event(500));
+  ASSERT_TRUE(comes_true([&] { return output->dropped() == 500; }));
+  {
+    const std::lock_guard<std::mutex> lock(shared->mutex);
+    shared->answers.clear();
+  }
+  EXPECT_TRUE(has_taken(*shared, "E500")) << shared->taken;
+}
+
 TEST(ASpooledOutput, GivesASignOfLifeThatWaitsForNobody) {
   const auto shared = std::make_shared<Fake::Shared>();
   const auto output = output_of(new_spool("beat"), shared);
@@ -301,7 +335,7 @@ class Talker {
 TEST(AWebhook, AnAnswerWithoutAnEndIsTakenByItsStatus) {
   const Talker talker("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", std::string(65536, 'x'),
                       std::chrono::milliseconds(0));
-  // More than a minute is more than the test may take.
+  // Of no help here.
   Webhook webhook(webhook_config(talker.url()), std::chrono::hours(1));
   EXPECT_EQ(webhook.send("E1", "{}").result, Delivery::Result::kTaken);
 }

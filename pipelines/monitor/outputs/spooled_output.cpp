@@ -88,6 +88,7 @@ class SpooledOutput::Worker {
       const std::lock_guard<std::mutex> lock(shared_.mutex);
       items = shared_.fresh;
     }
+    if (spool_ && spool_->is_damaged()) give_up_spool();
     try {
       if (!spool_) spool_.emplace(shared_.settings.path, shared_.settings.most_bytes);
       if (!items.empty()) spool_->add(items);
@@ -97,6 +98,7 @@ class SpooledOutput::Worker {
       if (!std::exchange(complained_of_disk_, true)) {
         log_line(shared_.settings.name + ": events cannot be kept, trying on: " + error.what());
       }
+      if (error.is_damaged()) give_up_spool();
       waits_ = true;
       return false;
     }
@@ -128,7 +130,28 @@ class SpooledOutput::Worker {
   void idle() {
     if (Clock::now() < next_idle_) return;
     next_idle_ = Clock::now() + kIdle;
-    if (!waits_) shared_.sender->idle();
+    if (waits_) return;
+    count();
+    shared_.sender->idle();
+  }
+
+  // The output before this one, of the same name, may end late, and leave its last events then.
+  void count() {
+    try {
+      if (spool_) spool_->count();
+    } catch (const StoreError&) {
+      // What comes next tells.
+      return;
+    }
+    const std::lock_guard<std::mutex> lock(shared_.mutex);
+    note_size();
+  }
+
+  // What is in it is lost, and the file put aside when it is opened again.
+  void give_up_spool() {
+    if (!spool_) return;
+    lost_ += spool_->dropped() + spool_->size();
+    spool_.reset();
   }
 
   Delivery send(const std::string& id, const std::string& event) {
@@ -155,7 +178,7 @@ class SpooledOutput::Worker {
     }
     if (kept) spool_->remove(item);
     const std::lock_guard<std::mutex> lock(shared_.mutex);
-    if (refused) ++refused_;
+    if (refused) ++lost_;
     if (!kept && !shared_.fresh.empty() && shared_.fresh.front().id == item.id) {
       shared_.fresh.pop_front();
     }
@@ -193,7 +216,7 @@ class SpooledOutput::Worker {
   void note_size() {
     shared_.kept = spool_ ? spool_->size() : 0;
     waits_ = shared_.kept > 0 || (complained_of_disk_ && !shared_.fresh.empty());
-    const std::uint64_t lost = refused_ + (spool_ ? spool_->dropped() : 0);
+    const std::uint64_t lost = lost_ + (spool_ ? spool_->dropped() : 0);
     shared_.dropped += lost - std::exchange(told_lost_, lost);
   }
 
@@ -207,7 +230,7 @@ class SpooledOutput::Worker {
   Duration wait_{};
   bool complained_ = false;
   bool complained_of_disk_ = false;
-  std::uint64_t refused_ = 0;
+  std::uint64_t lost_ = 0;
   std::uint64_t told_lost_ = 0;
 };
 

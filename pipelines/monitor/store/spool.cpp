@@ -25,9 +25,14 @@ bool insert(Database& database, const Spool::Item& item) {
 
 Spool::Spool(const std::string& path, std::int64_t most_bytes)
     : database_(open_checked(path, make_tables).database), most_bytes_(most_bytes) {
+  count();
+}
+
+void Spool::count() {
   Statement all(database_,
-                "SELECT COUNT(*), COALESCE(SUM(LENGTH(CAST(event AS BLOB))), 0) FROM spool");
-  all.step();
+                "SELECT COUNT(*), COALESCE(SUM(LENGTH(CAST(event AS BLOB))), 0) FROM spool "
+                "WHERE sequence > ?");
+  all.bind(done_).step();
   size_ = static_cast<std::size_t>(all.whole(0));
   bytes_ = all.whole(1);
 }
@@ -69,7 +74,8 @@ std::optional<Spool::Item> Spool::oldest() {
 std::optional<Spool::Item> Spool::first() {
   try {
     return oldest();
-  } catch (const StoreError&) {
+  } catch (const StoreError& error) {
+    damaged_ = damaged_ || error.is_damaged();
     return std::nullopt;
   }
 }
@@ -80,7 +86,8 @@ void Spool::remove(const Item& item) {
   --size_;
   try {
     Statement(database_, "DELETE FROM spool WHERE sequence <= ?").bind(done_).step();
-  } catch (const StoreError&) {
+  } catch (const StoreError& error) {
+    damaged_ = damaged_ || error.is_damaged();
     // Of a full disk add() tells, which deletes it, too.
   }
 }

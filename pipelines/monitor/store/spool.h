@@ -23,7 +23,7 @@ class Spool {
     std::int64_t sequence = 0;
   };
 
-  // Opens the file or makes it. Throws StoreError, as add() does.
+  // Opens the file or makes it. Throws StoreError, as add() and count() do.
   Spool(const std::string& path, std::int64_t most_bytes);
 
   // All are on disk when it returns, and none when it throws. The oldest are dropped beyond the
@@ -36,6 +36,11 @@ class Spool {
   // restart.
   void remove(const Item& item);
 
+  // Counts anew: somebody else may have added to the file.
+  void count();
+
+  // The file was found to be: it is opened anew, which puts it aside.
+  bool is_damaged() const { return damaged_; }
   std::size_t size() const { return size_; }
   std::uint64_t dropped() const { return dropped_; }
 
@@ -47,6 +52,7 @@ class Spool {
   std::size_t size_ = 0;
   std::int64_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
+  bool damaged_ = false;
   // Up to here none waits any more.
   std::int64_t done_ = 0;
 };
