@@ -2,6 +2,13 @@
 //
 // Events to those who may be away: the spool, webhooks and MQTT.
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <deque>
@@ -11,6 +18,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -366,11 +374,21 @@ TEST(AWebhook, TrustsItsAuthoritiesAlone) {
   EXPECT_EQ(Webhook(config).send("E1", "{}").result, Delivery::Result::kTaken);
 }
 
-TEST(Mqtt, TopicsTellWhatTheyAreAbout) {
-  EXPECT_EQ(topic_of(R"({"data":{"state":"started"}})"), "monitor");
-  EXPECT_EQ(topic_of(R"({"data":{"stream":{"id":"ch1"}}})"), "streams/ch1");
-  EXPECT_EQ(topic_of(R"({"data":{"stream":{"id":"ch1"},"alarm":{"rule":"face"}}})"),
-            "streams/ch1/face");
+TEST(Mqtt, TopicsTellWhatTheyAreAboutAndKeepHowThingsStand) {
+  const std::string stream = R"("stream":{"id":"ch1"})";
+  const std::string alarm = stream + R"(,"alarm":{"rule":"face"})";
+  const std::vector<std::tuple<std::string, std::string, bool>> table = {
+      {R"("state":"started")", "monitor", true},
+      {stream, "streams/ch1", true},
+      {stream + R"(,"change":{"action":"mute"})", "streams/ch1", true},
+      {alarm, "streams/ch1/face", true},
+      {alarm + R"(,"change":{"action":"label"})", "streams/ch1/face", false},
+      {stream + R"(,"clip":{"alarm":"A"})", "streams/ch1/clip", false}};
+  for (const auto& [data, name, retained] : table) {
+    const auto topic = topic_of("{\"data\":{" + data + "}}");
+    EXPECT_EQ(topic.name, name) << data;
+    EXPECT_EQ(topic.retained, retained) << data;
+  }
 }
 
 TEST(Mqtt, TrustsItsAuthoritiesAlone) {
@@ -388,6 +406,77 @@ TEST(Mqtt, TrustsItsAuthoritiesAlone) {
   config.tls_authorities.clear();
   Mqtt wrong(config, "wrong");
   EXPECT_EQ(wrong.send("E1", event(1)).result, Delivery::Result::kLater);
+}
+
+// A port whose queue is full, so that the kernel answers nobody any more.
+class FullPort {
+ public:
+  FullPort() {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* address = reinterpret_cast<sockaddr*>(&place);
+    socklen_t size = sizeof(place);
+    sockets_.push_back(socket(AF_INET, SOCK_STREAM, 0));
+    bind(sockets_[0], address, size);
+    listen(sockets_[0], 0);
+    getsockname(sockets_[0], address, &size);
+    port_ = ntohs(place.sin_port);
+    // The queue has a place more than it was asked for.
+    for (int i = 0; i < 4; ++i) {
+      sockets_.push_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      connect(sockets_.back(), address, size);
+    }
+  }
+  ~FullPort() {
+    for (const int one : sockets_) close(one);
+  }
+  FullPort(const FullPort&) = delete;
+  FullPort& operator=(const FullPort&) = delete;
+
+  int port() const { return port_; }
+
+ private:
+  std::vector<int> sockets_;
+  int port_ = 0;
+};
+
+TEST(Mqtt, IsCalledOffWhileNobodyAnswersItsCall) {
+  const FullPort nobody;
+  MqttConfig config;
+  config.host = "127.0.0.1";
+  config.port = nobody.port();
+  Mqtt mqtt(config, "patient");
+  const auto begin = std::chrono::steady_clock::now();
+  mqtt.cancel();
+  EXPECT_EQ(mqtt.send("E1", event(1)).result, Delivery::Result::kLater);
+  // The kernel would wait for two minutes.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+}
+
+TEST(Mqtt, BearsMoreThanAThousandOpenFiles) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit many = before;
+  many.rlim_cur = std::min<rlim_t>(before.rlim_max, 4096);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &many), 0);
+  std::vector<int> open_files;
+  while (open_files.empty() || open_files.back() < FD_SETSIZE) {
+    open_files.push_back(dup(STDERR_FILENO));
+    ASSERT_GE(open_files.back(), 0);
+  }
+  {
+    const std::string port = free_port(G_SOCKET_TYPE_STREAM);
+    const Broker broker(port);
+    MqttConfig config;
+    config.host = "127.0.0.1";
+    config.port = std::stoi(port);
+    Mqtt mqtt(config, "many");
+    EXPECT_TRUE(
+        comes_true([&] { return mqtt.send("E1", event(1)).result == Delivery::Result::kTaken; }));
+  }
+  for (const int file : open_files) close(file);
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 std::string state_in(const std::string& event) {

@@ -3,10 +3,17 @@
 #include "mqtt.h"
 
 #include <mosquitto.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -24,13 +31,105 @@ constexpr int kQos = 1;
 
 }  // namespace
 
-std::string topic_of(const std::string& event) {
+Topic topic_of(const std::string& event) {
   const auto json = nlohmann::json::parse(event);
   const auto& data = json.at("data");
-  if (!data.contains("stream")) return "monitor";
-  std::string topic = "streams/" + data["stream"].at("id").get<std::string>();
-  if (data.contains("alarm")) topic += "/" + data["alarm"].at("rule").get<std::string>();
-  return topic;
+  if (!data.contains("stream")) return {"monitor"};
+  const std::string stream = "streams/" + data["stream"].at("id").get<std::string>();
+  if (data.contains("clip")) return {stream + "/clip", false};
+  if (!data.contains("alarm")) return {stream};
+  return {stream + "/" + data["alarm"].at("rule").get<std::string>(), !data.contains("change")};
+}
+
+// What threads share that outlive the sender.
+struct Mqtt::Link {
+  explicit Link(const std::string& id) : client(mosquitto_new(id.c_str(), true, this)) {}
+  ~Link() {
+    if (client != nullptr) mosquitto_destroy(client);
+    if (wake >= 0) close(wake);
+  }
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  static void on_connect(mosquitto* client, void* data, int code);
+  static void on_disconnect(mosquitto* client, void* data, int code);
+  static void on_publish(mosquitto* client, void* data, int message);
+
+  // Waits for the host's name and for its answer for as long as the kernel does: minutes.
+  void open(const std::string& host, int port);
+  // Until the connection ends. mosquitto's own loop does not bear a socket above 1023.
+  void run();
+  int turn();
+  // What is to be sent is there.
+  void nudge() { eventfd_write(wake, 1); }
+
+  mosquitto* const client;
+  const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  std::string online;
+  // There is no connection yet, and nobody waits for it any more.
+  std::atomic<bool> given_up{false};
+
+  std::mutex mutex;  // Of all that follows.
+  std::condition_variable changed;
+  enum class State { kClosed, kOpening, kOpen, kConnected };
+  State state = State::kClosed;
+  bool cancelled = false;
+  std::set<int> published;
+  std::string trouble;
+};
+
+void Mqtt::Link::on_connect(mosquitto* client, void* data, int code) {
+  auto* self = static_cast<Link*>(data);
+  if (code == 0) mosquitto_publish(client, nullptr, self->online.c_str(), 1, "1", kQos, true);
+  const std::lock_guard<std::mutex> lock(self->mutex);
+  if (code == 0) self->state = State::kConnected;
+  self->trouble = code == 0 ? "" : mosquitto_connack_string(code);
+  self->changed.notify_all();
+}
+
+void Mqtt::Link::on_disconnect(mosquitto* /*client*/, void* data, int code) {
+  auto* self = static_cast<Link*>(data);
+  const std::lock_guard<std::mutex> lock(self->mutex);
+  self->state = State::kClosed;
+  if (self->trouble.empty()) self->trouble = mosquitto_strerror(code);
+  self->changed.notify_all();
+}
+
+void Mqtt::Link::on_publish(mosquitto* /*client*/, void* data, int message) {
+  auto* self = static_cast<Link*>(data);
+  const std::lock_guard<std::mutex> lock(self->mutex);
+  self->published.insert(message);
+  self->changed.notify_all();
+}
+
+void Mqtt::Link::open(const std::string& host, int port) {
+  const int code = mosquitto_connect(client, host.c_str(), port, kKeepAliveSeconds);
+  const std::string text = code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
+  const std::lock_guard<std::mutex> lock(mutex);
+  state = code == MOSQ_ERR_SUCCESS ? State::kOpen : State::kClosed;
+  if (code != MOSQ_ERR_SUCCESS) trouble = text;
+  changed.notify_all();
+}
+
+int Mqtt::Link::turn() {
+  // So often it looks whether a sign of life is due.
+  constexpr int kTurnMs = 1000;
+  // Reads also go on with what TLS begins with.
+  const short wanted = mosquitto_want_write(client) ? POLLIN | POLLOUT : POLLIN;
+  pollfd sources[] = {{mosquitto_socket(client), wanted, 0}, {wake, POLLIN, 0}};
+  if (poll(sources, 2, kTurnMs) < 0 && errno != EINTR) return MOSQ_ERR_ERRNO;
+  eventfd_t ignored = 0;
+  eventfd_read(wake, &ignored);
+  int code = MOSQ_ERR_SUCCESS;
+  if (sources[0].revents != 0) code = mosquitto_loop_read(client, 1);
+  if (code == MOSQ_ERR_SUCCESS) code = mosquitto_loop_write(client, 1);
+  return code == MOSQ_ERR_SUCCESS ? mosquitto_loop_misc(client) : code;
+}
+
+void Mqtt::Link::run() {
+  int code = MOSQ_ERR_SUCCESS;
+  while (code == MOSQ_ERR_SUCCESS && !given_up) code = turn();
+  on_disconnect(client, this, code);
 }
 
 Mqtt::Mqtt(MqttConfig config, std::string id)
@@ -42,70 +141,53 @@ Mqtt::Mqtt(MqttConfig config, std::string id)
 }
 
 void Mqtt::set_up() {
-  client_ = mosquitto_new(id_.c_str(), /*clean_session=*/true, this);
-  if (client_ == nullptr) return;
-  mosquitto_threaded_set(client_, true);
+  link_ = std::make_shared<Link>(id_);
+  link_->online = online_;
+  mosquitto* client = link_->client;
+  if (client == nullptr) return;
+  mosquitto_threaded_set(client, true);
   const Credentials& credentials = config_.credentials;
   if (!credentials.user.empty()) {
-    mosquitto_username_pw_set(client_, credentials.user.c_str(), credentials.password.c_str());
+    mosquitto_username_pw_set(client, credentials.user.c_str(), credentials.password.c_str());
   }
   if (config_.tls) {
     const bool own = !config_.tls_authorities.empty();
-    mosquitto_tls_set(client_, own ? config_.tls_authorities.c_str() : nullptr,
+    mosquitto_tls_set(client, own ? config_.tls_authorities.c_str() : nullptr,
                       own ? nullptr : "/etc/ssl/certs", nullptr, nullptr, nullptr);
   }
-  mosquitto_will_set(client_, online_.c_str(), 1, "0", kQos, /*retain=*/true);
-  mosquitto_connect_callback_set(client_, on_connect);
-  mosquitto_disconnect_callback_set(client_, on_disconnect);
-  mosquitto_publish_callback_set(client_, on_publish);
+  mosquitto_will_set(client, online_.c_str(), 1, "0", kQos, /*retain=*/true);
+  mosquitto_connect_callback_set(client, Link::on_connect);
+  mosquitto_disconnect_callback_set(client, Link::on_disconnect);
+  mosquitto_publish_callback_set(client, Link::on_publish);
 }
 
 Mqtt::~Mqtt() {
-  if (client_ == nullptr) return;
-  disconnect();
-  mosquitto_destroy(client_);
+  if (link_->client != nullptr) disconnect();
 }
 
 void Mqtt::disconnect() {
-  bool connected = false;
+  Link::State state{};
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    connected = connected_;
+    const std::lock_guard<std::mutex> lock(link_->mutex);
+    state = link_->state;
   }
+  // The thread that opens it is left to itself.
+  if (state == Link::State::kOpening) return;
+  mosquitto* client = link_->client;
   // Who goes in peace leaves no will.
-  if (connected) mosquitto_publish(client_, nullptr, online_.c_str(), 1, "0", kQos, true);
-  mosquitto_disconnect(client_);
+  if (state == Link::State::kConnected) {
+    mosquitto_publish(client, nullptr, online_.c_str(), 1, "0", kQos, true);
+  }
+  mosquitto_disconnect(client);
+  link_->given_up = state != Link::State::kConnected;
+  link_->nudge();
   if (network_.joinable()) network_.join();
 }
 
-void Mqtt::on_connect(mosquitto* client, void* data, int code) {
-  auto* self = static_cast<Mqtt*>(data);
-  if (code == 0) mosquitto_publish(client, nullptr, self->online_.c_str(), 1, "1", kQos, true);
-  const std::lock_guard<std::mutex> lock(self->mutex_);
-  self->connected_ = code == 0;
-  self->trouble_ = code == 0 ? "" : mosquitto_connack_string(code);
-  self->changed_.notify_all();
-}
-
-void Mqtt::on_disconnect(mosquitto* /*client*/, void* data, int code) {
-  auto* self = static_cast<Mqtt*>(data);
-  const std::lock_guard<std::mutex> lock(self->mutex_);
-  self->connected_ = false;
-  if (self->trouble_.empty()) self->trouble_ = mosquitto_strerror(code);
-  self->changed_.notify_all();
-}
-
-void Mqtt::on_publish(mosquitto* /*client*/, void* data, int message) {
-  auto* self = static_cast<Mqtt*>(data);
-  const std::lock_guard<std::mutex> lock(self->mutex_);
-  self->published_.insert(message);
-  self->changed_.notify_all();
-}
-
 void Mqtt::cancel() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  cancelled_ = true;
-  changed_.notify_all();
+  const std::lock_guard<std::mutex> lock(link_->mutex);
+  link_->cancelled = true;
+  link_->changed.notify_all();
 }
 
 Delivery Mqtt::later(const std::string& text) const {
@@ -113,52 +195,61 @@ Delivery Mqtt::later(const std::string& text) const {
 }
 
 std::string Mqtt::connect() {
-  if (client_ == nullptr) return "out of memory";
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (connected_) return "";
-    trouble_.clear();
+  using State = Link::State;
+  if (link_->client == nullptr) return "out of memory";
+  std::unique_lock<std::mutex> lock(link_->mutex);
+  if (link_->state == State::kConnected) return "";
+  if (link_->state == State::kClosed) {
+    lock.unlock();
+    // The one before is at its end, and says so once more.
+    if (network_.joinable()) network_.join();
+    lock.lock();
+    link_->state = State::kOpening;
+    link_->trouble.clear();
+    std::thread([link = link_, host = config_.host, port = config_.port] {
+      link->open(host, port);
+    }).detach();
   }
-  // The one before is at its end.
-  if (network_.joinable()) network_.join();
-  const int code =
-      mosquitto_connect(client_, config_.host.c_str(), config_.port, kKeepAliveSeconds);
-  if (code == MOSQ_ERR_ERRNO) return std::strerror(errno);
-  if (code != MOSQ_ERR_SUCCESS) return mosquitto_strerror(code);
-  network_ = std::thread([this] {
-    constexpr int kTurnMs = 200;
-    int turn = MOSQ_ERR_SUCCESS;
-    while (turn == MOSQ_ERR_SUCCESS) turn = mosquitto_loop(client_, kTurnMs, /*max_packets=*/1);
-    on_disconnect(client_, this, turn);
-  });
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait_for(lock, kAnswerLimit,
-                    [this] { return connected_ || cancelled_ || !trouble_.empty(); });
-  if (connected_) return "";
-  const std::string trouble = trouble_.empty() ? "the broker does not answer" : trouble_;
+  const auto limit = std::chrono::steady_clock::now() + kAnswerLimit;
+  link_->changed.wait_until(lock, limit,
+                            [&] { return link_->state != State::kOpening || link_->cancelled; });
+  if (link_->state == State::kOpen) {
+    link_->given_up = false;
+    network_ = std::thread([link = link_] { link->run(); });
+    link_->changed.wait_until(lock, limit,
+                              [&] { return link_->state != State::kOpen || link_->cancelled; });
+  }
+  if (link_->state == State::kConnected) return "";
+  const bool gives_up = link_->state == State::kOpen;
+  const std::string trouble =
+      link_->trouble.empty() ? "the broker does not answer" : link_->trouble;
   lock.unlock();
-  disconnect();
+  if (gives_up) disconnect();
   return trouble;
 }
 
 Delivery Mqtt::send(const std::string& /*id*/, const std::string& event) {
   if (const std::string trouble = connect(); !trouble.empty()) return later(trouble);
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    published_.clear();
+    const std::lock_guard<std::mutex> lock(link_->mutex);
+    link_->published.clear();
   }
   // It calls back with its own locks held, so ours is not.
-  const std::string topic = config_.topic + "/" + topic_of(event);
+  const Topic behind = topic_of(event);
+  const std::string topic = config_.topic + "/" + behind.name;
   int message = 0;
   const int code =
-      mosquitto_publish(client_, &message, topic.c_str(), static_cast<int>(event.size()),
-                        event.data(), kQos, /*retain=*/true);
+      mosquitto_publish(link_->client, &message, topic.c_str(), static_cast<int>(event.size()),
+                        event.data(), kQos, behind.retained);
   if (code != MOSQ_ERR_SUCCESS) return later(mosquitto_strerror(code));
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait_for(lock, kAnswerLimit,
-                    [&] { return published_.count(message) > 0 || cancelled_ || !connected_; });
-  if (published_.count(message) > 0) return {};
-  return later(connected_ ? "the broker does not answer" : trouble_);
+  link_->nudge();
+  std::unique_lock<std::mutex> lock(link_->mutex);
+  const auto is_away = [&] { return link_->state != Link::State::kConnected; };
+  link_->changed.wait_for(lock, kAnswerLimit, [&] {
+    return link_->published.count(message) > 0 || link_->cancelled || is_away();
+  });
+  if (link_->published.count(message) > 0) return {};
+  return later(is_away() ? link_->trouble : "the broker does not answer");
 }
 
 }  // namespace dfd::monitor

@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Events to an MQTT broker, QoS 1 and retained, so that who comes later knows how things stand:
+// Events to an MQTT broker, QoS 1. What says how things stand is retained for who comes later:
 //
 //   TOPIC/online              1, and 0 by the last will
 //   TOPIC/monitor             events of the program itself
 //   TOPIC/streams/ID          of a stream
 //   TOPIC/streams/ID/RULE     of its alarm of that rule
+//
+// Not so what is about the past: evidence, TOPIC/streams/ID/clip, and what somebody said of an
+// alarm, which may be any old one.
 
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <set>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "config/config.h"
 #include "outputs/sender.h"
 
-struct mosquitto;
-
 namespace dfd::monitor {
 
-// Of an event, behind TOPIC/; never one with a wildcard.
-std::string topic_of(const std::string& event);
+struct Topic {
+  // Behind TOPIC/; never one with a wildcard.
+  std::string name;
+  bool retained = true;
+};
+Topic topic_of(const std::string& event);
 
 class Mqtt : public Sender {
  public:
@@ -36,9 +39,7 @@ class Mqtt : public Sender {
   void cancel() override;
 
  private:
-  static void on_connect(mosquitto* client, void* data, int code);
-  static void on_disconnect(mosquitto* client, void* data, int code);
-  static void on_publish(mosquitto* client, void* data, int message);
+  struct Link;
 
   void set_up();
   // Where there is no connection yet, or none any more. Returns what went wrong, or nothing.
@@ -49,16 +50,10 @@ class Mqtt : public Sender {
   MqttConfig config_;
   std::string id_;
   std::string online_;
-  mosquitto* client_ = nullptr;
+  // Also of the thread that opens a connection, which nobody can hurry.
+  std::shared_ptr<Link> link_;
   // Reads and keeps the connection alive, as long as there is one.
   std::thread network_;
-
-  std::mutex mutex_;  // Of all that follows.
-  std::condition_variable changed_;
-  bool connected_ = false;
-  bool cancelled_ = false;
-  std::set<int> published_;
-  std::string trouble_;
 };
 
 }  // namespace dfd::monitor
