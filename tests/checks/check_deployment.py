@@ -108,6 +108,16 @@ def check_alerts():
                    f"{rule['alert']}: there is no metric {name}")
 
 
+def check_stop():
+    """However it is deployed, it has the same time to stop."""
+    given = re.search(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE)
+    manifest = (deploy / "kubernetes/monitor.yaml").read_text()
+    grace = re.search(r"terminationGracePeriodSeconds: (\d+)$", manifest, re.MULTILINE)
+    # Pipelines and evidence 10 s each, recorders, store and outputs 5 s each.
+    expect(given and grace and given[1] == grace[1] and int(given[1]) > 35,
+           "the unit's and the manifest's time to stop are too short, or not the same")
+
+
 def check_manifests():
     for path in sorted((deploy / "kubernetes").glob("*.yaml")):
         for part in yaml.safe_load_all(path.read_text()):
@@ -136,6 +146,7 @@ if not faults:
     check_completion()
     check_unit()
     check_alerts()
+    check_stop()
     check_manifests()
 for fault in faults:
     print(fault)

@@ -33,6 +33,9 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
+  // Of the process.
+  std::string id() const { return g_subprocess_get_identifier(process_); }
+
   // The exit code; -1 after a signal.
   int wait();
   void kill();

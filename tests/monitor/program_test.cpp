@@ -4,6 +4,9 @@
 
 #include "monitor/program.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -135,6 +138,31 @@ TEST(Run, SaysWhatItCannotHave) {
   EXPECT_NE(state.err().find("nostate.toml.state"), std::string::npos) << state.err();
 }
 
+TEST(Run, OpensAsManyFilesAsItMay) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_GE(before.rlim_max, 512U);
+  rlimit few = before;
+  few.rlim_cur = 256;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  Program program({"run", write_config("files.toml", "rtsp://127.0.0.1:1/a")});
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_TRUE(comes_true([&] { return !program.address().empty(); })) << program.all();
+  const std::string limits = content_of("/proc/" + program.id() + "/limits");
+  const std::string name = "Max open files";
+  ASSERT_NE(limits.find(name), std::string::npos);
+  EXPECT_EQ(std::stoull(limits.substr(limits.find(name) + name.size())),
+            std::min<rlim_t>(before.rlim_max, 65536));
+  EXPECT_EQ(program.stop(), 0) << program.all();
+}
+
+// As Prometheus reads them.
+bool are_good_metrics(const std::string& text) {
+  const std::string path = scratch("metrics.txt");
+  std::ofstream(path) << text;
+  return std::system(("promtool check metrics < '" + path + "'").c_str()) == 0;
+}
+
 TEST(Run, ComesBackFromWhateverHappensToTheSource) {
   auto server = std::make_unique<RtspServer>(RtspServer::test_picture());
   const std::string port = server->port();
@@ -162,6 +190,7 @@ TEST(Run, ComesBackFromWhateverHappensToTheSource) {
   const Answer metrics = request("GET", address + "/metrics");
   EXPECT_NE(metrics.body.find("deepfake_stream_up{stream=\"ch1\"} 1\n"), std::string::npos);
   EXPECT_NE(metrics.body.find("reason=\"stall\"} 1\n"), std::string::npos) << metrics.body;
+  EXPECT_TRUE(are_good_metrics(metrics.body)) << metrics.body;
   EXPECT_EQ(program.stop(), 0) << program.all();
   EXPECT_TRUE(fits_schema(program.out()));
   EXPECT_EQ((program.all() + metrics.body).find("hunter2"), std::string::npos);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 
@@ -17,6 +19,17 @@ namespace {
 // Each connection has new threads, and glibc gives threads up to eight heaps a core, in which what
 // one left behind helps no other: streams that fail for hours made the program a third larger.
 void share_heaps() { mallopt(M_ARENA_MAX, 2); }
+
+// Streams have descriptors, dozens together soon more than the usual 1024. Nothing here selects()
+// among them, for which that limit is kept low.
+void open_many_files() {
+  // More would make programs slow that look at each one that may be open.
+  constexpr rlim_t kEnough = 65536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 }  // namespace
 
@@ -38,6 +51,7 @@ int with_config(const std::function<int()>& work) {
 int run(const std::string& config_file) {
   return with_config([&] {
     share_heaps();
+    open_many_files();
     Config config = read_config(config_file);
     auto monitor = std::make_unique<Monitor>(std::move(config));
     const int code = monitor->run();

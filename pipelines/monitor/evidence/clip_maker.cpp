@@ -86,6 +86,8 @@ struct ClipMaker::Shared {
   std::vector<ClipResult> results;
   std::uint64_t bytes = 0;
   bool busy = true;
+  // Somebody waited in vain for what is being made.
+  bool late = false;
   bool end = false;
   bool ended = false;
 };
@@ -165,8 +167,8 @@ ClipMaker::~ClipMaker() {
   std::unique_lock<std::mutex> lock(shared_->mutex);
   shared_->end = true;
   shared_->changed.notify_all();
-  const bool ended =
-      shared_->changed.wait_for(lock, kCloseLimit, [this] { return shared_->ended; });
+  const Duration limit = shared_->late ? Duration::zero() : kCloseLimit;
+  const bool ended = shared_->changed.wait_for(lock, limit, [this] { return shared_->ended; });
   lock.unlock();
   if (ended) {
     thread_.join();
@@ -243,8 +245,8 @@ std::vector<ClipResult> ClipMaker::take_results() {
 
 void ClipMaker::drain() {
   std::unique_lock<std::mutex> lock(shared_->mutex);
-  shared_->changed.wait_for(lock, kCloseLimit,
-                            [this] { return !shared_->busy && shared_->requests.empty(); });
+  shared_->late = !shared_->changed.wait_for(
+      lock, kCloseLimit, [this] { return !shared_->busy && shared_->requests.empty(); });
 }
 
 std::uint64_t ClipMaker::bytes() const {

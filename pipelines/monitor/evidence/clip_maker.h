@@ -77,7 +77,8 @@ class ClipMaker {
  public:
   // What an earlier run left half-done is removed. The folder is there.
   ClipMaker(const std::string& state_folder, const EvidenceLimits& limits);
-  // Makes what was asked for, for no longer than kCloseLimit; what is left then is lost.
+  // Makes what was asked for, for no longer than kCloseLimit, or not at all where drain() took that
+  // long in vain; what is left then is lost.
   ~ClipMaker();
   ClipMaker(const ClipMaker&) = delete;
   ClipMaker& operator=(const ClipMaker&) = delete;

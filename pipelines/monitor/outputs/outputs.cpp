@@ -74,7 +74,11 @@ Outputs::Outputs(const Config& config, std::string state_folder)
   }
 }
 
-Outputs::~Outputs() = default;
+Outputs::~Outputs() {
+  for (const One& one : all_) {
+    if (one.remote != nullptr) one.remote->end();
+  }
+}
 
 void Outputs::start() {
   for (const One& one : all_) {

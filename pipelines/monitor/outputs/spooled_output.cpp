@@ -43,6 +43,7 @@ struct SpooledOutput::Shared {
   std::uint64_t dropped = 0;
   std::shared_ptr<Sender> sender;
   bool end = false;
+  Clock::time_point ends_by;
   bool ended = false;
 };
 
@@ -255,14 +256,20 @@ void SpooledOutput::start() {
   });
 }
 
-SpooledOutput::~SpooledOutput() {
-  if (!thread_.joinable()) return;
-  std::unique_lock<std::mutex> lock(shared_->mutex);
-  shared_->end = true;
+void SpooledOutput::end() {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  if (std::exchange(shared_->end, true)) return;
+  shared_->ends_by = Clock::now() + kCloseLimit;
   if (shared_->sender) shared_->sender->cancel();
   shared_->changed.notify_all();
+}
+
+SpooledOutput::~SpooledOutput() {
+  if (!thread_.joinable()) return;
+  end();
+  std::unique_lock<std::mutex> lock(shared_->mutex);
   const bool ended =
-      shared_->changed.wait_for(lock, kCloseLimit, [this] { return shared_->ended; });
+      shared_->changed.wait_until(lock, shared_->ends_by, [this] { return shared_->ended; });
   const bool lost = !shared_->fresh.empty();
   lock.unlock();
   if (lost) log_line(shared_->settings.name + ": events are lost, for the disk takes nothing");

@@ -38,6 +38,9 @@ class SpooledOutput : public Output {
 
   void start();
 
+  // The destructor's limit counts from here on, so that many end at once. Nothing is sent any more.
+  void end();
+
   // Of more than kMostUnkept that the disk does not take the oldest is dropped.
   void write(std::string event) override;
   // Of this moment alone: it takes the place of an earlier one, waits on no disk, and is not sent
