@@ -10,9 +10,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -62,7 +65,7 @@ const char* name_of(ClipResult::State state) {
   return "";
 }
 
-struct ClipMaker::Shared {
+struct ClipMaker::Shared : LeavableThread::Shared {
   Shared(const std::string& state_folder, const EvidenceLimits& most)
       : state(state_folder), folder(state_folder), limits(most) {}
 
@@ -77,8 +80,7 @@ struct ClipMaker::Shared {
   EvidenceFolder folder;
   bool paused = false;
 
-  mutable std::mutex mutex;
-  std::condition_variable changed;
+  // With the mutex held.
   EvidenceLimits limits;
   std::deque<ClipRequest> requests;
   // Nothing before it was said.
@@ -88,8 +90,6 @@ struct ClipMaker::Shared {
   bool busy = true;
   // Somebody waited in vain for what is being made.
   bool late = false;
-  bool end = false;
-  bool ended = false;
 };
 
 void ClipMaker::Shared::tell(ClipResult result) {
@@ -161,24 +161,21 @@ void ClipMaker::Shared::write(const ClipRequest& request) {
 }
 
 ClipMaker::ClipMaker(const std::string& state_folder, const EvidenceLimits& limits)
-    : shared_(std::make_shared<Shared>(state_folder, limits)), thread_(run, shared_) {}
-
-ClipMaker::~ClipMaker() {
-  std::unique_lock<std::mutex> lock(shared_->mutex);
-  shared_->end = true;
-  shared_->changed.notify_all();
-  const Duration limit = shared_->late ? Duration::zero() : kCloseLimit;
-  const bool ended = shared_->changed.wait_for(lock, limit, [this] { return shared_->ended; });
-  lock.unlock();
-  if (ended) {
-    thread_.join();
-  } else {
-    log_line("evidence that was being written is lost, for the disk takes too long");
-    thread_.detach();
-  }
+    : shared_(std::make_shared<Shared>(state_folder, limits)) {
+  thread_.start(shared_, run);
 }
 
-void ClipMaker::run(const std::shared_ptr<Shared>& shared) {
+ClipMaker::~ClipMaker() {
+  Duration limit = kCloseLimit;
+  {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    if (shared_->late) limit = Duration::zero();
+  }
+  if (thread_.end(limit)) return;
+  log_line("evidence that was being written is lost, for the disk takes too long");
+}
+
+void ClipMaker::run(Shared& shared) {
   constexpr auto kCleanEvery = std::chrono::hours(1);
   const auto guarded = [](const auto& work) {
     try {
@@ -187,38 +184,36 @@ void ClipMaker::run(const std::shared_ptr<Shared>& shared) {
       log_line(std::string("evidence: ") + error.what());
     }
   };
-  guarded([&] { shared->folder.scan(); });
+  guarded([&] { shared.folder.scan(); });
   std::optional<Time> cleaned;
-  std::unique_lock<std::mutex> lock(shared->mutex);
-  shared->bytes = shared->folder.bytes();
+  std::unique_lock<std::mutex> lock(shared.mutex);
+  shared.bytes = shared.folder.bytes();
   while (true) {
-    shared->busy = false;
-    shared->changed.notify_all();
-    shared->changed.wait_for(lock, std::chrono::seconds(1),
-                             [&] { return shared->end || !shared->requests.empty(); });
-    if (shared->end && shared->requests.empty()) break;
-    const bool is_known = shared->open.has_value();
-    const std::set<std::string> open = shared->open.value_or(std::set<std::string>());
-    const EvidenceLimits limits = shared->limits;
+    shared.busy = false;
+    shared.changed.notify_all();
+    shared.changed.wait_for(lock, std::chrono::seconds(1),
+                            [&] { return shared.end || !shared.requests.empty(); });
+    if (shared.end && shared.requests.empty()) return;
+    const bool is_known = shared.open.has_value();
+    const std::set<std::string> open = shared.open.value_or(std::set<std::string>());
+    const EvidenceLimits limits = shared.limits;
     std::optional<ClipRequest> request;
-    if (!shared->requests.empty()) {
-      request = std::move(shared->requests.front());
-      shared->requests.pop_front();
+    if (!shared.requests.empty()) {
+      request = std::move(shared.requests.front());
+      shared.requests.pop_front();
     }
-    shared->busy = true;
+    shared.busy = true;
     lock.unlock();
-    if (request) guarded([&] { shared->make(*request, open, limits.max_bytes); });
+    if (request) guarded([&] { shared.make(*request, open, limits.max_bytes); });
     const Time time = now().steady;
     if (!request && is_known && (!cleaned || time - *cleaned >= kCleanEvery)) {
       cleaned = time;
-      guarded([&] { shared->remove_old(open, limits.retain_days); });
+      guarded([&] { shared.remove_old(open, limits.retain_days); });
     }
     // Its segments go before anything else comes.
     request.reset();
     lock.lock();
   }
-  shared->ended = true;
-  shared->changed.notify_all();
 }
 
 void ClipMaker::make(ClipRequest request) {

@@ -4,20 +4,15 @@
 
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/leavable_thread.h"
 #include "config/config.h"
 #include "evidence/best_picture.h"
 #include "evidence/evidence_folder.h"
@@ -102,10 +97,10 @@ class ClipMaker {
 
  private:
   struct Shared;
-  static void run(const std::shared_ptr<Shared>& shared);
+  static void run(Shared& shared);
 
   std::shared_ptr<Shared> shared_;
-  std::thread thread_;
+  LeavableThread thread_;
 };
 
 }  // namespace dfd::monitor

@@ -8,7 +8,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <deque>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -29,7 +32,7 @@ bool ends_in_mid_line(int file, const std::string& path) {
 
 }  // namespace
 
-struct JsonLines::Shared {
+struct JsonLines::Shared : LeavableThread::Shared {
   ~Shared() {
     if (file > STDERR_FILENO) close(file);
   }
@@ -38,13 +41,10 @@ struct JsonLines::Shared {
 
   std::string path;
   int file = -1;
-  mutable std::mutex mutex;
-  std::condition_variable changed;
+  // With the mutex held.
   std::deque<std::string> lines;
   std::uint64_t dropped = 0;
   bool writing = false;
-  bool end = false;
-  bool ended = false;
 };
 
 bool JsonLines::Shared::put(std::string& line) const {
@@ -65,48 +65,36 @@ JsonLines::JsonLines(const std::string& path) : shared_(std::make_shared<Shared>
     throw std::runtime_error(path + ": cannot be opened for writing: " + std::strerror(errno));
   }
   if (path != "-" && ends_in_mid_line(shared_->file, path)) shared_->lines.emplace_back("\n");
-  thread_ = std::thread(run, shared_);
+  thread_.start(shared_, run);
 }
 
 JsonLines::~JsonLines() {
-  std::unique_lock<std::mutex> lock(shared_->mutex);
-  shared_->end = true;
-  shared_->changed.notify_all();
-  const bool ended =
-      shared_->changed.wait_for(lock, kCloseLimit, [this] { return shared_->ended; });
-  lock.unlock();
-  if (ended) {
-    thread_.join();
-  } else {
-    log_line(shared_->path + ": events are lost, for the file takes nothing");
-    thread_.detach();
-  }
+  if (thread_.end(kCloseLimit)) return;
+  log_line(shared_->path + ": events are lost, for the file takes nothing");
 }
 
-void JsonLines::run(const std::shared_ptr<Shared>& shared) {
+void JsonLines::run(Shared& shared) {
   // A full disk may be emptied.
   constexpr auto kRetry = std::chrono::seconds(1);
   bool complained = false;
-  std::unique_lock<std::mutex> lock(shared->mutex);
+  std::unique_lock<std::mutex> lock(shared.mutex);
   while (true) {
-    shared->changed.wait(lock, [&] { return shared->end || !shared->lines.empty(); });
-    if (shared->lines.empty()) break;
-    std::string line = std::move(shared->lines.front());
-    shared->lines.pop_front();
-    shared->writing = true;
+    shared.changed.wait(lock, [&] { return shared.end || !shared.lines.empty(); });
+    if (shared.lines.empty()) return;
+    std::string line = std::move(shared.lines.front());
+    shared.lines.pop_front();
+    shared.writing = true;
     lock.unlock();
-    while (!shared->put(line)) {
+    while (!shared.put(line)) {
       if (!std::exchange(complained, true)) {
-        log_line(shared->path + ": cannot be written, trying on: " + std::strerror(errno));
+        log_line(shared.path + ": cannot be written, trying on: " + std::strerror(errno));
       }
       std::this_thread::sleep_for(kRetry);
     }
     complained = false;
     lock.lock();
-    shared->writing = false;
+    shared.writing = false;
   }
-  shared->ended = true;
-  shared->changed.notify_all();
 }
 
 void JsonLines::write(std::string line) {

@@ -4,16 +4,12 @@
 
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "base/clock.h"
+#include "base/leavable_thread.h"
 #include "outputs/output.h"
 
 namespace dfd::monitor {
@@ -43,10 +39,10 @@ class JsonLines : public Output {
 
  private:
   struct Shared;
-  static void run(const std::shared_ptr<Shared>& shared);
+  static void run(Shared& shared);
 
   std::shared_ptr<Shared> shared_;
-  std::thread thread_;
+  LeavableThread thread_;
 };
 
 }  // namespace dfd::monitor

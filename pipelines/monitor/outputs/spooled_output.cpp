@@ -3,7 +3,6 @@
 #include "spooled_output.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -32,19 +31,19 @@ std::string id_of(const std::string& event) {
 
 }  // namespace
 
-struct SpooledOutput::Shared {
+struct SpooledOutput::Shared : LeavableThread::Shared {
   SpoolSettings settings;
-  mutable std::mutex mutex;  // Of all that follows.
-  std::condition_variable changed;
+  MakeSender make_sender;
+
+  // With the mutex held, all that follows.
+  //
   // Not on disk yet.
   std::deque<Spool::Item> fresh;
   std::optional<std::string> beat;
   std::size_t kept = 0;
   std::uint64_t dropped = 0;
   std::shared_ptr<Sender> sender;
-  bool end = false;
   Clock::time_point ends_by;
-  bool ended = false;
 };
 
 // What the thread does.
@@ -236,24 +235,23 @@ class SpooledOutput::Worker {
 };
 
 SpooledOutput::SpooledOutput(SpoolSettings settings, MakeSender make_sender)
-    : shared_(std::make_shared<Shared>()), make_sender_(std::move(make_sender)) {
+    : shared_(std::make_shared<Shared>()) {
   shared_->settings = std::move(settings);
+  shared_->make_sender = std::move(make_sender);
 }
 
-void SpooledOutput::start() {
-  thread_ = std::thread([shared = shared_, make_sender = make_sender_] {
-    auto sender = make_sender();
-    {
-      const std::lock_guard<std::mutex> lock(shared->mutex);
-      shared->sender = std::move(sender);
-    }
-    Worker(*shared).run();
-    const std::lock_guard<std::mutex> lock(shared->mutex);
-    // Where it was made.
-    shared->sender.reset();
-    shared->ended = true;
-    shared->changed.notify_all();
-  });
+void SpooledOutput::start() { thread_.start(shared_, run); }
+
+void SpooledOutput::run(Shared& shared) {
+  auto sender = shared.make_sender();
+  {
+    const std::lock_guard<std::mutex> lock(shared.mutex);
+    shared.sender = std::move(sender);
+  }
+  Worker(shared).run();
+  const std::lock_guard<std::mutex> lock(shared.mutex);
+  // Where it was made.
+  shared.sender.reset();
 }
 
 void SpooledOutput::end() {
@@ -265,19 +263,12 @@ void SpooledOutput::end() {
 }
 
 SpooledOutput::~SpooledOutput() {
-  if (!thread_.joinable()) return;
+  if (!thread_.is_started()) return;
   end();
-  std::unique_lock<std::mutex> lock(shared_->mutex);
-  const bool ended =
-      shared_->changed.wait_until(lock, shared_->ends_by, [this] { return shared_->ended; });
-  const bool lost = !shared_->fresh.empty();
-  lock.unlock();
-  if (lost) log_line(shared_->settings.name + ": events are lost, for the disk takes nothing");
-  if (ended) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
+  static_cast<void>(thread_.end(shared_->ends_by - Clock::now()));
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  if (shared_->fresh.empty()) return;
+  log_line(shared_->settings.name + ": events are lost, for the disk takes nothing");
 }
 
 void SpooledOutput::write(std::string event) {

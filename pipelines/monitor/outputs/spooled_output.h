@@ -8,9 +8,9 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/clock.h"
+#include "base/leavable_thread.h"
 #include "outputs/output.h"
 #include "outputs/sender.h"
 
@@ -56,11 +56,11 @@ class SpooledOutput : public Output {
 
  private:
   struct Shared;
+  static void run(Shared& shared);
   class Worker;
 
   std::shared_ptr<Shared> shared_;
-  MakeSender make_sender_;
-  std::thread thread_;
+  LeavableThread thread_;
 };
 
 }  // namespace dfd::monitor

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <deque>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -23,7 +25,7 @@ constexpr std::size_t kBatch = 256;
 
 }  // namespace
 
-struct Store::Shared {
+struct Store::Shared : LeavableThread::Shared {
   Shared(std::string path, Tell teller)
       : folder(std::move(path)), held(folder), tell(std::move(teller)) {}
 
@@ -60,7 +62,7 @@ struct Store::Shared {
 
   const std::string folder;
   const StateFolder held;
-  // What follows is the store's thread's, but for the mutex and what it guards.
+  // What follows is the store's thread's, but for what the mutex guards.
   std::optional<Database> database;
   // It was opened once: what is in another one later is of this run.
   bool opened = false;
@@ -71,8 +73,7 @@ struct Store::Shared {
   std::vector<std::int64_t> sequences;
   std::vector<bool> told_before;
 
-  mutable std::mutex mutex;
-  std::condition_variable changed;
+  // With the mutex held.
   Tell tell;
   std::deque<Waiting> entries;
   // Being written: others touch nothing but `told`.
@@ -90,8 +91,6 @@ struct Store::Shared {
   bool up = true;
   std::uint64_t errors = 0;
   std::uint64_t dropped = 0;
-  bool end = false;
-  bool ended = false;
 };
 
 void Store::Shared::open() {
@@ -223,66 +222,58 @@ void Store::Shared::fail(const std::string& text) {
 }
 
 Store::Store(const std::string& folder, Tell tell)
-    : shared_(std::make_shared<Shared>(folder, std::move(tell))), thread_(run, shared_) {
+    : shared_(std::make_shared<Shared>(folder, std::move(tell))) {
+  thread_.start(shared_, run);
   std::unique_lock<std::mutex> lock(shared_->mutex);
   const bool tried = shared_->changed.wait_for(lock, kOpenLimit, [this] { return shared_->tried; });
   if (!tried) log_line(folder + ": opening what the last run left takes long; going on without");
 }
 
 Store::~Store() {
-  std::unique_lock<std::mutex> lock(shared_->mutex);
-  shared_->end = true;
-  shared_->changed.notify_all();
-  const bool ended =
-      shared_->changed.wait_for(lock, kCloseLimit, [this] { return shared_->ended; });
-  shared_->tell_all(shared_->batch);
-  shared_->tell_all(shared_->entries);
-  // Whoever was told may be gone when the disk comes back.
-  shared_->tell = nullptr;
-  lock.unlock();
-  if (ended) {
-    thread_.join();
-  } else {
-    log_line(shared_->folder + ": what was found last is not kept, for the disk takes nothing");
-    thread_.detach();
+  const bool ended = thread_.end(kCloseLimit);
+  {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->tell_all(shared_->batch);
+    shared_->tell_all(shared_->entries);
+    // Whoever was told may be gone when the disk comes back.
+    shared_->tell = nullptr;
   }
+  if (ended) return;
+  log_line(shared_->folder + ": what was found last is not kept, for the disk takes nothing");
 }
 
-void Store::run(const std::shared_ptr<Shared>& shared) {
-  std::unique_lock<std::mutex> lock(shared->mutex);
+void Store::run(Shared& shared) {
+  std::unique_lock<std::mutex> lock(shared.mutex);
   while (true) {
-    shared->changed.wait(lock,
-                         [&] { return shared->end || !shared->opened || shared->has_work(); });
-    if (shared->end && !shared->has_work()) break;
-    shared->begin_batch();
-    Shared::Snapshots snapshots = std::exchange(shared->snapshots, {});
-    std::deque<Shared::Wish> wishes = std::exchange(shared->wishes, {});
-    const std::int64_t arrived = shared->arrived;
-    const bool mark = arrived > shared->marked;
+    shared.changed.wait(lock, [&] { return shared.end || !shared.opened || shared.has_work(); });
+    if (shared.end && !shared.has_work()) break;
+    shared.begin_batch();
+    Shared::Snapshots snapshots = std::exchange(shared.snapshots, {});
+    std::deque<Shared::Wish> wishes = std::exchange(shared.wishes, {});
+    const std::int64_t arrived = shared.arrived;
+    const bool mark = arrived > shared.marked;
     lock.unlock();
     std::optional<std::string> failed;
     try {
-      shared->write_all(snapshots, mark ? std::optional(arrived) : std::nullopt);
+      shared.write_all(snapshots, mark ? std::optional(arrived) : std::nullopt);
     } catch (const std::exception& error) {
       failed = error.what();
-      shared->note_error(error);
+      shared.note_error(error);
     }
-    shared->perform(wishes, !failed);
+    shared.perform(wishes, !failed);
     lock.lock();
     if (!failed) {
-      shared->marked = arrived;
-      shared->end_batch();
+      shared.marked = arrived;
+      shared.end_batch();
       continue;
     }
-    shared->fail(*failed);
+    shared.fail(*failed);
     // Newer ones that came meanwhile stay.
-    shared->snapshots.merge(snapshots);
-    if (shared->end) break;
-    shared->changed.wait_for(lock, kRetry, [&] { return shared->end; });
+    shared.snapshots.merge(snapshots);
+    if (shared.end) break;
+    shared.changed.wait_for(lock, kRetry, [&] { return shared.end; });
   }
-  shared->perform(shared->wishes, false);
-  shared->ended = true;
-  shared->changed.notify_all();
+  shared.perform(shared.wishes, false);
 }
 
 void Store::add(Moment now, Entry entry) {

@@ -10,18 +10,15 @@
 
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/leavable_thread.h"
 #include "store/changes.h"
 #include "store/tables.h"
 
@@ -88,10 +85,10 @@ class Store {
 
  private:
   struct Shared;
-  static void run(const std::shared_ptr<Shared>& shared);
+  static void run(Shared& shared);
 
   std::shared_ptr<Shared> shared_;
-  std::thread thread_;
+  LeavableThread thread_;
 };
 
 }  // namespace dfd::monitor

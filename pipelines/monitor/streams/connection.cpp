@@ -3,7 +3,6 @@
 #include "connection.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -11,7 +10,7 @@
 namespace dfd::monitor {
 
 // Lives as long as any of the two threads and the pad's probe need it.
-struct Connection::Shared {
+struct Connection::Shared : LeavableThread::Shared {
   static GstPadProbeReturn on_pad(GstPad* pad, GstPadProbeInfo* info, gpointer data);
   void note_size(GstEvent* event);
   void give_picture(GstPad* pad, GstBuffer* buffer);
@@ -23,10 +22,7 @@ struct Connection::Shared {
   std::atomic<int> height{0};
   std::atomic<bool> picture_wanted{false};
   std::atomic<bool> failed{false};
-  std::atomic<bool> closed{false};
-  std::mutex mutex;
-  std::condition_variable wanted;
-  bool close_wanted = false;
+  // With the mutex held.
   std::vector<TakePicture> takers;
 };
 
@@ -81,40 +77,28 @@ Connection::Connection(Pipeline pipeline, Handler handler)
   GstBus* bus = gst_element_get_bus(shared_->pipeline.pipeline.get());
   bus_watch_ = gst_bus_add_watch(bus, on_message, this);
   gst_object_unref(bus);
-  thread_ = std::thread(run, shared_);
+  thread_.start(shared_, run);
 }
 
-Connection::~Connection() {
-  close();
-  if (shared_->closed) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
-}
+Connection::~Connection() { close(); }
 
-void Connection::run(const std::shared_ptr<Shared>& shared) {
-  GstElement* pipeline = shared->pipeline.pipeline.get();
+void Connection::run(Shared& shared) {
+  GstElement* pipeline = shared.pipeline.pipeline.get();
   if (gst_element_set_state(pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-    shared->failed = true;
+    shared.failed = true;
   }
   {
-    std::unique_lock<std::mutex> lock(shared->mutex);
-    shared->wanted.wait(lock, [&] { return shared->close_wanted; });
+    std::unique_lock<std::mutex> lock(shared.mutex);
+    shared.changed.wait(lock, [&] { return shared.end; });
   }
   gst_element_set_state(pipeline, GST_STATE_NULL);
   // The probe holds a share of what holds its pad.
-  shared->pipeline = {};
-  shared->closed = true;
+  shared.pipeline = {};
 }
 
 void Connection::close() {
   if (bus_watch_ != 0) g_source_remove(std::exchange(bus_watch_, 0));
-  {
-    const std::lock_guard<std::mutex> lock(shared_->mutex);
-    shared_->close_wanted = true;
-  }
-  shared_->wanted.notify_one();
+  thread_.ask_to_end();
 }
 
 gboolean Connection::on_message(GstBus* /*bus*/, GstMessage* message, gpointer data) {
@@ -142,7 +126,7 @@ Seen Connection::seen() {
   if (failed && !seen.failure) {
     seen.failure = Failure{FailureReason::kError, "the pipeline does not start"};
   }
-  seen.closed = shared_->closed;
+  seen.closed = thread_.has_ended();
   return seen;
 }
 

@@ -9,8 +9,9 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
+#include <optional>
 
+#include "base/leavable_thread.h"
 #include "streams/pipeline.h"
 #include "streams/watch.h"
 
@@ -49,14 +50,14 @@ class Connection {
 
  private:
   struct Shared;
-  static void run(const std::shared_ptr<Shared>& shared);
+  static void run(Shared& shared);
   static gboolean on_message(GstBus* bus, GstMessage* message, gpointer data);
 
   std::shared_ptr<Shared> shared_;
   Handler handler_;
   std::optional<Failure> failure_;
   guint bus_watch_ = 0;
-  std::thread thread_;
+  LeavableThread thread_;
 };
 
 }  // namespace dfd::monitor
