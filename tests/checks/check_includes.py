@@ -25,8 +25,7 @@ FOREIGN = {
     r"(cuda[a-z0-9_]*\.h|c10/cuda/|ATen/cuda/)": ("libdetector/src/cuda/",),
     r"nlohmann/": ("libdetector/src/base/text", "libdetector/src/model/",
                    "gst/results/gstdeepfakejson", "gst/results/gstdeepfakepayload", "trainer/",
-                   "pipelines/monitor/evidence/", "pipelines/monitor/outputs/",
-                   "pipelines/monitor/web/", "tests/"),
+                   "pipelines/monitor/base/json", "tests/"),
 }
 
 # Our own: a room and what it may use, besides itself. Rooms of libdetector/src and of the trainer
@@ -85,8 +84,8 @@ MONITOR_ROOMS = {
     "evidence": ("base", "config", "streams", "findings", "alarms", "store"),
     "service": ("base", "config", "streams", "findings", "alarms", "outputs", "metrics", "store",
                 "web", "evidence"),
-    "scan": ("base", "config", "streams", "findings", "outputs", "evidence"),
-    "commands": ("base", "config", "streams", "outputs", "store", "service", "scan"),
+    "scan": ("base", "config", "streams", "findings", "evidence"),
+    "commands": ("base", "config", "streams", "store", "service", "scan"),
     "main.cpp": ("base", "commands"),
 }
 for room, used in MONITOR_ROOMS.items():

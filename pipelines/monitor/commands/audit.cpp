@@ -6,10 +6,10 @@
 #include <string>
 
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "commands/commands.h"
 #include "config/config.h"
-#include "outputs/event.h"
 #include "store/state_folder.h"
 
 namespace dfd::monitor {
@@ -24,7 +24,7 @@ void print(const AuditEntry& entry) {
                        {"detail", Json::parse(entry.detail, nullptr, false)},
                        {"previous", entry.previous},
                        {"hash", entry.hash}};
-  std::cout << object.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+  std::cout << text_of(object) << "\n";
 }
 
 }  // namespace

@@ -8,12 +8,12 @@
 #include <stdexcept>
 
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "commands/commands.h"
 #include "commands/schema.h"
 #include "config/config.h"
 #include "config/source_uri.h"
-#include "outputs/event.h"
 #include "streams/pipeline.h"
 #include "streams/probe.h"
 
@@ -36,9 +36,7 @@ Json json_of(const ProbeResult& result) {
   return object;
 }
 
-void print(const Json& object) {
-  std::cout << object.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
-}
+void print(const Json& object) { std::cout << text_of(object) << std::endl; }
 
 // All sources, one after the other.
 bool connect_all(const Config& config) {

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/whole_file.h"
 #include "commands/commands.h"
 #include "config/config.h"
-#include "outputs/event.h"
 #include "store/reader.h"
 #include "store/state_folder.h"
 

@@ -171,7 +171,7 @@ std::array<NamedPicture, 2> pictures_of(const ClipRequest& request) {
 }
 
 Json file_part(const EvidenceFile& file, const ClipRequest& request) {
-  Json part = {{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}};
+  Json part = file_json(file);
   for (const auto& [name, picture] : pictures_of(request)) {
     if (file.name != name) continue;
     part["taken_at"] = utc_text(picture.taken);

@@ -9,9 +9,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/leavable_thread.h"
 #include "config/config.h"
 #include "evidence/best_picture.h"
@@ -21,8 +20,6 @@
 #include "store/evidence_files.h"
 
 namespace dfd::monitor {
-
-using Json = nlohmann::ordered_json;
 
 struct ClipRequest {
   EvidencePlace place;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <utility>
 
+#include "alarms/alarm_json.h"
 #include "base/identifier.h"
 #include "base/secrets.h"
 #include "base/text.h"
@@ -15,15 +16,6 @@
 
 namespace dfd::monitor {
 namespace {
-
-template <typename T>
-void set(Json& object, const char* field, const std::optional<T>& value) {
-  if (value) object[field] = *value;
-}
-
-void set(Json& object, const char* field, const std::optional<WallTime>& value) {
-  if (value) object[field] = utc_text(*value);
-}
 
 Json envelope(Moment now, const std::string& kind, const std::string& subject, Json data) {
   Json event = {{"specversion", "1.0"},
@@ -80,16 +72,16 @@ Json face_part(const FoundFace& face, const std::string& model, const EventStrea
     object["detection"] = std::move(detection);
   }
   Json manipulation = {{"label", name_of(face.verdict)}, {"model", {{"name", model}}}};
-  set(manipulation, "confidence", face.probability);
+  set_known(manipulation, "confidence", face.probability);
   manipulation["label_id"] = static_cast<int>(face.verdict);
   object["manipulation"] = std::move(manipulation);
   Json ours = {
       {"track_id", face.track_id}, {"verdict", name_of(face.verdict)}, {"reason", face.reason}};
-  set(ours, "probability", face.probability);
-  set(ours, "score", face.score);
+  set_known(ours, "probability", face.probability);
+  set_known(ours, "score", face.score);
   if (!face.evidence.empty()) ours["evidence"] = face.evidence;
-  set(ours, "seam_probability", face.seam_probability);
-  set(ours, "generated_probability", face.generated_probability);
+  set_known(ours, "seam_probability", face.seam_probability);
+  set_known(ours, "generated_probability", face.generated_probability);
   ours["windows"] = face.windows;
   ours["samples"] = face.samples;
   ours["partial"] = face.partial;
@@ -99,21 +91,11 @@ Json face_part(const FoundFace& face, const std::string& model, const EventStrea
 }
 
 Json alarm_part(const std::string& rule, const AlarmTransition& transition) {
-  const AlarmRecord& record = transition.record;
-  Json part = {{"id", record.id},
+  Json part = {{"id", transition.record.id},
                {"rule", rule},
                {"state", name_of(transition.state)},
-               {"previous", name_of(transition.previous)},
-               {"started_at", utc_text(record.started_at)}};
-  set(part, "fired_at", record.fired_at);
-  set(part, "ended_at", record.ended_at);
-  set(part, "on", record.on);
-  set(part, "off", record.off);
-  set(part, "peak_probability", record.peak_probability);
-  set(part, "mean_probability", record.mean_probability);
-  part["seconds_over"] = std::round(record.seconds_over * 1000) / 1000;
-  part["reason"] = record.reason;
-  part["data_lost"] = record.data_lost;
+               {"previous", name_of(transition.previous)}};
+  set_record(part, transition.record);
   return part;
 }
 
@@ -124,8 +106,8 @@ void set_finding(Json& data, const Finding& finding, const EventStream& stream) 
     data["resolution"] = {{"width", stream.width}, {"height", stream.height}};
   }
   Json result = {{"verdict", name_of(finding.verdict)}, {"reason", finding.reason}};
-  set(result, "probability", finding.probability);
-  set(result, "threshold", finding.threshold);
+  set_known(result, "probability", finding.probability);
+  set_known(result, "threshold", finding.threshold);
   if (!finding.model_id.empty()) result["model_id"] = finding.model_id;
   data["deepfake"] = std::move(result);
   Json faces = Json::array();
@@ -165,12 +147,12 @@ Json clip_event(Moment now, const EventStream& stream, const ClipChange& change)
   bool has_clip = false;
   for (const EvidenceFile& file : change.files) {
     has_clip = has_clip || file.name == "clip.mp4" || file.name == "clip.ts";
-    files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+    files.push_back(file_json(file));
   }
   if (has_clip) {
     clip["begins_at"] = utc_text(change.begin);
     clip["ends_at"] = utc_text(change.end);
-    clip["pre_roll_s"] = std::round(change.pre_roll_s * 1000) / 1000;
+    clip["pre_roll_s"] = in_thousandths(change.pre_roll_s);
   }
   if (!files.empty()) clip["files"] = std::move(files);
   Json data = data_of(stream);
@@ -185,7 +167,7 @@ Json monitor_event(Moment now, const std::string& state, const Config& config) {
                {"state", state},
                {"version", kVersion},
                {"streams", std::move(streams)}};
-  set(data, "max_notify_per_hour", config.max_notify_per_hour);
+  set_known(data, "max_notify_per_hour", config.max_notify_per_hour);
   return envelope(now, "monitor", "", std::move(data));
 }
 

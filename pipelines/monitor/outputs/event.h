@@ -8,17 +8,14 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "alarms/alarm.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "config/config.h"
 #include "findings/finding.h"
 #include "store/evidence_files.h"
 
 namespace dfd::monitor {
-
-using Json = nlohmann::ordered_json;
 
 // What an event says of the stream it is about.
 struct EventStream {

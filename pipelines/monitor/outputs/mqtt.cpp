@@ -16,8 +16,7 @@
 #include <set>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "base/secrets.h"
 
 namespace dfd::monitor {
@@ -32,7 +31,7 @@ constexpr int kQos = 1;
 }  // namespace
 
 Topic topic_of(const std::string& event) {
-  const auto json = nlohmann::json::parse(event);
+  const Json json = Json::parse(event);
   const auto& data = json.at("data");
   if (!data.contains("stream")) return {"monitor"};
   const std::string stream = "streams/" + data["stream"].at("id").get<std::string>();

@@ -8,8 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "base/log.h"
 #include "store/spool.h"
 
@@ -26,7 +25,7 @@ constexpr Duration kMostWait = std::chrono::seconds(30);
 constexpr Duration kIdle = std::chrono::seconds(5);
 
 std::string id_of(const std::string& event) {
-  return nlohmann::json::parse(event).at("id").get<std::string>();
+  return Json::parse(event).at("id").get<std::string>();
 }
 
 }  // namespace

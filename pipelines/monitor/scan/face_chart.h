@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "outputs/event.h"
+#include "base/json.h"
 
 namespace dfd::monitor {
 

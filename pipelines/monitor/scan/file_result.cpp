@@ -2,7 +2,6 @@
 
 #include "scan/file_result.h"
 
-#include <cmath>
 #include <utility>
 
 #include "base/text.h"
@@ -12,16 +11,8 @@
 namespace dfd::monitor {
 namespace {
 
-// Milliseconds are as much as anybody reads.
-double in_thousandths(double value) { return std::round(value * 1000) / 1000; }
-
 double seconds_of(std::uint64_t nanoseconds) {
   return in_thousandths(static_cast<double>(nanoseconds) / 1e9);
-}
-
-template <typename T>
-void set(Json& object, const char* field, const std::optional<T>& value) {
-  if (value) object[field] = *value;
 }
 
 Json track_part(const FileTrack& track) {
@@ -29,8 +20,8 @@ Json track_part(const FileTrack& track) {
                {"verdict", name_of(track.verdict)},
                {"begin_s", seconds_of(track.begin_ns)},
                {"end_s", seconds_of(track.end_ns)}};
-  set(part, "probability", track.probability);
-  set(part, "score", track.score);
+  set_known(part, "probability", track.probability);
+  set_known(part, "score", track.score);
   if (!track.evidence.empty()) part["evidence"] = track.evidence;
   part["windows"] = track.windows;
   part["samples"] = track.samples;
@@ -59,20 +50,14 @@ void set_decision(Json& object, const FileResult& result) {
   const Decision& decision = *result.decision;
   object["verdict"] = name_of(decision.verdict);
   object["reason"] = decision.reason;
-  if (decision.worst) set(object, "probability", decision.worst->probability);
-  set(object, "threshold", result.threshold);
+  if (decision.worst) set_known(object, "probability", decision.worst->probability);
+  set_known(object, "threshold", result.threshold);
   if (decision.worst) object["worst"] = track_part(*decision.worst);
   object["tracks"] = decision.tracks;
   object["undecided_tracks"] = decision.undecided_tracks;
   if (decision.faces.empty()) return;
   object["faces"] = Json::array();
   for (const FileTrack& track : decision.faces) object["faces"].push_back(face_part(track));
-}
-
-Json parsed(const std::string& line) { return Json::parse(line, nullptr, false); }
-
-std::string dumped(const Json& object) {
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 bool has_type(const Json& object, const char* type) {
@@ -119,7 +104,7 @@ std::string line_of(const FileResult& result) {
   }
   if (!result.model_id.empty()) object["model_id"] = result.model_id;
   object["seconds"] = in_thousandths(result.seconds);
-  return dumped(object);
+  return text_of(object);
 }
 
 std::string summary_line(const Totals& totals, std::uint64_t shard, std::uint64_t shards,
@@ -136,26 +121,27 @@ std::string summary_line(const Totals& totals, std::uint64_t shard, std::uint64_
   if (totals.refused > 0) object["refused"] = totals.refused;
   object["exit_code"] = totals.exit_code();
   object["seconds"] = in_thousandths(seconds);
-  return dumped(object);
+  return text_of(object);
 }
 
-std::optional<RecordedFile> read_line(const std::string& line) {
-  const Json object = parsed(line);
-  if (!has_type(object, "file")) return std::nullopt;
-  const auto path = path_in(object);
+Json parsed(const std::string& line) { return Json::parse(line, nullptr, false); }
+
+std::optional<RecordedFile> file_in(const Json& line) {
+  if (!has_type(line, "file")) return std::nullopt;
+  const auto path = path_in(line);
   if (!path || path->empty()) return std::nullopt;
   RecordedFile file;
   file.path = *path;
-  file.identity.size = field<std::uint64_t>(object, "size", 0);
-  file.identity.modified_ns = field<std::int64_t>(object, "modified_ns", 0);
-  file.sha256 = field<std::string>(object, "sha256", "");
-  file.failed = object.contains("error");
-  const auto verdict = verdict_named(field<std::string>(object, "verdict", ""));
+  file.identity.size = field<std::uint64_t>(line, "size", 0);
+  file.identity.modified_ns = field<std::int64_t>(line, "modified_ns", 0);
+  file.sha256 = field<std::string>(line, "sha256", "");
+  file.failed = line.contains("error");
+  const auto verdict = verdict_named(field<std::string>(line, "verdict", ""));
   if (!verdict && !file.failed) return std::nullopt;
   file.verdict = verdict.value_or(Verdict::kUndecided);
   return file;
 }
 
-bool is_summary(const std::string& line) { return has_type(parsed(line), "summary"); }
+bool is_summary(const Json& line) { return has_type(line, "summary"); }
 
 }  // namespace dfd::monitor

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "outputs/event.h"
+#include "base/json.h"
 #include "scan/file_verdict.h"
 #include "scan/totals.h"
 
@@ -61,9 +61,12 @@ struct RecordedFile {
   Verdict verdict = Verdict::kUndecided;
 };
 
-// Nothing where it is no line of a file. A file that could not even be looked at has identity 0, 0.
-std::optional<RecordedFile> read_line(const std::string& line);
+// What is no JSON gives a value that is neither of what follows.
+Json parsed(const std::string& line);
 
-bool is_summary(const std::string& line);
+// Nothing where it is no line of a file. A file that could not even be looked at has identity 0, 0.
+std::optional<RecordedFile> file_in(const Json& line);
+
+bool is_summary(const Json& line);
 
 }  // namespace dfd::monitor

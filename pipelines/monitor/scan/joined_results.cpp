@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <fstream>
 #include <stdexcept>
+#include <utility>
+
+#include "scan/face_files.h"
 
 namespace dfd::monitor {
 namespace {
@@ -14,6 +17,19 @@ Standing standing_of(const RecordedFile& file) {
   if (file.verdict == Verdict::kManipulated) return Standing::kManipulated;
   if (file.failed) return Standing::kFailed;
   return file.verdict == Verdict::kAuthentic ? Standing::kAuthentic : Standing::kUndecided;
+}
+
+std::vector<std::string> pictures_in(const Json& file) {
+  std::vector<std::string> names;
+  const auto faces = file.find("faces");
+  if (faces == file.end()) return names;
+  for (const Json& face : *faces) {
+    for (const char* kind : {"picture", "heatmap"}) {
+      std::string name = text_in(face, kind);
+      if (is_picture_name(name)) names.push_back(std::move(name));
+    }
+  }
+  return names;
 }
 
 std::string counted(std::uint64_t count, const char* one, const char* many) {
@@ -53,9 +69,10 @@ void JoinedResults::add(const std::string& result_file) {
   std::uint64_t good = 0;
   for (std::string line; std::getline(stream, line);) {
     if (line.empty()) continue;
-    finished = is_summary(line);
-    if (finished) add_summary(result_file, Json::parse(line, nullptr, false));
-    if (finished || add_file(line)) {
+    const Json object = parsed(line);
+    finished = is_summary(object);
+    if (finished) add_summary(result_file, object);
+    if (finished || add_file(std::move(line), object)) {
       ++good;
     } else {
       ++damaged_lines_;
@@ -69,15 +86,15 @@ void JoinedResults::add(const std::string& result_file) {
   if (!finished) unfinished_.push_back(result_file);
 }
 
-bool JoinedResults::add_file(const std::string& line) {
-  const auto recorded = read_line(line);
+bool JoinedResults::add_file(std::string line, const Json& object) {
+  const auto recorded = file_in(object);
   if (!recorded) return false;
-  const Json object = Json::parse(line, nullptr, false);
   JoinedFile joined;
   joined.path = recorded->path;
   joined.standing = standing_of(*recorded);
   joined.probability = number_in(object, "probability").value_or(-1);
-  joined.line = line;
+  joined.pictures = pictures_in(object);
+  joined.line = std::move(line);
   files_.insert_or_assign(recorded->path, std::move(joined));
   return true;
 }

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "outputs/event.h"
+#include "base/json.h"
 #include "scan/file_result.h"
 
 namespace dfd::monitor {
@@ -29,7 +29,9 @@ struct JoinedFile {
   Standing standing = Standing::kUndecided;
   // The worst face's, in [0, 1]; -1 where there is none.
   double probability = -1;
-  // The whole of what was said.
+  // The names of its faces' pictures.
+  std::vector<std::string> pictures;
+  // The whole of what was said, as text: of a large archive it would not fit into memory otherwise.
   std::string line;
 };
 
@@ -48,8 +50,8 @@ class JoinedResults {
  private:
   using Number = std::uint64_t;
 
-  // False where it is no file's line.
-  bool add_file(const std::string& line);
+  // False where it is no file's line. `object` is what is in it.
+  bool add_file(std::string line, const Json& object);
   void add_summary(const std::string& file, const Json& summary);
 
   std::map<std::string, JoinedFile> files_;

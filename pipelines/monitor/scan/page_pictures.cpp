@@ -13,16 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void add_names(const Json& file, std::set<std::string>& names) {
-  if (!file.is_object() || !file.contains("faces")) return;
-  for (const Json& face : file["faces"]) {
-    for (const char* kind : {"picture", "heatmap"}) {
-      const std::string name = text_in(face, kind);
-      if (is_picture_name(name)) names.insert(name);
-    }
-  }
-}
-
 // Others' files stay.
 void remove_stale(const fs::path& folder, const std::set<std::string>& names) {
   std::error_code ignored;
@@ -38,7 +28,7 @@ std::set<std::string> copy_pictures(const std::vector<JoinedFile>& files, const 
                                     const std::string& page_folder) {
   std::set<std::string> told;
   if (!from.empty()) {
-    for (const JoinedFile& file : files) add_names(Json::parse(file.line, nullptr, false), told);
+    for (const JoinedFile& file : files) told.insert(file.pictures.begin(), file.pictures.end());
   }
   const fs::path target = fs::path(page_folder) / kPagePictures;
   make_folder(page_folder);

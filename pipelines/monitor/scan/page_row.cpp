@@ -163,7 +163,7 @@ std::string faces_of(const Json& file, const std::set<std::string>& pictures) {
 }  // namespace
 
 std::string page_row(const JoinedFile& file, const std::set<std::string>& pictures) {
-  const Json line = Json::parse(file.line, nullptr, false);
+  const Json line = parsed(file.line);
   return std::string("<details class=\"") + name_of(file.standing) + "\">" +
          summary_of(file, line) + "<div class=\"inside\">" + facts_of(line) +
          faces_of(line, pictures) + "</div></details>\n";

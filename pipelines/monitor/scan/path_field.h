@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "outputs/event.h"
+#include "base/json.h"
 
 namespace dfd::monitor {
 

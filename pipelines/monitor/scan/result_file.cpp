@@ -58,10 +58,11 @@ void ResultFile::read_recorded() {
     // The last line has no newline: it was cut, or its newline was.
     if (stream.eof()) break;
     end += static_cast<off_t>(line.size()) + 1;
-    if (is_summary(line)) continue;
+    const Json object = parsed(line);
+    if (is_summary(object)) continue;
     // Of summaries only the last is dropped: it is not true any more.
     keep = end;
-    if (auto file = read_line(line)) {
+    if (auto file = file_in(object)) {
       const std::string path = file->path;
       recorded_.insert_or_assign(path, std::move(*file));
     }

@@ -165,7 +165,7 @@ void Monitor::tell(const WatchedStream::Told& told) {
   Entry entry;
   entry.time = time.wall;
   entry.event_id = told.event.at("id").get<std::string>();
-  entry.event = told.event.dump(-1, ' ', false, Json::error_handler_t::replace);
+  entry.event = text_of(told.event);
   entry.alarm = told.alarm;
   entry.previous = told.previous;
   entry.to_tell = told.to_tell;
@@ -215,7 +215,7 @@ void Monitor::beat(Moment now) {
     Json event = monitor_event(now, "heartbeat", config_);
     event["data"]["streams_up"] = up;
     if (canary_) event["data"]["canary"] = canary_->is_heard() ? "heard" : "silent";
-    return event.dump();
+    return text_of(event);
   });
 }
 

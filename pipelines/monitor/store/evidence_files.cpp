@@ -4,6 +4,10 @@
 
 namespace dfd::monitor {
 
+Json file_json(const EvidenceFile& file) {
+  return {{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}};
+}
+
 void write_evidence(Database& database, const std::string& alarm, const EvidenceFile& file) {
   Statement(database, "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?)")
       .bind(alarm)

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "store/database.h"
 
 namespace dfd::monitor {
@@ -22,6 +23,9 @@ struct EvidenceFile {
   // Of its content, as digits.
   std::string sha256;
 };
+
+// As it is told of: without its path.
+Json file_json(const EvidenceFile& file);
 
 // Of one alarm: files that are there from now on, or all that are not any more.
 struct EvidenceChange {

@@ -32,7 +32,7 @@ HttpResponse json_response(int status, const Json& body) {
   HttpResponse response;
   response.status = status;
   response.type = "application/json";
-  response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  response.body = text_of(body) + "\n";
   return response;
 }
 

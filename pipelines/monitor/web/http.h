@@ -10,11 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 namespace dfd::monitor {
-
-using Json = nlohmann::ordered_json;
 
 struct HttpRequest {
   std::string method;
