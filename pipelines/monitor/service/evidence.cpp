@@ -18,19 +18,13 @@ bool is_wanted(const Config& config) {
                      [](const StreamConfig& stream) { return stream.evidence.wanted; });
 }
 
-bool is_open(AlarmState state) {
-  return state == AlarmState::kPending || state == AlarmState::kFiring;
-}
-
 std::set<std::string> open_alarms(const Evidence::Streams& streams,
                                   const std::map<std::string, StreamSnapshot>& left) {
   std::set<std::string> open;
   std::set<std::string> watched;
   for (const auto& stream : streams) {
     watched.insert(stream->stream().config().id);
-    for (const WatchedStream::Rule& rule : stream->rules()) {
-      if (rule.wanted && is_open(rule.alarm.state())) open.insert(rule.alarm.record().id);
-    }
+    for (const StoredAlarm& alarm : stream->alarms().open()) open.insert(alarm.record.id);
   }
   for (const auto& [stream, snapshot] : left) {
     if (watched.count(stream) != 0) continue;

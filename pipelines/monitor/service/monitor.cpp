@@ -230,9 +230,8 @@ void Monitor::set_canary(bool changed) {
 void Monitor::listen(Moment now) {
   if (!canary_) return;
   const bool fires = std::any_of(streams_.begin(), streams_.end(), [this](const auto& stream) {
-    const WatchedStream::Rule& face = stream->rules().front();
     return stream->stream().config().id == config_.canary &&
-           face.alarm.state() == AlarmState::kFiring;
+           stream->alarms().face().alarm.state() == AlarmState::kFiring;
   });
   const auto heard = canary_->update(now.steady, fires);
   if (!heard) return;
@@ -273,40 +272,6 @@ void Monitor::show(Moment now) {
   std::vector<StreamStatus> streams;
   for (const auto& stream : streams_) streams.push_back(stream->status(now));
   board_.put(now, std::move(streams));
-}
-
-// Only for those who look.
-void Monitor::make_thumbnails(Moment now) {
-  constexpr auto kEvery = std::chrono::seconds(1);
-  // Longer than pages wait that were told of no picture.
-  constexpr auto kAfterLastLook = std::chrono::seconds(15);
-  constexpr int kWidth = 320;
-  if (now.steady - thumbnails_made_ < kEvery) return;
-  thumbnails_made_ = now.steady;
-  for (const std::string& id : board_.take_asked()) {
-    thumbnails_until_[id] = now.steady + kAfterLastLook;
-  }
-  for (const auto& stream : streams_) {
-    Connection* connection = stream->stream().connection();
-    const std::string& id = stream->stream().config().id;
-    const auto until = thumbnails_until_.find(id);
-    if (until == thumbnails_until_.end() || connection == nullptr) continue;
-    if (until->second < now.steady) {
-      thumbnails_until_.erase(until);
-      continue;
-    }
-    const std::weak_ptr<PictureMaker> maker = pictures_;
-    connection->want_picture([this, id, maker](GstSample* sample) {
-      const auto pictures = maker.lock();
-      if (pictures == nullptr) return;
-      const auto put = [this, id, time = dfd::monitor::now().wall](const std::string& jpeg) {
-        if (jpeg.empty()) return;
-        board_.put_picture(id, {std::make_shared<const std::string>(jpeg), time});
-      };
-      const auto small = [](GstSample* picture) { return jpeg_of(picture, kWidth); };
-      pictures->make(Sample(gst_sample_ref(sample)), small, put);
-    });
-  }
 }
 
 std::unique_ptr<WatchedStream> Monitor::make_stream(const StreamConfig& config) {
@@ -358,7 +323,7 @@ void Monitor::tick(Moment now) {
   keep(now);
   apply_changes(now);
   show(now);
-  make_thumbnails(now);
+  thumbnails_.update(now, streams_);
   beat(now);
   leaving_.erase(
       std::remove_if(leaving_.begin(), leaving_.end(),

@@ -19,6 +19,7 @@
 #include "outputs/outputs.h"
 #include "service/canary.h"
 #include "service/evidence.h"
+#include "service/thumbnails.h"
 #include "service/watched_stream.h"
 #include "store/board.h"
 #include "store/store.h"
@@ -69,7 +70,6 @@ class Monitor {
   std::string metrics() const;
   HttpResponse ready_page() const;
   void show(Moment now);
-  void make_thumbnails(Moment now);
   void apply_changes(Moment now);
   std::unique_ptr<WebServer> make_web();
 
@@ -86,11 +86,8 @@ class Monitor {
   std::unique_ptr<Store> store_;
   Time kept_;
   Board board_;
-  // What a pipeline that is left behind may still bring is not made any more.
   std::shared_ptr<PictureMaker> pictures_ = std::make_shared<PictureMaker>();
-  // By stream: until when they are made, and when the last one was asked for.
-  std::map<std::string, Time> thumbnails_until_;
-  Time thumbnails_made_;
+  Thumbnails thumbnails_{board_, pictures_};
   // By hand, by stream; those that are over among them.
   std::map<std::string, Mute> mutes_;
   Time shown_;

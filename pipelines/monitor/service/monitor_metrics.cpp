@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "base/version.h"
 #include "metrics/metrics_text.h"
@@ -24,25 +25,34 @@ void each(MetricsText& text, const Streams& streams,
   }
 }
 
-// One sample a label of a counter that outlives the program; `label` is what metrics call it.
-void each_counter(MetricsText& text, const Streams& streams, const std::string& name,
-                  const std::string& label = "") {
+// By the stream's id, in their order.
+using AllCounters = std::vector<std::pair<std::string, Counters>>;
+
+AllCounters counters_of(const Streams& streams) {
+  AllCounters all;
   for (const auto& stream : streams) {
-    const Counters& counters = stream->counters();
+    all.emplace_back(stream->stream().config().id, stream->counters());
+  }
+  return all;
+}
+
+// One sample a label of a counter that outlives the program; `label` is what metrics call it.
+void each_counter(MetricsText& text, const AllCounters& all, const std::string& name,
+                  const std::string& label = "") {
+  for (const auto& [stream, counters] : all) {
     for (auto at = counters.lower_bound({name, ""}); at != counters.end(); ++at) {
       if (at->first.first != name) break;
-      MetricsText::Labels labels = {{"stream", stream->stream().config().id}};
+      MetricsText::Labels labels = {{"stream", stream}};
       if (!label.empty()) labels.emplace_back(label, at->first.second);
       text.sample(at->second, labels);
     }
   }
 }
 
-void write_latencies(MetricsText& text, const Streams& streams) {
+void write_latencies(MetricsText& text, const AllCounters& all) {
   text.begin("deepfake_analysis_latency_seconds", "histogram",
              "From the arrival of a sample at the element to its result");
-  for (const auto& stream : streams) {
-    const Counters& counters = stream->counters();
+  for (const auto& [stream, counters] : all) {
     std::map<double, double> counts;
     for (auto at = counters.lower_bound({"latency", ""});
          at != counters.end() && at->first.first == "latency"; ++at) {
@@ -50,12 +60,12 @@ void write_latencies(MetricsText& text, const Streams& streams) {
     }
     // Nothing before the first result of all.
     if (counts.empty()) continue;
-    text.histogram(counts, counters.at({"latency_seconds", ""}),
-                   {{"stream", stream->stream().config().id}});
+    text.histogram(counts, counters.at({"latency_seconds", ""}), {{"stream", stream}});
   }
 }
 
-void write_states(MetricsText& text, Moment now, const Streams& streams) {
+void write_states(MetricsText& text, Moment now, const Streams& streams,
+                  const AllCounters& counters) {
   text.begin("deepfake_stream_up", "gauge", "1 while pictures come");
   each(text, streams, [&](const auto& stream) { return stream.stream().is_live(now) ? 1 : 0; });
   text.begin("deepfake_stream_muted", "gauge", "1 while it is muted, by its schedule or by hand");
@@ -68,9 +78,9 @@ void write_states(MetricsText& text, Moment now, const Streams& streams) {
     }
   }
   text.begin("deepfake_stream_connects_total", "counter", "How often the source was opened");
-  each_counter(text, streams, "connects");
+  each_counter(text, counters, "connects");
   text.begin("deepfake_stream_failures_total", "counter", "Connections given up, by reason");
-  each_counter(text, streams, "failures", "reason");
+  each_counter(text, counters, "failures", "reason");
   text.begin("deepfake_stream_last_frame_timestamp_seconds", "gauge",
              "When the newest picture came, since 1970; absent before the first");
   for (const auto& stream : streams) {
@@ -80,17 +90,18 @@ void write_states(MetricsText& text, Moment now, const Streams& streams) {
   }
 }
 
-void write_analysis(MetricsText& text, Moment now, const Streams& streams) {
+void write_analysis(MetricsText& text, Moment now, const Streams& streams,
+                    const AllCounters& counters) {
   text.begin("deepfake_frames_total", "counter", "Pictures decoded");
-  each_counter(text, streams, "frames");
+  each_counter(text, counters, "frames");
   text.begin("deepfake_samples_total", "counter", "Pictures taken for analysis");
-  each_counter(text, streams, "samples");
+  each_counter(text, counters, "samples");
   text.begin("deepfake_samples_skipped_total", "counter", "Samples not judged, by reason");
-  each_counter(text, streams, "skipped", "reason");
-  write_latencies(text, streams);
+  each_counter(text, counters, "skipped", "reason");
+  write_latencies(text, counters);
   text.begin("deepfake_judged_seconds_total", "counter",
              "Time with a verdict other than undecided");
-  each_counter(text, streams, "judged_seconds");
+  each_counter(text, counters, "judged_seconds");
   text.begin("deepfake_probability_ratio", "gauge",
              "That a face is manipulated, the worst one's; absent where there is none");
   for (const auto& stream : streams) {
@@ -109,7 +120,7 @@ void write_analysis(MetricsText& text, Moment now, const Streams& streams) {
 void write_alarm_states(MetricsText& text, const Streams& streams) {
   text.begin("deepfake_alarm_state", "gauge", "0 idle, 1 pending, 2 firing, 3 resolved");
   for (const auto& stream : streams) {
-    for (const WatchedStream::Rule& rule : stream->rules()) {
+    for (const StreamAlarms::Rule& rule : stream->alarms().rules()) {
       if (!rule.wanted) continue;
       text.sample(static_cast<double>(rule.alarm.state()),
                   {{"stream", stream->stream().config().id}, {"rule", rule.name}});
@@ -131,19 +142,20 @@ std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
   text.begin("deepfake_canary_up", "gauge",
              "1 while the canary raises its alarm; absent where there is none");
   if (canary_heard) text.sample(*canary_heard ? 1 : 0);
-  write_states(text, now, streams);
-  write_analysis(text, now, streams);
+  const AllCounters counters = counters_of(streams);
+  write_states(text, now, streams, counters);
+  write_analysis(text, now, streams, counters);
   write_alarm_states(text, streams);
   text.begin("deepfake_alarms_total", "counter", "Alarms that fired");
-  each_counter(text, streams, "alarms", "rule");
+  each_counter(text, counters, "alarms", "rule");
   text.begin("deepfake_notifications_suppressed_total", "counter",
              "Events of alarms that were kept and not told, by reason");
-  each_counter(text, streams, "suppressed", "reason");
+  each_counter(text, counters, "suppressed", "reason");
   text.begin("deepfake_clips_total", "counter", "Alarms whose evidence was written");
-  each_counter(text, streams, "clips");
+  each_counter(text, counters, "clips");
   text.begin("deepfake_recording_lost_total", "counter",
              "Packets that were not recorded in time, and segments that could not be written");
-  each_counter(text, streams, "recording_lost");
+  each_counter(text, counters, "recording_lost");
   text.begin("deepfake_evidence_bytes", "gauge", "What the evidence that is kept takes");
   text.sample(double(evidence_bytes));
   text.begin("deepfake_output_queue_length", "gauge", "Events that wait for an output");

@@ -2,9 +2,6 @@
 
 #include "watched_stream.h"
 
-#include <algorithm>
-#include <iomanip>
-#include <sstream>
 #include <utility>
 
 #include "base/log.h"
@@ -18,22 +15,9 @@ namespace {
 constexpr const char* kObserve = "observe";
 constexpr const char* kFlood = "flood";
 
-// " (probability 0.83)", " (eos)", or nothing.
-std::string why_text(const AlarmInput& input) {
-  if (input.probability) {
-    std::ostringstream text;
-    text << " (probability " << std::setprecision(2) << *input.probability << ")";
-    return text.str();
-  }
-  return input.reason.empty() ? std::string() : " (" + input.reason + ")";
-}
-
-Counts sum_of(Counts sum, const Counts& other) {
-  sum.samples += other.samples;
-  for (const auto& [reason, count] : other.skipped) sum.skipped[reason] += count;
-  for (const auto& [bound, count] : other.latency) sum.latency[bound] += count;
-  sum.latency_seconds += other.latency_seconds;
-  return sum;
+double lost_of(const Recorder& recorder) {
+  const RingStats stats = recorder.stats();
+  return double(stats.dropped + stats.failures);
 }
 
 }  // namespace
@@ -42,7 +26,6 @@ WatchedStream::WatchedStream(StreamConfig config, double hysteresis, StreamSnaps
                              NotifyLimit& limit, Tell tell, MakeRecorder make_recorder)
     : config_(std::move(config)),
       hysteresis_(hysteresis),
-      limit_(&limit),
       schedule_(config_.schedule),
       tell_(std::move(tell)),
       make_recorder_(std::move(make_recorder)),
@@ -50,40 +33,19 @@ WatchedStream::WatchedStream(StreamConfig config, double hysteresis, StreamSnaps
       stream_(
           config_, [this](GstMessage* message) { on_message(message); },
           recorder_ != nullptr ? recorder_->tap() : nullptr),
-      rules_{Rule{"face", config_.alarm.face, Alarm(config_.alarm)},
-             Rule{"down", config_.alarm.down, Alarm(config_.alarm)},
-             Rule{"frozen", config_.alarm.frozen, Alarm(config_.alarm)},
-             Rule{"black", config_.alarm.black, Alarm(config_.alarm)}},
-      left_(std::move(left.counters)),
-      judged_(std::move(left.judged)) {
-  for (const StoredAlarm& alarm : left.open_alarms) restore(alarm);
-  count();
-}
-
-void WatchedStream::restore(const StoredAlarm& alarm) {
-  for (Rule& rule : rules_) {
-    if (!rule.wanted || rule.name != alarm.rule || rule.alarm.state() != AlarmState::kIdle)
-      continue;
-    rule.alarm.restore(alarm.state, alarm.record);
-    rule.notified = alarm.notified;
-    log_line(alarm.stream + ": alarm " + alarm.rule + " is still " + name_of(alarm.state));
-  }
+      alarms_(config_, limit,
+              [this](Moment now, const StreamAlarms::Rule& rule,
+                     const AlarmTransition& transition) { tell_alarm(now, rule, transition); }),
+      counters_(std::move(left.counters), std::move(left.judged)) {
+  for (const char* reason : {kObserve, kFlood}) counters_.add("suppressed", reason, 0);
+  for (const StoredAlarm& alarm : left.open_alarms) alarms_.restore(alarm);
 }
 
 void WatchedStream::take_left(Moment now, const StreamSnapshot& left) {
-  for (const auto& [key, value] : left.counters) left_[key] += value;
-  for (const auto& [day, seconds] : left.judged) judged_[day] += seconds;
+  counters_.add(left.counters, left.judged);
   for (const StoredAlarm& alarm : left.open_alarms) {
-    const bool is_superseded = std::any_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
-      return rule.wanted && rule.name == alarm.rule && rule.alarm.state() != AlarmState::kIdle;
-    });
-    if (is_superseded) {
-      tell_(told_superseded(now, event_stream(), alarm));
-    } else {
-      restore(alarm);
-    }
+    if (!alarms_.restore(alarm)) tell_(told_superseded(now, event_stream(), alarm));
   }
-  count();
 }
 
 Coverage WatchedStream::coverage(Moment now) const {
@@ -99,45 +61,23 @@ Coverage WatchedStream::coverage(Moment now) const {
   return coverage;
 }
 
-void WatchedStream::count() {
-  const Watch& watch = stream_.watch();
-  counters_ = left_;
-  counters_[{"connects", ""}] += double(watch.connects());
-  for (const FailureReason reason : kFailureReasons) {
-    counters_[{"failures", name_of(reason)}] += double(watch.failures(reason));
+Counters WatchedStream::counters() const {
+  Counters counters = counters_.read(stream_);
+  for (const StreamAlarms::Rule& rule : alarms_.rules()) {
+    const std::uint64_t fired = rule.alarm.fired();
+    if (rule.wanted || fired > 0) counters[{"alarms", rule.name}] += double(fired);
   }
-  const Counts counts = sum_of(earlier_counts_, counts_);
-  counters_[{"frames", ""}] += double(stream_.frames());
-  counters_[{"samples", ""}] += double(counts.samples);
-  for (const auto& [reason, number] : counts.skipped) {
-    counters_[{"skipped", reason}] += double(number);
-  }
-  for (const auto& [bound, number] : counts.latency) {
-    counters_[{"latency", bound}] += double(number);
-  }
-  counters_[{"latency_seconds", ""}] += counts.latency_seconds;
-  counters_[{"judged_seconds", ""}] += judged_seconds_;
-  for (const Rule& rule : rules_) {
-    if (rule.wanted) counters_[{"alarms", rule.name}] += double(rule.alarm.fired());
-  }
-  counters_[{"clips", ""}] += double(clips_);
-  if (recorder_ != nullptr) {
-    const RingStats stats = recorder_->stats();
-    counters_[{"recording_lost", ""}] += double(stats.dropped + stats.failures);
-  }
-  for (const char* reason : {kObserve, kFlood}) counters_[{"suppressed", reason}] += 0;
-  for (const auto& [reason, number] : suppressed_) counters_[{"suppressed", reason}] += number;
+  if (recorder_ != nullptr) counters[{"recording_lost", ""}] += lost_of(*recorder_);
+  return counters;
+}
+
+// What the recorder lost, which goes.
+void WatchedStream::count_lost() {
+  if (recorder_ != nullptr) counters_.add("recording_lost", "", lost_of(*recorder_));
 }
 
 StreamSnapshot WatchedStream::snapshot() const {
-  StreamSnapshot snapshot{counters_, judged_, {}};
-  for (const Rule& rule : rules_) {
-    const AlarmState state = rule.alarm.state();
-    if (state != AlarmState::kPending && state != AlarmState::kFiring) continue;
-    snapshot.open_alarms.push_back(
-        {stream_.config().id, rule.name, state, rule.alarm.record(), rule.notified});
-  }
-  return snapshot;
+  return {counters(), counters_.judged(), alarms_.open()};
 }
 
 StreamStatus WatchedStream::status(Moment now) const {
@@ -170,8 +110,7 @@ StreamStatus WatchedStream::status(Moment now) const {
   }
   status.on = config.alarm.on ? config.alarm.on : finding_.threshold;
   status.day = utc_day(now.wall);
-  const auto judged = judged_.find(status.day);
-  if (judged != judged_.end()) status.judged_seconds = judged->second;
+  status.judged_seconds = counters_.judged_on(status.day);
   return status;
 }
 
@@ -182,7 +121,7 @@ bool WatchedStream::is_judged(Moment now) const {
 EventStream WatchedStream::event_stream() const {
   EventStream part;
   part.config = &stream_.config();
-  part.session = static_cast<std::uint64_t>(counters_.at({"connects", ""}));
+  part.session = counters_.connects(stream_);
   if (const Connection* connection = stream_.connection()) {
     part.width = connection->width();
     part.height = connection->height();
@@ -192,13 +131,7 @@ EventStream WatchedStream::event_stream() const {
 
 void WatchedStream::account(Moment now) {
   const Time begin = std::exchange(last_update_, now.steady).value_or(now.steady);
-  if (!was_judged_) return;
-  const double seconds = to_seconds(now.steady - begin);
-  judged_seconds_ += seconds;
-  // What a step took over midnight counts to the new day.
-  judged_[utc_day(now.wall)] += seconds;
-  // The store has the others; the last one may not be written to its end yet.
-  while (judged_.size() > 2) judged_.erase(judged_.begin());
+  if (was_judged_) counters_.add_judged(to_seconds(now.steady - begin), now.wall);
 }
 
 void WatchedStream::poll_counts(Moment now) {
@@ -208,7 +141,7 @@ void WatchedStream::poll_counts(Moment now) {
   if (connection == nullptr || connection->detect() == nullptr) return;
   if (!stream_.is_live(now) || now.steady - last_poll_ < kInterval) return;
   last_poll_ = now.steady;
-  counts_ = read_counts(connection->detect());
+  counters_.set_analysed(read_counts(connection->detect()));
 }
 
 void WatchedStream::on_message(GstMessage* message) {
@@ -258,9 +191,7 @@ void WatchedStream::on_state_changed(Moment now, StreamState previous) {
     finding_.reason = coverage(now).reason;
     finding_.model_id = model_id;
   }
-  if (watch.state() == StreamState::kConnecting) {
-    earlier_counts_ = sum_of(std::move(earlier_counts_), std::exchange(counts_, {}));
-  }
+  if (watch.state() == StreamState::kConnecting) counters_.begin_connection();
   if (!is_news(watch)) return;
   std::string line = stream_.config().id + ": " + change.state;
   if (!change.text.empty()) line += " (" + change.reason + ": " + change.text + ")";
@@ -269,16 +200,9 @@ void WatchedStream::on_state_changed(Moment now, StreamState previous) {
   tell_({stream_event(now, event_stream(), change), std::nullopt, {}, true});
 }
 
-// Of an alarm all is told, or nothing.
-void WatchedStream::tell_alarm(Moment now, Rule& rule, const AlarmTransition& transition) {
-  const StreamConfig& config = stream_.config();
-  const std::string& id = transition.record.id;
-  if (transition.state == AlarmState::kPending) {
-    rule.notified = !config.observe && limit_->admit(now.steady, id);
-  } else if (transition.state == AlarmState::kIdle) {
-    limit_->give_back(id);
-  }
-  if (!rule.notified) suppressed_[config.observe ? kObserve : kFlood] += 1;
+void WatchedStream::tell_alarm(Moment now, const StreamAlarms::Rule& rule,
+                               const AlarmTransition& transition) {
+  if (!rule.notified) counters_.add("suppressed", config_.observe ? kObserve : kFlood);
   const bool has_faces = rule.name == "face";
   Json event =
       alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding_ : nullptr);
@@ -286,15 +210,8 @@ void WatchedStream::tell_alarm(Moment now, Rule& rule, const AlarmTransition& tr
     recorder_->note(now, rule.name, transition, event["data"], rule.notified, stream_.connection());
   }
   tell_({std::move(event),
-         StoredAlarm{config.id, rule.name, transition.state, transition.record, rule.notified},
+         StoredAlarm{config_.id, rule.name, transition.state, transition.record, rule.notified},
          transition.previous, rule.notified});
-}
-
-void WatchedStream::end_alarm(Moment now, Rule& rule) {
-  const auto transition = rule.alarm.end(now, "removed");
-  if (!transition) return;
-  log_line(config_.id + ": alarm " + rule.name + " " + name_of(transition->state) + " (removed)");
-  tell_alarm(now, rule, *transition);
 }
 
 void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
@@ -311,18 +228,13 @@ void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
   stream_.configure();
   if (config_.evidence.wanted != records) {
     close_recorder(now);
+    count_lost();
     recorder_ = make_recorder_ ? make_recorder_(config_) : nullptr;
     stream_.set_tap(recorder_ != nullptr ? recorder_->tap() : nullptr);
   } else if (recorder_ != nullptr) {
     recorder_->configure();
   }
-  const AlarmConfig& alarm = config_.alarm;
-  const bool wanted[] = {alarm.face, alarm.down, alarm.frozen, alarm.black};
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    rules_[i].alarm.configure(alarm);
-    if (rules_[i].wanted && !wanted[i]) end_alarm(now, rules_[i]);
-    rules_[i].wanted = wanted[i];
-  }
+  alarms_.configure(now);
   if (!reopens) return;
   const StreamState previous = stream_.watch().state();
   stream_.reopen(now);
@@ -331,9 +243,8 @@ void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
 
 void WatchedStream::leave(Moment now) {
   account(now);
-  for (Rule& rule : rules_) end_alarm(now, rule);
+  alarms_.end(now);
   close_recorder(now);
-  count();
   stream_.close(now);
 }
 
@@ -376,18 +287,11 @@ void WatchedStream::tell_muted(Moment now, const Json& change) {
 
 // The alarm is in the state in which it was. Whoever was not told of it is not told of this.
 void WatchedStream::tell_marked(Moment now, const KeptChange& kept) {
-  StoredAlarm alarm = *kept.alarm;
-  for (const Rule& rule : rules_) {
-    if (rule.alarm.record().id != alarm.record.id) continue;
-    // Newer than what is kept; resolved goes over to idle without a word.
-    alarm.record = rule.alarm.record();
-    if (rule.alarm.state() != AlarmState::kIdle) alarm.state = rule.alarm.state();
-  }
-  tell_(told_marked(now, event_stream(), alarm, kept.change));
+  tell_(told_marked(now, event_stream(), alarms_.newest(*kept.alarm), kept.change));
 }
 
 void WatchedStream::tell_clip(Moment now, const ClipResult& result) {
-  if (result.state == ClipResult::State::kWritten) ++clips_;
+  if (result.state == ClipResult::State::kWritten) counters_.add("clips", "");
   tell_(told_clip(now, event_stream(), result));
 }
 
@@ -396,35 +300,21 @@ void WatchedStream::close_recorder(Moment now) {
 }
 
 void WatchedStream::update_alarms(Moment now) {
-  const StreamConfig& config = stream_.config();
   const Coverage covered = muted_ ? Coverage{false, false, "muted"} : coverage(now);
-  const AlarmInput inputs[] = {face_input(config.alarm, hysteresis_, covered, finding_),
-                               down_input(covered), picture_input("frozen", covered, finding_),
-                               picture_input("black", covered, finding_)};
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    Rule& rule = rules_[i];
-    if (!rule.wanted) continue;
-    for (const AlarmTransition& transition : rule.alarm.update(now, inputs[i])) {
-      log_line(config.id + ": alarm " + rule.name + " " + name_of(transition.state) +
-               why_text(inputs[i]));
-      tell_alarm(now, rule, transition);
-    }
-  }
+  alarms_.update(
+      now, {face_input(config_.alarm, hysteresis_, covered, finding_), down_input(covered),
+            picture_input("frozen", covered, finding_), picture_input("black", covered, finding_)});
 }
 
 void WatchedStream::update(Moment now) {
   const StreamState previous = stream_.watch().state();
   account(now);
   update_muted(now);
-  const bool changed = stream_.update(now);
-  // Events tell the number of the connection.
-  count();
-  if (changed) on_state_changed(now, previous);
+  if (stream_.update(now)) on_state_changed(now, previous);
   was_judged_ = is_judged(now);
   poll_counts(now);
   update_alarms(now);
   if (recorder_ != nullptr) recorder_->update(now);
-  count();
 }
 
 }  // namespace dfd::monitor

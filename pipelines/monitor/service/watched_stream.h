@@ -4,20 +4,18 @@
 
 #pragma once
 
-#include <array>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "alarms/alarm.h"
-#include "alarms/notify_limit.h"
 #include "alarms/rules.h"
 #include "alarms/schedule.h"
 #include "evidence/recorder.h"
 #include "findings/finding.h"
 #include "outputs/event.h"
+#include "service/stream_alarms.h"
+#include "service/stream_counters.h"
 #include "store/board.h"
 #include "store/changes.h"
 #include "store/tables.h"
@@ -37,14 +35,6 @@ class WatchedStream {
     std::optional<EvidenceChange> evidence = std::nullopt;
   };
   using Tell = std::function<void(const Told&)>;
-
-  struct Rule {
-    std::string name;
-    bool wanted = false;
-    Alarm alarm;
-    // The outputs are told of the alarm at hand.
-    bool notified = true;
-  };
 
   // Null where nothing of the stream is to be kept. The configuration outlives what is made.
   using MakeRecorder = std::function<std::unique_ptr<Recorder>(const StreamConfig&)>;
@@ -71,7 +61,7 @@ class WatchedStream {
   Stream& stream() { return stream_; }
   const Stream& stream() const { return stream_; }
   const Finding& finding() const { return finding_; }
-  const std::array<Rule, 4>& rules() const { return rules_; }
+  const StreamAlarms& alarms() const { return alarms_; }
   // What the last run left, unless somebody has muted it since.
   void restore_mute(const Mute& mute) {
     if (!mute_) mute_ = mute;
@@ -90,7 +80,7 @@ class WatchedStream {
   bool is_muted() const { return muted_; }
 
   // Over all connections and runs of the program.
-  const Counters& counters() const { return counters_; }
+  Counters counters() const;
 
   // What is to be kept.
   StreamSnapshot snapshot() const;
@@ -109,41 +99,29 @@ class WatchedStream {
   void update_muted(Moment now);
   void tell_muted(Moment now, const Json& change);
   void tell_marked(Moment now, const KeptChange& kept);
-  void tell_alarm(Moment now, Rule& rule, const AlarmTransition& transition);
-  void end_alarm(Moment now, Rule& rule);
-  void restore(const StoredAlarm& alarm);
-  void count();
+  void tell_alarm(Moment now, const StreamAlarms::Rule& rule, const AlarmTransition& transition);
+  void count_lost();
   bool is_judged(Moment now) const;
   EventStream event_stream() const;
 
   StreamConfig config_;
   double hysteresis_;
-  NotifyLimit* limit_;
   Schedule schedule_;
   bool muted_ = false;
   bool off_air_ = false;
   // By hand.
   std::optional<Mute> mute_;
-  // Events of alarms that nobody was told of, by reason.
-  std::map<std::string, double> suppressed_;
   Tell tell_;
   MakeRecorder make_recorder_;
   std::unique_ptr<Recorder> recorder_;
   Stream stream_;
   Finding finding_;
-  std::array<Rule, 4> rules_;
+  StreamAlarms alarms_;
   // Since it last played.
   std::optional<FailureReason> told_failure_;
   std::optional<Time> last_update_;
   bool was_judged_ = false;
-  // Of earlier runs, and with this one.
-  Counters left_;
-  Counters counters_;
-  double judged_seconds_ = 0;
-  std::uint64_t clips_ = 0;
-  JudgedDays judged_;
-  Counts earlier_counts_;
-  Counts counts_;
+  StreamCounters counters_;
   Time last_poll_;
 };
 

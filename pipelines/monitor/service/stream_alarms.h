@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The alarms of one stream, by rule, and whether the outputs are told of them: of an alarm all is
+// told, or nothing. Used on the main loop's thread.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "alarms/alarm.h"
+#include "alarms/notify_limit.h"
+#include "store/tables.h"
+
+namespace dfd::monitor {
+
+class StreamAlarms {
+ public:
+  static constexpr std::size_t kRules = 4;
+
+  struct Rule {
+    // "face", "down", "frozen", "black".
+    std::string name;
+    bool wanted = false;
+    Alarm alarm;
+    // The outputs are told of the alarm at hand.
+    bool notified = true;
+  };
+
+  // Of each transition, in their order.
+  using Tell = std::function<void(Moment, const Rule&, const AlarmTransition&)>;
+
+  // Both outlive it. What changes in `config` is in force from configure() on.
+  StreamAlarms(const StreamConfig& config, NotifyLimit& limit, Tell tell);
+
+  // An open alarm of the last run goes on, unless nobody wants its rule any more. False, and
+  // nothing is done, where that has another one by now.
+  bool restore(const StoredAlarm& alarm);
+
+  // In the order of rules().
+  void update(Moment now, const std::array<AlarmInput, kRules>& inputs);
+
+  // The configuration has changed. Alarms of rules that nobody wants any more end.
+  void configure(Moment now);
+
+  // All at hand end.
+  void end(Moment now);
+
+  const std::array<Rule, kRules>& rules() const { return rules_; }
+  const Rule& face() const { return rules_[0]; }
+
+  // Those that are pending or firing.
+  std::vector<StoredAlarm> open() const;
+
+  // An alarm that was kept, as it is now.
+  StoredAlarm newest(StoredAlarm kept) const;
+
+ private:
+  void tell(Moment now, Rule& rule, const AlarmTransition& transition);
+  void end(Moment now, Rule& rule);
+
+  const StreamConfig* config_;
+  NotifyLimit* limit_;
+  Tell tell_;
+  std::array<Rule, kRules> rules_;
+};
+
+}  // namespace dfd::monitor
