@@ -11,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -41,8 +40,8 @@ using dfd::monitor::Tap;
 using dfd::monitor::Track;
 using dfd::monitor::VerdictLog;
 using dfd::monitor::verdicts_of;
-using dfd::monitor::test::Answer;
 using dfd::monitor::test::comes_true;
+using dfd::monitor::test::empty_folder;
 using dfd::monitor::test::forged_clip;
 using dfd::monitor::test::Json;
 using dfd::monitor::test::Program;
@@ -310,9 +309,7 @@ TEST(ClipVerdicts, WithoutTheElementTheClipIsMadeAndSaysSo) {
   VerdictLog log(kMinute);
   judge(log, 0);
   request.said = verdicts_of(request.segments, log);
-  const std::string state = scratch("sei-without.state");
-  std::filesystem::remove_all(state);
-  std::filesystem::create_directories(state);
+  const std::string state = empty_folder("sei-without.state");
   EXPECT_EQ(described(state, request)["clip"]["verdicts"],
             (Json{{"carrier", "sei"}, {"pictures", 100}}));
   const WithoutJoin without;

@@ -15,7 +15,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/digest.h"
+#include "config_text.h"
 
 namespace {
 
@@ -23,26 +23,10 @@ namespace fs = std::filesystem;
 using dfd::monitor::Config;
 using dfd::monitor::ConfigError;
 using dfd::monitor::parse_config;
-using dfd::monitor::sha256_of;
 using dfd::monitor::StreamConfig;
-
-const std::string kStream = "version = 1\n[[stream]]\nid = \"ch1\"\nuri = \"rtsp://host/a\"\n";
-
-// The error's text; empty where there is none.
-std::string error_of(const std::string& text) {
-  try {
-    parse_config(text, "m.toml");
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-void expect_error(const std::string& text, const std::string& begin, const std::string& part) {
-  const std::string error = error_of(text);
-  EXPECT_EQ(error.substr(0, begin.size()), begin) << error;
-  EXPECT_NE(error.find(part), std::string::npos) << error;
-}
+using dfd::monitor::test::error_of;
+using dfd::monitor::test::expect_error;
+using dfd::monitor::test::kStream;
 
 TEST(Config, FillsInDefaults) {
   const Config config = parse_config(kStream, "m.toml");
@@ -217,188 +201,6 @@ TEST(Config, IdsArePlainAndEachThereOnce) {
   expect_error(with_id(std::string(65, 'a')), "m.toml:3:6: ", "a-z");
   expect_error(kStream + "[[stream]]\nid = \"ch1\"\nuri = \"rtsp://host/b\"\n",
                "m.toml:6:6: ", "twice");
-}
-
-TEST(Config, ListensOnThisMachineOnlyUnlessItIsSafe) {
-  const auto with_listen = [](const std::string& listen) {
-    return kStream + "[monitor]\nlisten = \"" + listen + "\"\n";
-  };
-  EXPECT_EQ(parse_config(with_listen("[::1]:0"), "m.toml").web.address, "::1");
-  EXPECT_EQ(parse_config(with_listen("localhost:9000"), "m.toml").web.port, 9000);
-  for (const std::string listen : {"0.0.0.0:80", "[::]:80", "192.168.0.1:80"}) {
-    expect_error(with_listen(listen), "m.toml:6:10: ", "TLS");
-  }
-  for (const std::string listen : {":80", "host:80", "1.2.3:80", "[::1:80"}) {
-    expect_error(with_listen(listen), "m.toml:6:10: ", "address");
-  }
-  for (const std::string listen : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"}) {
-    expect_error(with_listen(listen), "m.toml:6:10: ", "ADDRESS:PORT");
-  }
-}
-
-// A token's file of a mode, and its table.
-std::string token_table(const std::string& name, const std::string& content, int mode = 0600,
-                        const std::string& role = "viewer") {
-  const std::string path = (std::filesystem::path(DFD_TEST_SCRATCH) / ("token_" + name)).string();
-  std::filesystem::remove(path);
-  std::ofstream(path) << content;
-  std::filesystem::permissions(path, std::filesystem::perms(mode));
-  return "[[token]]\nname = \"" + name + "\"\nrole = \"" + role + "\"\nfile = \"" + path + "\"\n";
-}
-
-constexpr const char* kGoodToken = "correct-horse-battery\n";
-
-TEST(Config, ReadsTokensAndKeepsTheirDigests) {
-  const Config config =
-      parse_config(kStream + token_table("wall", kGoodToken) +
-                       token_table("desk", "staple-correct-horse-battery\r\n", 0440, "operator"),
-                   "m.toml");
-  ASSERT_EQ(config.web.tokens.size(), 2U);
-  EXPECT_EQ(config.web.tokens[0].name, "wall");
-  EXPECT_FALSE(config.web.tokens[0].is_operator);
-  EXPECT_EQ(config.web.tokens[0].digest, sha256_of("correct-horse-battery"));
-  EXPECT_TRUE(config.web.tokens[1].is_operator);
-  EXPECT_EQ(config.web.tokens[1].digest, sha256_of("staple-correct-horse-battery"));
-}
-
-TEST(Config, TokensThatAreNoneAreFaultsAndNeverRepeated) {
-  for (const int mode : {0644, 0604, 0666, 0620, 0601}) {
-    expect_error(kStream + token_table("a", kGoodToken, mode), "m.toml:8:8: ", "chmod");
-  }
-  for (const std::string content :
-       {"", "short", "with a blank in the middle of it", "\n",
-        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"}) {
-    const std::string error = error_of(kStream + token_table("a", content));
-    EXPECT_EQ(error.substr(0, 12), "m.toml:8:8: ") << error;
-    EXPECT_TRUE(content.size() < 3 || error.find(content) == std::string::npos) << error;
-  }
-  expect_error(kStream + token_table("a", kGoodToken, 0600, "root"), "m.toml:7:8: ", "operator");
-  expect_error(kStream + "[[token]]\nname = \"a\"\nrole = \"viewer\"\n", "m.toml:5:1: ", "file");
-  expect_error(kStream + "[[token]]\nname = \"a\"\nrole = \"viewer\"\nfile = \"/nowhere\"\n",
-               "m.toml:8:8: ", "/nowhere");
-  expect_error(kStream + "[[token]]\nname = \"a\"\nrole = \"viewer\"\nfile = \"/tmp\"\n",
-               "m.toml:8:8: ", "no file");
-  expect_error(kStream + token_table("a", kGoodToken) + token_table("a", kGoodToken),
-               "m.toml:10:8: ", "twice");
-  expect_error(kStream + token_table("a", kGoodToken) + token_table("b", kGoodToken),
-               "m.toml:12:8: ", "same token");
-  expect_error(kStream + "[[token]]\nname = \"\"\n", "m.toml:6:8: ", "name");
-}
-
-TEST(Config, OtherMachinesNeedTlsAndATokenToReachIt) {
-  const std::string token = token_table("a", kGoodToken);
-  const auto monitor = [](const std::string& keys) { return "[monitor]\n" + keys; };
-  const std::string far = "listen = \"0.0.0.0:80\"\n";
-  EXPECT_EQ(error_of(kStream + token + monitor(far + "behind_proxy = true\n")), "");
-  expect_error(kStream + monitor(far + "behind_proxy = true\n"), "m.toml:6:10: ", "[[token]]");
-  expect_error(kStream + monitor("behind_proxy = true\n"), "m.toml:6:16: ", "[[token]]");
-  expect_error(kStream + token + monitor(far), "m.toml:10:10: ", "TLS");
-  expect_error(kStream + monitor("tls_key = \"a\"\n"), "m.toml:6:11: ", "tls_certificate");
-  expect_error(kStream + monitor("tls_certificate = \"a\"\n"), "m.toml:6:19: ", "tls_key");
-  expect_error(kStream + monitor("tls_certificate = \"a\"\ntls_key = \"/nowhere\"\n"),
-               "m.toml:7:11: ", "/nowhere");
-  expect_error(kStream + monitor("behind_proxy = 1\n"), "m.toml:6:16: ", "true or false");
-}
-
-std::string with_uri(const std::string& uri, const std::string& more = "") {
-  return "version = 1\n[[stream]]\nid = \"a\"\nuri = \"" + uri + "\"\n" + more;
-}
-
-TEST(Config, UriAndPasswordArePartedAndNeverRepeated) {
-  const Config config = parse_config(with_uri("rtsp://me:p%40ss@host:8554/a?b=c"), "m.toml");
-  EXPECT_EQ(config.streams[0].uri, "rtsp://host:8554/a?b=c");
-  EXPECT_EQ(config.streams[0].credentials.user, "me");
-  EXPECT_EQ(config.streams[0].credentials.password, "p@ss");
-  for (const std::string uri :
-       {"hunter2", "http://me:hunter2@host/a", "rtsp://me:hunter2@/a", "rtsp://me:hunter2/x@host/a",
-        "rtsp://me:hunter2%zz@host/a", "rtsp://me:hunter2@host:port/a", "rtsp://"}) {
-    expect_error(with_uri(uri), "m.toml:4:7: ", "");
-    EXPECT_EQ(error_of(with_uri(uri)).find("hunter2"), std::string::npos) << uri;
-  }
-}
-
-TEST(Config, SourcesOfEachKindAreTaken) {
-  for (const std::string uri :
-       {"rtsp://host/a", "rtsps://host/a", "rtspt://host/a", "rtspu://host/a", "srt://host:1935",
-        "srt://:1935?mode=listener&latency=300&streamid=a%2Fb", "rtmp://host/live/a",
-        "rtmps://host/live/a?key=1", "udp://:5000", "udp://239.1.2.3:5000?interface=eth0",
-        "udp://host:5000?buffer_bytes=4000000&timeout_s=2.5", "http://host/a.m3u8",
-        "https://host/a.m3u8?key=1", "file:///a.mp4"}) {
-    EXPECT_EQ(error_of(with_uri(uri)), "") << uri;
-  }
-}
-
-TEST(Config, AnUnknownKindNamesThoseThatThereAre) {
-  expect_error(with_uri("gopher://host/a"), "m.toml:4:7: ",
-               "use rtsp, rtsps, rtspt, rtspu, srt, rtmp, rtmps, udp, http, https or file");
-}
-
-TEST(Config, WhatAKindOfSourceNeedsIsAsked) {
-  const std::map<std::string, std::string> faults = {{"srt://host", "port"},
-                                                     {"srt://:1935", "cannot be read"},
-                                                     {"srt://host:1?mode=rendezvous", "mode"},
-                                                     {"srt://host:1?latency=long", "latency"},
-                                                     {"srt://host:1?passphrase=short", "10 to 79"},
-                                                     {"srt://me:hunter2@host:1", "users"},
-                                                     {"udp://host", "port"},
-                                                     {"udp://host:1?buffer=3", "buffer_bytes"},
-                                                     {"udp://host:1?timeout_s=0", "timeout_s"},
-                                                     {"rtmp://host/live", "APPLICATION"},
-                                                     {"http://host/a.mp4", ".m3u8"},
-                                                     {"https://host/", ".m3u8"},
-                                                     {"file://host/a", "file:///"},
-                                                     {"file:///", "file:///"}};
-  for (const auto& [uri, part] : faults) expect_error(with_uri(uri), "m.toml:4:7: ", part);
-}
-
-TEST(Config, APassphraseIsTakenOutOfItsUri) {
-  const Config config = parse_config(
-      with_uri("srt://host:1?mode=caller&passphrase=corr%65ct-horse&latency=9"), "m.toml");
-  EXPECT_EQ(config.streams[0].uri, "srt://host:1?mode=caller&latency=9");
-  EXPECT_EQ(config.streams[0].credentials.password, "correct-horse");
-  EXPECT_EQ(
-      parse_config(with_uri("srt://host:1?passphrase=correct-horse"), "m.toml").streams[0].uri,
-      "srt://host:1");
-
-  const std::string key = "credentials = \"env:DFD_TEST_PASSPHRASE\"\n";
-  setenv("DFD_TEST_PASSPHRASE", ":battery:staple", 1);
-  EXPECT_EQ(parse_config(with_uri("srt://host:1", key), "m.toml").streams[0].credentials.password,
-            "battery:staple");
-  expect_error(with_uri("srt://host:1?passphrase=correct-horse", key),
-               "m.toml:5:15: ", "leave one of them out");
-  expect_error(with_uri("udp://host:1", key), "m.toml:5:15: ", "no credentials");
-  for (const std::string wrong : {"me:battery-staple", "battery-staple", ":battery"}) {
-    setenv("DFD_TEST_PASSPHRASE", wrong.c_str(), 1);
-    expect_error(with_uri("srt://host:1", key), "m.toml:5:15: ", "");
-    EXPECT_EQ(error_of(with_uri("srt://host:1", key)).find("battery"), std::string::npos);
-  }
-}
-
-TEST(Config, CredentialsComeFromTheEnvironmentOrAFile) {
-  setenv("DFD_TEST_CREDENTIALS", "me:pass:word", 1);
-  Config config = parse_config(kStream + "credentials = \"env:DFD_TEST_CREDENTIALS\"\n", "m.toml");
-  EXPECT_EQ(config.streams[0].credentials.user, "me");
-  EXPECT_EQ(config.streams[0].credentials.password, "pass:word");
-
-  const std::string path = std::string(DFD_TEST_SCRATCH) + "/credentials";
-  std::ofstream(path) << "you:secret\r\nsecond line\n";
-  config = parse_config(kStream + "credentials = \"file:" + path + "\"\n", "m.toml");
-  EXPECT_EQ(config.streams[0].credentials.user, "you");
-  EXPECT_EQ(config.streams[0].credentials.password, "secret");
-}
-
-TEST(Config, CredentialsThatAreNoneAreAnErrorWithoutThem) {
-  setenv("DFD_TEST_NO_CREDENTIALS", "hunter2", 1);
-  for (const std::string place : {"hunter2", "me:hunter2", "env:DFD_TEST_NO_CREDENTIALS",
-                                  "env:DFD_NOT_THERE", "file:/nowhere/hunter", "file:/tmp"}) {
-    const std::string text = kStream + "credentials = \"" + place + "\"\n";
-    expect_error(text, "m.toml:5:15: ", "");
-    EXPECT_EQ(error_of(text).find("hunter2"), std::string::npos) << place;
-  }
-  expect_error(
-      "version = 1\n[[stream]]\nid = \"a\"\nuri = \"rtsp://a:b@host/a\"\n"
-      "credentials = \"env:DFD_TEST_CREDENTIALS\"\n",
-      "m.toml:5:15: ", "leave one of them out");
 }
 
 TEST(Config, AnOutputHasAPath) {

@@ -45,6 +45,7 @@ using dfd::monitor::sha256_of;
 using dfd::monitor::test::Answer;
 using dfd::monitor::test::comes_true;
 using dfd::monitor::test::content_of;
+using dfd::monitor::test::empty_folder;
 using dfd::monitor::test::fits_schema;
 using dfd::monitor::test::FolderServer;
 using dfd::monitor::test::free_port;
@@ -56,6 +57,7 @@ using dfd::monitor::test::RtmpServer;
 using dfd::monitor::test::RtspServer;
 using dfd::monitor::test::scratch;
 using dfd::monitor::test::Sender;
+using dfd::monitor::test::succeeds;
 using dfd::monitor::test::write_config;
 
 // Width and height from the header of the coded picture.
@@ -120,7 +122,7 @@ std::vector<std::string> packets_of(const std::string& path) {
   const std::string command =
       "ffprobe -v error -show_entries packet=codec_type,pts_time,flags -of csv=p=0 '" + path +
       "' > '" + list + "'";
-  if (std::system(command.c_str()) != 0) return {};
+  if (!succeeds(command)) return {};
   std::istringstream text(content_of(list));
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line);) lines.push_back(line);
@@ -146,13 +148,6 @@ Track track_of(const std::string& path, const std::string& kind) {
     track.end = std::max(track.end, time);
   }
   return track;
-}
-
-std::string fresh_folder(const std::string& name) {
-  const std::string folder = scratch(name);
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  return folder;
 }
 
 // Pictures that came so far.
@@ -265,7 +260,7 @@ TEST(Run, ClipsAreOfEachKindOfSource) {
   const std::string rtmp_port = free_port(G_SOCKET_TYPE_STREAM);
   const RtmpServer rtmp_server(scratch("evidence_nginx"), rtmp_port);
   const std::string rtmp = "rtmp://127.0.0.1:" + rtmp_port + "/live/a";
-  const std::string folder = fresh_folder("evidence_hls");
+  const std::string folder = empty_folder("evidence_hls");
   Sender sender(
       "tee name=v v. ! queue ! h264parse ! mpegtsmux name=ts alignment=7 ! srtsink uri=" + srt +
       "?mode=listener wait-for-connection=false v. ! queue ! h264parse ! flv.video "
@@ -408,7 +403,7 @@ using Results = std::vector<std::string>;
 
 TEST(ClipMaker, TheOldestGoesAndNeverThatOfAnOpenAlarm) {
   gst_init(nullptr, nullptr);
-  const std::string folder = fresh_folder("quota");
+  const std::string folder = empty_folder("quota");
   EvidenceLimits limits;
   limits.max_bytes = 1e6;
   limits.retain_days = 36500;
@@ -436,7 +431,7 @@ TEST(ClipMaker, TheOldestGoesAndNeverThatOfAnOpenAlarm) {
 
 TEST(ClipMaker, FilesAreForOwnerAndGroup) {
   gst_init(nullptr, nullptr);
-  const std::string folder = fresh_folder("mode");
+  const std::string folder = empty_folder("mode");
   ClipMaker maker(folder, {});
   maker.make(request_of(1, 10));
   EXPECT_EQ(results_of(maker), (Results{"written 1"}));
@@ -450,7 +445,7 @@ TEST(ClipMaker, FilesAreForOwnerAndGroup) {
 
 TEST(ClipMaker, ADatabaseBegunAnewCostsNoEvidence) {
   gst_init(nullptr, nullptr);
-  const std::string folder = fresh_folder("anew");
+  const std::string folder = empty_folder("anew");
   EvidenceLimits limits;
   limits.retain_days = 36500;
   std::uint64_t bytes = 0;
@@ -475,7 +470,7 @@ TEST(ClipMaker, OneThatIsTooLargeCostsNoOther) {
   EvidenceLimits limits;
   limits.max_bytes = 1e6;
   limits.retain_days = 36500;
-  ClipMaker maker(fresh_folder("large"), limits);
+  ClipMaker maker(empty_folder("large"), limits);
   maker.make(request_of(1, 400000));
   maker.make(request_of(2, 2000000));
   maker.make(request_of(3, 100000));
@@ -484,7 +479,7 @@ TEST(ClipMaker, OneThatIsTooLargeCostsNoOther) {
 
 TEST(ClipMaker, SaysThatItCannotWrite) {
   gst_init(nullptr, nullptr);
-  const std::string folder = fresh_folder("file");
+  const std::string folder = empty_folder("file");
   std::ofstream(folder + "/evidence") << "no folder";
   ClipMaker maker(folder, {});
   maker.make(request_of(1, 10));
@@ -497,7 +492,7 @@ void write_file(const fs::path& path, const std::string& text) {
 }
 
 TEST(EvidenceFolder, WhatIsHalfDoneAfterACrashIsRemoved) {
-  const fs::path folder = fresh_folder("crash");
+  const fs::path folder = empty_folder("crash");
   const fs::path kept = folder / "evidence/ch1/2026-11-23/A";
   const fs::path lost = folder / "evidence/ch1/2026-11-24/B";
   const fs::path foreign = folder / "evidence/ch1/mine/C";
@@ -522,7 +517,7 @@ TEST(EvidenceFolder, WhatIsHalfDoneAfterACrashIsRemoved) {
 }
 
 TEST(EvidenceFolder, RoomThatCannotBeMadeCostsNothing) {
-  const fs::path folder = fresh_folder("room");
+  const fs::path folder = empty_folder("room");
   for (const char* alarm : {"A", "B"}) {
     write_file(folder / "evidence/ch1/2026-11-23" / alarm / "clip.json", std::string(100, 'x'));
   }

@@ -2,10 +2,8 @@
 //
 // What operators say of alarms reaches the trainer.
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,8 +24,10 @@ using dfd::monitor::Entry;
 using dfd::monitor::KeptChange;
 using dfd::monitor::test::content_of;
 using dfd::monitor::test::Json;
+using dfd::monitor::test::lines_of;
 using dfd::monitor::test::Program;
 using dfd::monitor::test::scratch;
+using dfd::monitor::test::succeeds;
 using dfd::monitor::test::write_config;
 
 // A fired alarm; its picture is a test card of that colour, or there is none.
@@ -50,7 +50,7 @@ void add_alarm(Database& database, const std::string& state, const std::string& 
   fs::create_directories(fs::path(state) / fs::path(path).parent_path());
   const std::string command = "ffmpeg -v error -y -f lavfi -i color=" + colour +
                               ":size=320x180 -frames:v 1 '" + state + "/" + path + "'";
-  ASSERT_EQ(std::system(command.c_str()), 0);
+  ASSERT_TRUE(succeeds(command));
   write_evidence(database, id, {"best.jpg", path, 1, "0"});
 }
 
@@ -63,13 +63,6 @@ void add_label(Database& database, const std::string& alarm, bool is_false) {
   change.detail = "{}";
   KeptChange kept;
   apply_change(database, change, kept);
-}
-
-std::vector<Json> lines_of(const std::string& path) {
-  std::vector<Json> lines;
-  std::istringstream stream(content_of(path));
-  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
-  return lines;
 }
 
 TEST(ExportManifest, TheTrainerTakesWhatOperatorsSaid) {
@@ -93,7 +86,7 @@ TEST(ExportManifest, TheTrainerTakesWhatOperatorsSaid) {
   Program first({"export-manifest", config, "-o", folder});
   EXPECT_EQ(first.wait(), 0) << first.all();
   EXPECT_NE(first.err().find("2 of 3 labelled"), std::string::npos) << first.err();
-  const std::vector<Json> lines = lines_of(folder + "/manifest.jsonl");
+  const std::vector<Json> lines = lines_of(content_of(folder + "/manifest.jsonl"));
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[1]["path"], "ch1/01AAAAAAAAAAAAAAAAAAAAAAAA.jpg");
   EXPECT_EQ(lines[1]["label"], "real");
@@ -101,14 +94,14 @@ TEST(ExportManifest, TheTrainerTakesWhatOperatorsSaid) {
   EXPECT_EQ(lines[2]["label"], "fake");
   const std::string check =
       "'" DFD_TRAINER "' data check '" + folder + "/manifest.jsonl' > '" + folder + "/facts.json'";
-  EXPECT_EQ(std::system(check.c_str()), 0) << content_of(folder + "/facts.json");
+  EXPECT_TRUE(succeeds(check)) << content_of(folder + "/facts.json");
 
   // Evidence that went, and a label that was changed.
   fs::remove_all(state + "/evidence");
   add_label(database, "01AAAAAAAAAAAAAAAAAAAAAAAA", false);
   Program second({"export-manifest", config, "-o", folder});
   EXPECT_EQ(second.wait(), 0) << second.all();
-  const std::vector<Json> anew = lines_of(folder + "/manifest.jsonl");
+  const std::vector<Json> anew = lines_of(content_of(folder + "/manifest.jsonl"));
   ASSERT_EQ(anew.size(), 3U);
   EXPECT_EQ(anew[1]["label"], "fake");
   EXPECT_TRUE(fs::exists(folder + "/ch1/01BBBBBBBBBBBBBBBBBBBBBBBB.jpg"));

@@ -33,6 +33,7 @@ using dfd::monitor::FileTrack;
 using dfd::monitor::is_picture_name;
 using dfd::monitor::test::comes_true;
 using dfd::monitor::test::content_of;
+using dfd::monitor::test::empty_folder;
 using dfd::monitor::test::forged_clip;
 using dfd::monitor::test::Json;
 using dfd::monitor::test::Program;
@@ -193,9 +194,7 @@ TEST(FaceFiles, NamesFromAnywhereLeadNowhereElse) {
 
 TEST(FaceFiles, WritesWhatThereIsUnderNamesThatStay) {
   gst_init(nullptr, nullptr);
-  const std::string folder = scratch("face_files");
-  fs::remove_all(folder);
-  fs::create_directories(folder);
+  const std::string folder = empty_folder("face_files");
   const Picture picture("width=640,height=480", 640, 480, {200, 100, 128, 128});
   FaceCrop crop;
   crop.picture = cut_face(picture.caps, picture.buffer, 0, 96);
@@ -239,8 +238,7 @@ TEST(Scan, FacesHaveTheirPictures) {
   const std::string clip = scratch("faces.h264");
   // Time to explain what the first seconds make likely.
   std::ofstream(clip, std::ios::binary) << forged << forged << forged;
-  const std::string folder = scratch("faces_of_scan");
-  fs::remove_all(folder);
+  const std::string folder = empty_folder("faces_of_scan");
   Json faces = faces_of({clip, "--pictures", folder, "--heatmaps"});
   ASSERT_FALSE(faces.empty());
   std::size_t files = 0;

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 using dfd::monitor::test::comes_true;
 using dfd::monitor::test::content_of;
+using dfd::monitor::test::empty_folder;
 using dfd::monitor::test::FolderServer;
 using dfd::monitor::test::free_port;
 using dfd::monitor::test::Json;
@@ -162,9 +163,7 @@ TEST_F(JoinScript, FromRtspPushesToAServerThatRecords) {
 }
 
 TEST_F(JoinScript, FromHlsSendsBySrt) {
-  const std::string folder = scratch("join_hls");
-  fs::remove_all(folder);
-  fs::create_directories(folder);
+  const std::string folder = empty_folder("join_hls");
   const Sender sender(
       "mux.video audiotestsrc is-live=true ! avenc_aac ! aacparse ! mux.audio "
       "hlssink2 name=mux target-duration=1 playlist-length=5 max-files=10 location=" +

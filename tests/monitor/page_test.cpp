@@ -2,7 +2,6 @@
 //
 // The page as people see it, in a real browser.
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -35,6 +34,7 @@ using dfd::monitor::test::Program;
 using dfd::monitor::test::RtspServer;
 using dfd::monitor::test::scratch;
 using dfd::monitor::test::stream_status;
+using dfd::monitor::test::succeeds;
 using dfd::monitor::test::write_clip;
 using dfd::monitor::test::write_config;
 
@@ -189,7 +189,7 @@ class PageViewTest : public dfd::monitor::test::WebFixture {
     const std::string path = scratch("page_" + color + ".jpg");
     const std::string make =
         "ffmpeg -v error -y -f lavfi -i color=" + color + ":s=320x180 -frames:v 1 '" + path + "'";
-    ASSERT_EQ(std::system(make.c_str()), 0);
+    ASSERT_TRUE(succeeds(make));
     board_.put_picture(
         "ch1", {std::make_shared<const std::string>(content_of(path)), dfd::monitor::now().wall});
   }

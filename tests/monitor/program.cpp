@@ -25,6 +25,24 @@ std::string content_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+std::string empty_folder(const std::string& name) {
+  const std::string path = scratch(name);
+  std::filesystem::remove_all(path);
+  std::filesystem::create_directories(path);
+  return path;
+}
+
+std::vector<Json> lines_of(const std::string& text) {
+  std::vector<Json> lines;
+  std::size_t begin = 0;
+  for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    lines.push_back(Json::parse(text.substr(begin, end - begin)));
+  }
+  return lines;
+}
+
+bool succeeds(const std::string& command) { return std::system(command.c_str()) == 0; }
+
 bool comes_true(const std::function<bool()>& fact) {
   // Against hanging only.
   constexpr auto kLongest = std::chrono::seconds(60);
@@ -82,15 +100,7 @@ int Program::stop() {
   return wait();
 }
 
-std::vector<Json> Program::events() const {
-  std::vector<Json> result;
-  const std::string text = out();
-  std::size_t begin = 0;
-  for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    result.push_back(Json::parse(text.substr(begin, end - begin)));
-  }
-  return result;
-}
+std::vector<Json> Program::events() const { return lines_of(out()); }
 
 bool Program::told(const std::function<bool(const Json& data)>& fact) const {
   const auto all = events();
@@ -193,7 +203,7 @@ bool fits_schema(const std::string& out) {
                               "/tests/checks/check_lines.py' '" DFD_SOURCE
                               "/docs/schema/monitor-event.schema.json' '" +
                               path + "'";
-  return std::system(command.c_str()) == 0;
+  return succeeds(command);
 }
 
 // A clip of a drawn face that was swapped into another drawn one, as a bare H.264 stream that can
@@ -208,7 +218,7 @@ std::string forged_clip() {
   const std::string copy = "ffmpeg -v error -y -i '" + data +
                            "/Celeb-synthesis/id0_id1_0000.mp4' -c copy -bsf:v h264_mp4toannexb '" +
                            made + "'";
-  if (std::system(draw.c_str()) != 0 || std::system(copy.c_str()) != 0) return "";
+  if (!succeeds(draw) || !succeeds(copy)) return "";
   std::filesystem::rename(made, path);
   return path;
 }

@@ -23,6 +23,15 @@ std::string scratch(const std::string& name);
 // Empty where there is no such file.
 std::string content_of(const std::string& path);
 
+// A folder of the build folder, with nothing in it.
+std::string empty_folder(const std::string& name);
+
+// Whole lines of JSON.
+std::vector<Json> lines_of(const std::string& text);
+
+// Of a command line of the shell.
+bool succeeds(const std::string& command);
+
 // Waits for it, a minute at most: loaded machines are slow.
 bool comes_true(const std::function<bool()>& fact);
 

@@ -4,7 +4,6 @@
 
 #include "scan/scan_page.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,9 +26,11 @@ using dfd::monitor::JoinedResults;
 using dfd::monitor::ScanPage;
 using dfd::monitor::Standing;
 using dfd::monitor::test::content_of;
+using dfd::monitor::test::empty_folder;
 using dfd::monitor::test::Json;
 using dfd::monitor::test::Program;
 using dfd::monitor::test::scratch;
+using dfd::monitor::test::succeeds;
 
 TEST(Html, LeavesNothingOfAName) {
   EXPECT_EQ(dfd::monitor::escaped("<a href='x'>&\"</a>"),
@@ -145,19 +146,13 @@ TEST(JoinedResults, SayWhatIsMissing) {
                   .empty());
 }
 
-std::string new_folder(const std::string& name) {
-  const std::string folder = scratch("scan_page_" + name);
-  fs::remove_all(folder);
-  return folder;
-}
-
 // The paths on the pages, once these are found to be whole and harmless.
 std::vector<std::string> paths_on(const std::string& folder) {
   const std::string out = scratch("scan_page.out");
   const std::string command = "/usr/bin/python3 '" DFD_SOURCE
                               "/tests/checks/check_scan_page.py' '" +
                               folder + "' >'" + out + "'";
-  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_TRUE(succeeds(command));
   return Json::parse(content_of(out)).get<std::vector<std::string>>();
 }
 
@@ -168,7 +163,7 @@ TEST(ScanPage, HoldsEachFileInParts) {
     text += file_line("clip" + std::to_string(i), i == 900 ? "manipulated" : "authentic",
                       static_cast<double>(i) / kFiles);
   }
-  const std::string folder = new_folder("parts");
+  const std::string folder = empty_folder("scan_page_parts");
   const ScanPage page(joined({text + summary_line()}));
   EXPECT_EQ(page.parts(), 3U);
   write_page(page, folder);
@@ -197,7 +192,7 @@ TEST(ScanPage, ShowsHostileNamesAndRunsNothing) {
   bad["faces"].push_back(3);
   bad["threshold"] = -7;
   bad["modified_ns"] = 9'000'000'000'000'000'000;
-  const std::string folder = new_folder("hostile");
+  const std::string folder = empty_folder("scan_page_hostile");
   write_page(ScanPage(joined({file_line(name, "manipulated", 0.9) + bad.dump() + "\n" +
                               failed_line("x", name) + summary_line()})),
              folder);
@@ -208,8 +203,7 @@ TEST(ScanPage, ShowsHostileNamesAndRunsNothing) {
 
 TEST(ScanPage, HasThePicturesThatAreThere) {
   const std::string digits = "0123456789abcdef0123456789abcdef";
-  const std::string from = new_folder("from");
-  fs::create_directories(from);
+  const std::string from = empty_folder("scan_page_from");
   std::ofstream(from + "/" + digits + "-1.jpg") << "face";
   std::ofstream(from + "/" + digits + "-2.jpg") << "of nobody here";
   std::ofstream(from + "/secret.jpg") << "secret";
@@ -222,7 +216,7 @@ TEST(ScanPage, HasThePicturesThatAreThere) {
   bad["faces"][0]["heatmap"] = "../scan_page_from/secret.jpg";
   const std::string lines =
       written("pictures", good.dump() + "\n" + bad.dump() + "\n" + summary_line());
-  const std::string folder = new_folder("pictures");
+  const std::string folder = empty_folder("scan_page_pictures");
   EXPECT_EQ(Program({"scan-page", lines, "-o", folder, "--pictures", from}).wait(), 0);
   EXPECT_EQ(paths_on(folder), (std::vector<std::string>{"good", "bad"}));
   EXPECT_EQ(count_of(content_of(folder + "/index.html"), "<img "), 1U);
@@ -235,7 +229,7 @@ TEST(ScanPage, HasThePicturesThatAreThere) {
 }
 
 TEST(ScanPage, SaysWhatIsMissing) {
-  const std::string folder = new_folder("gaps");
+  const std::string folder = empty_folder("scan_page_gaps");
   write_page(ScanPage(joined({summary_line("", 3)})), folder);
   EXPECT_TRUE(paths_on(folder).empty());
   EXPECT_NE(content_of(folder + "/index.html").find("3 files were not looked at"),
@@ -243,7 +237,7 @@ TEST(ScanPage, SaysWhatIsMissing) {
 }
 
 TEST(ScanPage, IsWrittenByTheProgram) {
-  const std::string folder = new_folder("program");
+  const std::string folder = empty_folder("scan_page_program");
   const std::string lines = written("program", file_line("a", "manipulated", 0.9) + summary_line());
   EXPECT_EQ(Program({"scan-page", lines, lines, "-o", folder}).wait(), 0);
   EXPECT_EQ(paths_on(folder), std::vector<std::string>{"a"});

@@ -35,9 +35,11 @@ using dfd::monitor::read_queue_message;
 using dfd::monitor::test::certificate;
 using dfd::monitor::test::comes_true;
 using dfd::monitor::test::content_of;
+using dfd::monitor::test::empty_folder;
 using dfd::monitor::test::forged_clip;
 using dfd::monitor::test::free_port;
 using dfd::monitor::test::Json;
+using dfd::monitor::test::lines_of;
 using dfd::monitor::test::Program;
 using dfd::monitor::test::QueueClient;
 using dfd::monitor::test::QueueServer;
@@ -51,13 +53,6 @@ constexpr std::int64_t kShortAckWaitMs = 1'000;
 constexpr int kMaxDeliver = 6;
 
 std::string new_port() { return free_port(G_SOCKET_TYPE_STREAM); }
-
-fs::path new_folder(const std::string& name) {
-  const fs::path folder = scratch("queue_" + name);
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  return folder;
-}
 
 // A second of a moving picture, made once.
 std::string short_clip() {
@@ -94,18 +89,11 @@ std::vector<std::string> worker(const QueueServer& server, const std::string& ou
   return words;
 }
 
-std::vector<Json> lines_of(const std::string& file) {
-  std::vector<Json> lines;
-  std::ifstream stream(file);
-  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
-  return lines;
-}
-
 // Of all files of results in the folder: lines of each path.
 std::map<std::string, std::vector<Json>> judged(const fs::path& folder) {
   std::map<std::string, std::vector<Json>> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    for (const Json& line : lines_of(entry.path().string())) {
+    for (const Json& line : lines_of(content_of(entry.path().string()))) {
       if (line["type"] == "file") files[line["path"]].push_back(line);
     }
   }
@@ -113,7 +101,7 @@ std::map<std::string, std::vector<Json>> judged(const fs::path& folder) {
 }
 
 Json summary_of(const std::string& file) {
-  const std::vector<Json> lines = lines_of(file);
+  const std::vector<Json> lines = lines_of(content_of(file));
   return lines.empty() ? Json() : lines.back();
 }
 
@@ -198,7 +186,7 @@ TEST(QueueMessage, IsRefusedWhereItNamesNone) {
 }
 
 TEST(QueueMessage, HasTheSameIdAsLongAsTheFileIsTheSame) {
-  const std::string path = (new_folder("id") / "file").string();
+  const std::string path = (fs::path(empty_folder("queue_id")) / "file").string();
   std::ofstream(path) << "one";
   const std::string id = queue_message_id({path, true, ""});
   EXPECT_EQ(id, queue_message_id({path, false, ""}));
@@ -209,8 +197,8 @@ TEST(QueueMessage, HasTheSameIdAsLongAsTheFileIsTheSame) {
 
 TEST(ScanQueue, IsFilledOnceAndSharedByWorkers) {
   const QueueServer server(new_port());
-  const fs::path folder = new_folder("shared");
-  const fs::path results = new_folder("shared_results");
+  const fs::path folder = empty_folder("queue_shared");
+  const fs::path results = empty_folder("queue_shared_results");
   clips(folder, 6);
   std::ofstream(folder / "notes.txt") << "No video.\n";
   Program first({"scan-enqueue", server.uri(), folder.string()});
@@ -234,7 +222,7 @@ TEST(ScanQueue, IsFilledOnceAndSharedByWorkers) {
 TEST(ScanQueue, AMessageThatNamesNoFileIsCountedAndGone) {
   const QueueServer server(new_port());
   QueueClient client(server, kAckWaitMs, kMaxDeliver);
-  const std::string output = (new_folder("refused") / "lines").string();
+  const std::string output = (fs::path(empty_folder("queue_refused")) / "lines").string();
   for (const std::string message : {"", "{\"path\": \"../up.mp4\"}", "\x1b[31m{{{"}) {
     client.put(message);
   }
@@ -250,7 +238,7 @@ TEST(ScanQueue, AMessageThatNamesNoFileIsCountedAndGone) {
 TEST(ScanQueue, ALongFileStaysWithItsWorkerAndThatOfADeadOneGoesOn) {
   const QueueServer server(new_port());
   QueueClient client(server, kShortAckWaitMs, kMaxDeliver);
-  const fs::path results = new_folder("killed");
+  const fs::path results = empty_folder("queue_killed");
   const std::vector<std::string> looks_at_all = {"--sample-rate", "25/1"};
   client.put(queue_message({long_clip(), true, ""}));
   {
@@ -272,7 +260,7 @@ TEST(ScanQueue, ALongFileStaysWithItsWorkerAndThatOfADeadOneGoesOn) {
 
 TEST(ScanQueue, AServerThatGoesAndComesLosesNothing) {
   QueueServer server(new_port());
-  const fs::path results = new_folder("away");
+  const fs::path results = empty_folder("queue_away");
   const std::string first = long_clip();
   const std::string second = short_clip();
   {
@@ -305,14 +293,14 @@ TEST(ScanQueue, AServerThatGoesAndComesLosesNothing) {
 TEST(ScanQueue, WhatCannotBeReadIsTriedAgainAndThenSaid) {
   const QueueServer server(new_port());
   QueueClient client(server, /*ack_wait_ms=*/300, /*max_deliver=*/3);
-  const fs::path folder = new_folder("again");
+  const fs::path folder = empty_folder("queue_again");
   const std::string output = (folder / "lines").string();
   const std::string never = (folder / "never.mkv").string();
   client.put(queue_message({never, true, ""}));
   Program program(worker(server, output));
   EXPECT_EQ(program.wait(), 21);
   EXPECT_TRUE(says(program, "it is tried again later"));
-  const std::vector<Json> lines = lines_of(output);
+  const std::vector<Json> lines = lines_of(content_of(output));
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[0]["path"], never);
   EXPECT_EQ(lines[0]["error"]["reason"], "unreadable");
@@ -322,12 +310,12 @@ TEST(ScanQueue, WhatCannotBeReadIsTriedAgainAndThenSaid) {
 TEST(ScanQueue, AFileThatKillsItsWorkersIsGivenUp) {
   const QueueServer server(new_port());
   QueueClient client(server, /*ack_wait_ms=*/300, /*max_deliver=*/2);
-  const std::string output = (new_folder("given_up") / "lines").string();
+  const std::string output = (fs::path(empty_folder("queue_given_up")) / "lines").string();
   client.put(queue_message({short_clip(), true, ""}));
   client.take_and_die();
   Program program(worker(server, output));
   EXPECT_EQ(program.wait(), 21);
-  const std::vector<Json> lines = lines_of(output);
+  const std::vector<Json> lines = lines_of(content_of(output));
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[0]["error"]["text"], "given up: 1 tries came to no end");
   EXPECT_EQ(client.waiting(), 0U);
@@ -336,7 +324,7 @@ TEST(ScanQueue, AFileThatKillsItsWorkersIsGivenUp) {
 TEST(ScanQueue, AWorkerThatIsStoppedEndsItsFileAndLeavesTheRest) {
   const QueueServer server(new_port());
   QueueClient client(server, kAckWaitMs, kMaxDeliver);
-  const fs::path results = new_folder("stopped");
+  const fs::path results = empty_folder("queue_stopped");
   client.put(queue_message({long_clip(), true, ""}));
   Program program(worker(server, results.string(), {"--sample-rate", "25/1"}));
   ASSERT_TRUE(comes_true([&] { return client.in_hand() == 1; }));
@@ -350,20 +338,20 @@ TEST(ScanQueue, AWorkerThatIsStoppedEndsItsFileAndLeavesTheRest) {
 TEST(ScanQueue, GoesOnWithWhatItsFileHas) {
   const QueueServer server(new_port());
   QueueClient client(server, kAckWaitMs, kMaxDeliver);
-  const std::string output = (new_folder("resumed") / "lines").string();
+  const std::string output = (fs::path(empty_folder("queue_resumed")) / "lines").string();
   const std::string message = queue_message({short_clip(), true, ""});
   for (int i = 0; i < 2; ++i) {
     client.put(message);
     Program program(worker(server, output, {"--until-empty", "--resume"}));
     EXPECT_EQ(program.wait(), 11) << program.err();
-    EXPECT_EQ(lines_of(output).size(), 2U);
+    EXPECT_EQ(lines_of(content_of(output)).size(), 2U);
   }
   EXPECT_EQ(client.waiting(), 0U);
 }
 
 TEST(ScanQueue, WantsTheRightPasswordAndSaysItToNobody) {
   const QueueServer server(new_port(), {"--user", "worker", "--pass", "hush-hush"});
-  const std::string output = (new_folder("password") / "lines").string();
+  const std::string output = (fs::path(empty_folder("queue_password")) / "lines").string();
   const std::string right = scratch("queue_right");
   const std::string wrong = scratch("queue_wrong");
   std::ofstream(right) << "worker:hush-hush\n";
@@ -385,7 +373,7 @@ TEST(ScanQueue, TrustsKnownAuthoritiesAlone) {
   const auto [made, key] = certificate();
   const QueueServer secured(new_port(), {"--tls", "--tlscert", made, "--tlskey", key});
   const QueueServer plain(new_port());
-  const std::string output = (new_folder("tls") / "lines").string();
+  const std::string output = (fs::path(empty_folder("queue_tls")) / "lines").string();
   const auto scans = [&](const std::string& uri) {
     Program program({"scan", "--queue", uri, "-o", output, "--until-empty"});
     return program.wait();

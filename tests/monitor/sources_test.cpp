@@ -18,6 +18,7 @@
 
 #include "config/source_uri.h"
 #include "monitor/media_servers.h"
+#include "monitor/program.h"
 #include "streams/pipeline.h"
 #include "streams/probe.h"
 #include "streams/stream.h"
@@ -33,11 +34,13 @@ using dfd::monitor::ProbeResult;
 using dfd::monitor::Stream;
 using dfd::monitor::StreamConfig;
 using dfd::monitor::StreamState;
+using dfd::monitor::test::empty_folder;
 using dfd::monitor::test::FileSender;
 using dfd::monitor::test::FolderServer;
 using dfd::monitor::test::free_port;
 using dfd::monitor::test::Piece;
 using dfd::monitor::test::RtmpServer;
+using dfd::monitor::test::scratch;
 using dfd::monitor::test::Sender;
 using dfd::monitor::test::write_clip;
 using dfd::monitor::test::write_transport_stream;
@@ -45,17 +48,6 @@ using dfd::monitor::test::write_transport_stream;
 // Against hanging only: loaded machines are slow.
 constexpr auto kLongest = std::chrono::seconds(60);
 constexpr double kLongest_s = 60;
-
-std::string scratch(const std::string& name) {
-  return (std::filesystem::path(DFD_TEST_SCRATCH) / name).string();
-}
-
-std::string empty_folder(const std::string& name) {
-  std::string path = scratch(name);
-  std::filesystem::remove_all(path);
-  std::filesystem::create_directories(path);
-  return path;
-}
 
 // A stream with its supervisor, as the program has them.
 class Watched {

@@ -12,18 +12,17 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "monitor/program.h"
 #include "store/state_folder.h"
 
 namespace {
@@ -39,17 +38,11 @@ using dfd::monitor::Store;
 using dfd::monitor::StoredAlarm;
 using dfd::monitor::StreamSnapshot;
 using dfd::monitor::Time;
+using dfd::monitor::test::comes_true;
 
 // Old events go by the machine's own clock.
 const Moment kNow{Time(5s),
                   std::chrono::floor<std::chrono::milliseconds>(dfd::monitor::now().wall)};
-
-bool comes_true(const std::function<bool()>& fact) {
-  // Against hanging only.
-  const auto end = std::chrono::steady_clock::now() + 60s;
-  while (!fact() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
-  return fact();
-}
 
 class StoreTest : public testing::Test {
  protected:
