@@ -41,7 +41,9 @@ for source in "$@"; do
     places+=" $sink::xpos=$((number % 2 * width)) $sink::ypos=$((number / 2 * height))"
     places+=" $sink::width=$width $sink::height=$height $sink::sizing-policy=keep-aspect-ratio"
     # Verdicts are drawn before the pictures are put together: compositor's output is another picture.
-    branches+=(uridecodebin uri="$source" caps='video/x-raw(ANY)' expose-all-streams=false !
+    # uridecodebin would stop where the tracks of a transport stream change: it waits for the end of
+    # those that it does not decode, or gives its new picture a pad that nobody links.
+    branches+=(uridecodebin3 uri="$source" caps='video/x-raw(ANY)' !
         videoconvert ! deepfakedetect model-file="$model" stream-id="source-$number" mode="$mode" !
         deepfakeoverlay ! queue ! mix."$sink")
     number=$((number + 1))

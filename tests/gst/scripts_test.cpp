@@ -2,6 +2,7 @@
 //
 // What the scripts of pipelines/ write, and the example of a media server.
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -70,6 +71,31 @@ TEST(Scripts, AMosaicHasFourPicturesAndEndsWithTheLongest) {
                                ",signalstats,metadata=print:file=- -frames:v 1 -f null -");
     EXPECT_EQ(bright.output.find("YMAX=16\n"), std::string::npos) << bright.output;
   }
+}
+
+// Nobody decodes the sound, so its end is nobody's news.
+TEST(Scripts, AMosaicGoesOnWhereTheTracksOfATransportStreamChange) {
+  const fs::path folder = test::scratch_folder("scripts_mosaic_tracks");
+  const std::string picture =
+      "gst-launch-1.0 -q videotestsrc num-buffers=25 ! "
+      "video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! x264enc ! h264parse ! "
+      "mpegtsmux name=mux ! filesink location=";
+  const std::string first = (folder / "first.ts").string();
+  const std::string second = (folder / "second.ts").string();
+  const std::string clip = (folder / "clip.ts").string();
+  const test::Command made(picture + first +
+                           " audiotestsrc num-buffers=43 ! avenc_aac ! aacparse ! mux. && " +
+                           picture + second + " && cat " + first + " " + second + " >" + clip);
+  ASSERT_EQ(made.status, 0) << made.output;
+  const std::string out = (folder / "out.mp4").string();
+  // What stalls would do so for ever.
+  const test::Command played(
+      "BUILD=" DFD_TEST_SCRATCH "/.. timeout 60 " DFD_SOURCE "/pipelines/mosaic.sh " +
+      test::shared_model() + " " + out + " " + clip + " " + clip + " " + clip + " " + clip);
+  ASSERT_EQ(played.status, 0) << played.output;
+  const test::Command stream("ffprobe -v error -show_entries stream=nb_frames -of csv=p=0 " + out);
+  // Of both seconds; the seam may add to them.
+  EXPECT_GE(std::atoi(stream.output.c_str()), 50) << stream.output;
 }
 
 TEST(Scripts, SayWhatIsMissing) {
