@@ -205,6 +205,8 @@ TEST(Totals, TheWorstThatIsTrueIsTheExitCode) {
   EXPECT_EQ(totals.exit_code(), 10);
   totals.failed = 1;
   EXPECT_EQ(totals.exit_code(), 20);
+  totals.stuck = true;
+  EXPECT_EQ(totals.exit_code(), 70);
   totals = {};
   totals.failed = 2;
   EXPECT_EQ(totals.exit_code(), 21);

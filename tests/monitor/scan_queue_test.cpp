@@ -17,6 +17,7 @@
 
 #include "base/secrets.h"
 #include "media_servers.h"
+#include "nats_credentials.h"
 #include "program.h"
 #include "queue_server.h"
 #include "scan/queue_address.h"
@@ -40,6 +41,7 @@ using dfd::monitor::test::forged_clip;
 using dfd::monitor::test::free_port;
 using dfd::monitor::test::Json;
 using dfd::monitor::test::lines_of;
+using dfd::monitor::test::make_nats_credentials;
 using dfd::monitor::test::Program;
 using dfd::monitor::test::QueueClient;
 using dfd::monitor::test::QueueServer;
@@ -145,6 +147,24 @@ TEST(QueueAddress, KeepsSecretsToItself) {
     setenv("QUEUE_TEST", wrong, 1);
     EXPECT_THROW(parse_queue_address("nats://host/SCAN", "env:QUEUE_TEST"), std::invalid_argument)
         << wrong;
+  }
+}
+
+TEST(QueueAddress, NamesAFileOfNatsOwnCredentials) {
+  const std::string first = "-----BEGIN NATS USER JWT-----";
+  const std::string path = scratch("queue_user.creds");
+  std::ofstream(path) << first << "\nhush\n";
+  const QueueAddress address = parse_queue_address("nats://host/SCAN", "file:" + path);
+  EXPECT_EQ(address.credentials_file, path);
+  EXPECT_EQ(address.credentials.user + address.credentials.password, "");
+  // In a variable it is no file.
+  setenv("QUEUE_TEST", (first + "\nhush\n").c_str(), 1);
+  try {
+    parse_queue_address("nats://host/SCAN", "env:QUEUE_TEST");
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("file:PATH"), std::string::npos) << error.what();
+    EXPECT_EQ(std::string(error.what()).find("hush"), std::string::npos) << error.what();
   }
 }
 
@@ -367,6 +387,32 @@ TEST(ScanQueue, WantsTheRightPasswordAndSaysItToNobody) {
   Program taken(worker(server, output, {"--until-empty", "--queue-credentials", "file:" + right}));
   EXPECT_EQ(taken.wait(), 0) << taken.err();
   EXPECT_FALSE(says(taken, "hush"));
+}
+
+TEST(ScanQueue, TakesCredentialsOfNatsOwnForm) {
+  const std::string folder = empty_folder("queue_signed");
+  const auto credentials = make_nats_credentials(folder);
+  const QueueServer server(new_port(), {"-c", credentials.server});
+  const std::string output = folder + "/lines";
+  const auto scan_with = [&](const std::string& file) {
+    return Program(
+        worker(server, output, {"--until-empty", "--queue-credentials", "file:" + file}));
+  };
+  Program taken = scan_with(credentials.user);
+  EXPECT_EQ(taken.wait(), 0) << taken.err();
+  // Without its key, and with one that has a letter of another.
+  const std::string whole = content_of(credentials.user);
+  const std::string part = folder + "/part.creds";
+  std::ofstream(part) << whole.substr(0, whole.find("-----BEGIN USER"));
+  Program refused = scan_with(part);
+  EXPECT_EQ(refused.wait(), 1);
+  EXPECT_TRUE(says(refused, "no nkey user seed found")) << refused.err();
+  std::string changed = whole;
+  changed.replace(changed.find("\nSU") + 5, 1, "7");
+  std::ofstream(part) << changed;
+  Program wrong = scan_with(part);
+  EXPECT_EQ(wrong.wait(), 1);
+  EXPECT_FALSE(says(wrong, changed.substr(changed.find("\nSU") + 1, 20))) << wrong.err();
 }
 
 TEST(ScanQueue, TrustsKnownAuthoritiesAlone) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "streams/backoff.h"
+#include "streams/stuck_limit.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ using dfd::monitor::FailureReason;
 using dfd::monitor::Seen;
 using dfd::monitor::StreamConfig;
 using dfd::monitor::StreamState;
+using dfd::monitor::StuckLimit;
 using dfd::monitor::Time;
 using dfd::monitor::to_seconds;
 using dfd::monitor::Watch;
@@ -188,6 +190,15 @@ TEST_F(WatchTest, WhatDoesNotCloseIsLeftBehind) {
   EXPECT_EQ(watch_.failures(FailureReason::kStuck), 1U);
   EXPECT_EQ(after(0s), Action::kOpen);
   EXPECT_FALSE(watch_.is_stuck());
+}
+
+TEST(StuckLimit, IsThreeWithinAnHour) {
+  StuckLimit limit;
+  EXPECT_FALSE(limit.note(Time(0min)));
+  EXPECT_FALSE(limit.note(Time(30min)));
+  EXPECT_FALSE(limit.note(Time(61min)));
+  EXPECT_TRUE(limit.note(Time(90min)));
+  EXPECT_FALSE(limit.note(Time(300min)));
 }
 
 TEST(FailureNames, AreThoseOfTheMetrics) {

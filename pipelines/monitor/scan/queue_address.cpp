@@ -44,18 +44,32 @@ void read_path(std::string_view path, QueueAddress& address) {
   }
 }
 
-Credentials read_queue_credentials(const std::string& place) {
-  if (place.empty()) return {};
+// The first line of what NATS's own tools write.
+bool begins_credentials_file(std::string_view line) {
+  return line.find("BEGIN NATS USER JWT") != std::string_view::npos;
+}
+
+void read_queue_credentials(const std::string& place, QueueAddress& address) {
+  constexpr std::string_view kFile = "file:";
+  if (place.empty()) return;
   const std::string line = read_secret(place, "credentials");
+  if (begins_credentials_file(line)) {
+    if (place.compare(0, kFile.size(), kFile) != 0) {
+      throw std::invalid_argument(place +
+                                  " holds NATS's own credentials: name their file as file:PATH");
+    }
+    address.credentials_file = place.substr(kFile.size());
+    return;
+  }
   const std::size_t colon = line.find(':');
   const bool token = colon == std::string::npos;
-  Credentials credentials{token ? "" : line.substr(0, colon),
-                          token ? line : line.substr(colon + 1)};
+  const Credentials credentials{token ? "" : line.substr(0, colon),
+                                token ? line : line.substr(colon + 1)};
   if (credentials.password.empty() || (!token && credentials.user.empty())) {
     throw std::invalid_argument(place + " holds neither USER:PASSWORD nor a token");
   }
   remember_secret(credentials);
-  return credentials;
+  address.credentials = credentials;
 }
 
 }  // namespace
@@ -83,7 +97,7 @@ QueueAddress parse_queue_address(const std::string& uri, const std::string& cred
   address.server = "nats://" + (is_ipv6 ? "[" + name + "]" : name) + ":" +
                    std::to_string(port > 0 ? port : kDefaultPort);
   read_path(g_uri_get_path(parsed.get()), address);
-  address.credentials = read_queue_credentials(credentials);
+  read_queue_credentials(credentials, address);
   return address;
 }
 

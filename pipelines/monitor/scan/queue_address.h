@@ -19,11 +19,14 @@ struct QueueAddress {
   std::string consumer;
   // A user and a password; or a token, with no user; or nothing.
   Credentials credentials;
+  // In place of these a file of NATS's own, with a user's JWT and key, which is read anew for each
+  // connection; or empty.
+  std::string credentials_file;
 };
 
 // "nats://HOST[:PORT]/STREAM[/CONSUMER]", or with tls. `credentials` is "env:VARIABLE" or
-// "file:PATH", with USER:PASSWORD or a token there, or empty; they are remembered for masked().
-// Throws std::invalid_argument, whose text holds no secret.
+// "file:PATH", with USER:PASSWORD or a token there, or empty; they are remembered for masked(). A
+// file may also be one of NATS's own. Throws std::invalid_argument, whose text holds no secret.
 QueueAddress parse_queue_address(const std::string& uri, const std::string& credentials);
 
 }  // namespace dfd::monitor

@@ -106,7 +106,11 @@ void QueueLink::connect() {
   natsOptions_SetReconnectedCB(made, Comeback::on_back, comeback);
   natsOptions_SetClosedCB(made, Comeback::on_closed, comeback);
   natsOptions_SetErrorHandler(made, on_error, nullptr);
-  if (who.user.empty() && !who.password.empty()) {
+  if (!address_.credentials_file.empty()) {
+    require(natsOptions_SetUserCredentialsFromFiles(made, address_.credentials_file.c_str(),
+                                                    /*seedFile=*/nullptr),
+            "credentials");
+  } else if (who.user.empty() && !who.password.empty()) {
     natsOptions_SetToken(made, who.password.c_str());
   } else if (!who.user.empty()) {
     natsOptions_SetUserInfo(made, who.user.c_str(), who.password.c_str());

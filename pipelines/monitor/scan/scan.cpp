@@ -55,7 +55,6 @@ void Scan::start_files(Time now) {
 }
 
 void Scan::take_result(const Task& task, const FileScan& scan) {
-  is_stuck_ = is_stuck_ || scan.is_stuck();
   const FileResult& result = scan.result();
   if (scan.skipped()) {
     ++totals_.skipped;
@@ -84,6 +83,18 @@ void Scan::take_result(const Task& task, const FileScan& scan) {
     if (result.decision->reason != "none") said += " (" + result.decision->reason + ")";
   }
   log_result(result, said);
+}
+
+// A list comes to its end by itself; a worker at a queue would hold ever more.
+void Scan::note_stuck(Time now) {
+  is_stuck_ = true;
+  if (!stuck_limit_.note(now) || work_->size() || totals_.stuck) return;
+  log_line(
+      "scan: three pipelines within an hour did not stop: giving up after the files that run, to "
+      "be started anew");
+  totals_.stuck = true;
+  stopping_ = true;
+  work_->stop();
 }
 
 void Scan::log_result(const FileResult& result, const std::string& said) const {
@@ -122,6 +133,7 @@ ScanOutcome Scan::run(Work& work) {
     for (auto file = running_.begin(); file != running_.end();) {
       if (file->scan.update(time)) {
         take_result(file->task, file->scan);
+        if (file->scan.is_stuck()) note_stuck(time);
         file = running_.erase(file);
       } else {
         ++file;

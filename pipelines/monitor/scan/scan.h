@@ -18,6 +18,7 @@
 #include "scan/result_file.h"
 #include "scan/totals.h"
 #include "scan/work.h"
+#include "streams/stuck_limit.h"
 
 namespace dfd::monitor {
 
@@ -66,6 +67,7 @@ class Scan {
 
   void start_files(Time now);
   void take_result(const Task& task, const FileScan& scan);
+  void note_stuck(Time now);
   void log_result(const FileResult& result, const std::string& said) const;
   static gboolean on_signal(gpointer data);
 
@@ -77,6 +79,7 @@ class Scan {
   Totals totals_;
   bool stopping_ = false;
   bool is_stuck_ = false;
+  StuckLimit stuck_limit_;
 };
 
 }  // namespace dfd::monitor

@@ -22,6 +22,7 @@ void Totals::add(Verdict verdict) {
 }
 
 int Totals::exit_code() const {
+  if (stuck) return kExitStuck;
   const std::uint64_t lost = failed + refused;
   if (lost + files() == 0) return elsewhere ? kExitDone : kExitNoneReadable;
   if (lost > 0) return judged() == 0 ? kExitNoneReadable : kExitSomeFailed;

@@ -24,6 +24,8 @@ struct Totals {
   std::uint64_t refused = 0;
   // Others have files of this scan, so that none here is no failure.
   bool elsewhere = false;
+  // Too many pipelines did not stop: it has to be started anew.
+  bool stuck = false;
 
   // A suspicious file counts as undecided.
   void add(Verdict verdict);
@@ -31,9 +33,9 @@ struct Totals {
   std::uint64_t judged() const { return authentic + undecided + manipulated; }
   std::uint64_t files() const { return judged() + failed + remaining; }
 
-  // 21 none readable, or there was no file at all; 20 some failed or were refused; 10 manipulated;
-  // 11 undecided, or not all was looked at; 0 all authentic, or others have all files. The first
-  // that is true.
+  // 70 stuck; 21 none readable, or there was no file at all; 20 some failed or were refused; 10
+  // manipulated; 11 undecided, or not all was looked at; 0 all authentic, or others have all files.
+  // The first that is true.
   int exit_code() const;
 };
 

@@ -28,7 +28,7 @@ class Work {
 
   // Where they come from, for people.
   virtual std::string text() const = 0;
-  // How many there are; nothing where nobody knows.
+  // How many there are; nothing where nobody knows, and it may never end.
   virtual std::optional<std::size_t> size() const = 0;
 
   // The next one; nothing where there is none now. Throws std::runtime_error where there can be

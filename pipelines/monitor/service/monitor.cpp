@@ -295,13 +295,8 @@ void Monitor::start_streams() {
   notify_ready();
 }
 
-// Each holds threads and memory, which only the end of the process gives back.
 void Monitor::note_stuck(Moment now) {
-  constexpr std::size_t kMost = 3;
-  constexpr auto kWithin = std::chrono::hours(1);
-  stuck_.push_back(now.steady);
-  while (now.steady - stuck_.front() > kWithin) stuck_.pop_front();
-  if (stuck_.size() < kMost) return;
+  if (!stuck_.note(now.steady)) return;
   log_line("three pipelines within an hour did not stop: giving up");
   exit_code_ = kExitStuck;
   g_main_loop_quit(loop_);

@@ -7,7 +7,6 @@
 
 #include <glib.h>
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +23,7 @@
 #include "store/board.h"
 #include "store/store.h"
 #include "streams/model_holder.h"
+#include "streams/stuck_limit.h"
 #include "web/web_server.h"
 
 namespace dfd::monitor {
@@ -101,7 +101,7 @@ class Monitor {
   std::optional<Canary> canary_;
   Phase phase_ = Phase::kLoading;
   int exit_code_ = 0;
-  std::deque<Time> stuck_;
+  StuckLimit stuck_;
   Moment heartbeat_;
   GMainLoop* loop_;
   std::vector<guint> sources_;
