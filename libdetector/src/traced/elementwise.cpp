@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "traced/limits.h"
 #include "traced/rows.h"
 
 namespace dfd::traced {
@@ -40,6 +41,7 @@ void add_scaled(Rows& rows, const std::string& name, Function function) {
   const std::string parameters = "self other alpha=1";
   rows.add(name, parameters,
            [function](const Tensor& x, const Tensor& y, const at::Scalar& factor) {
+             require_broadcast(x, y);
              return function(x, y, factor);
            });
   rows.add(name, parameters,
@@ -50,10 +52,26 @@ void add_scaled(Rows& rows, const std::string& name, Function function) {
 
 template <typename Function>
 void add_pair(Rows& rows, const std::string& name, Function function) {
-  rows.add(name, "self other",
-           [function](const Tensor& x, const Tensor& y) { return function(x, y); });
+  rows.add(name, "self other", [function](const Tensor& x, const Tensor& y) {
+    require_broadcast(x, y);
+    return function(x, y);
+  });
   rows.add(name, "self other",
            [function](const Tensor& x, const at::Scalar& y) { return function(x, y); });
+}
+
+// The same of two tensors alone.
+template <typename Function>
+void add_joined(Rows& rows, const std::string& name, Function function) {
+  rows.add(name, "self other", [function](const Tensor& x, const Tensor& y) {
+    require_broadcast(x, y);
+    return function(x, y);
+  });
+}
+
+// x, or a number that becomes a tensor of the type that PyTorch gives it beside the other.
+Tensor beside(const at::Scalar& x, const Tensor& other) {
+  return at::scalar_tensor(x, other.options().dtype(at::result_type(other, x)));
 }
 
 void add_arithmetic(Rows& rows) {
@@ -74,25 +92,30 @@ void add_arithmetic(Rows& rows) {
   add_pair(rows, "mul_", [](Tensor x, const auto& y) { return x.mul_(y); });
   add_pair(rows, "div", [](const Tensor& x, const auto& y) { return at::div(x, y); });
   add_pair(rows, "div_", [](Tensor x, const auto& y) { return x.div_(y); });
-  add_pair(rows, "floor_divide",
-           [](const Tensor& x, const auto& y) { return at::floor_divide(x, y); });
-  add_pair(rows, "remainder", [](const Tensor& x, const auto& y) { return at::remainder(x, y); });
+  add_pair(rows, "floor_divide", [](const Tensor& x, const auto& y) {
+    require_quotient(x, y);
+    return at::floor_divide(x, y);
+  });
+  add_pair(rows, "remainder", [](const Tensor& x, const auto& y) {
+    require_quotient(x, y);
+    return at::remainder(x, y);
+  });
   add_pair(rows, "pow", [](const Tensor& x, const auto& y) { return at::pow(x, y); });
   rows.add("div", "self other rounding_mode",
            [](const Tensor& x, const Tensor& y, const Maybe<std::string>& mode) {
+             require_quotient(x, y);
              return mode ? at::div(x, y, c10::string_view(*mode)) : at::div(x, y);
            });
   rows.add("div", "self other rounding_mode",
            [](const Tensor& x, const at::Scalar& y, const Maybe<std::string>& mode) {
+             require_quotient(x, y);
              return mode ? at::div(x, y, c10::string_view(*mode)) : at::div(x, y);
            });
   for (const char* name : {"minimum", "min"}) {
-    rows.add(name, "self other",
-             [](const Tensor& x, const Tensor& y) { return at::minimum(x, y); });
+    add_joined(rows, name, [](const Tensor& x, const Tensor& y) { return at::minimum(x, y); });
   }
   for (const char* name : {"maximum", "max"}) {
-    rows.add(name, "self other",
-             [](const Tensor& x, const Tensor& y) { return at::maximum(x, y); });
+    add_joined(rows, name, [](const Tensor& x, const Tensor& y) { return at::maximum(x, y); });
   }
   rows.add("clamp", "self min=none max=none",
            [](const Tensor& x, const Maybe<at::Scalar>& least, const Maybe<at::Scalar>& most) {
@@ -119,44 +142,49 @@ void add_comparisons(Rows& rows) {
   add_pair(rows, "ge", [](const Tensor& x, const auto& y) { return at::ge(x, y); });
   rows.add("logical_not", "self", [](const Tensor& x) { return at::logical_not(x); });
   rows.add("bitwise_not", "self", [](const Tensor& x) { return at::bitwise_not(x); });
-  rows.add("logical_and", "self other",
-           [](const Tensor& x, const Tensor& y) { return at::logical_and(x, y); });
-  rows.add("logical_or", "self other",
-           [](const Tensor& x, const Tensor& y) { return at::logical_or(x, y); });
+  add_joined(rows, "logical_and",
+             [](const Tensor& x, const Tensor& y) { return at::logical_and(x, y); });
+  add_joined(rows, "logical_or",
+             [](const Tensor& x, const Tensor& y) { return at::logical_or(x, y); });
   for (const char* name : {"bitwise_and", "__and__"}) {
-    rows.add(name, "self other",
-             [](const Tensor& x, const Tensor& y) { return at::bitwise_and(x, y); });
+    add_joined(rows, name, [](const Tensor& x, const Tensor& y) { return at::bitwise_and(x, y); });
   }
   for (const char* name : {"bitwise_or", "__or__"}) {
-    rows.add(name, "self other",
-             [](const Tensor& x, const Tensor& y) { return at::bitwise_or(x, y); });
+    add_joined(rows, name, [](const Tensor& x, const Tensor& y) { return at::bitwise_or(x, y); });
   }
 }
 
 void add_masks(Rows& rows) {
   rows.add("masked_fill", "self mask value",
            [](const Tensor& x, const Tensor& mask, const at::Scalar& value) {
+             require_broadcast(x, mask);
              return at::masked_fill(x, mask, value);
            });
   rows.add("masked_fill", "self mask value",
            [](const Tensor& x, const Tensor& mask, const Tensor& value) {
+             require_broadcast(x, mask);
              return at::masked_fill(x, mask, value);
            });
   rows.add("masked_fill_", "self mask value",
            [](Tensor x, const Tensor& mask, const at::Scalar& value) {
              return x.masked_fill_(mask, value);
            });
+  const auto choose = [](const Tensor& condition, const Tensor& x, const Tensor& y) {
+    require_broadcast(x, y);
+    require_broadcast(condition, x);
+    require_broadcast(condition, y);
+    return at::where(condition, x, y);
+  };
+  rows.add("where", "condition self other", choose);
   rows.add("where", "condition self other",
-           [](const Tensor& condition, const Tensor& x, const Tensor& y) {
-             return at::where(condition, x, y);
+           [choose](const Tensor& condition, const Tensor& x, const at::Scalar& y) {
+             const Tensor other = beside(y, x);
+             return choose(condition, x.to(other.scalar_type()), other);
            });
   rows.add("where", "condition self other",
-           [](const Tensor& condition, const Tensor& x, const at::Scalar& y) {
-             return at::where(condition, x, at::full_like(x, y));
-           });
-  rows.add("where", "condition self other",
-           [](const Tensor& condition, const at::Scalar& x, const Tensor& y) {
-             return at::where(condition, at::full_like(y, x), y);
+           [choose](const Tensor& condition, const at::Scalar& x, const Tensor& y) {
+             const Tensor other = beside(x, y);
+             return choose(condition, other, y.to(other.scalar_type()));
            });
   rows.add("fill_", "self value", [](Tensor x, const at::Scalar& value) { return x.fill_(value); });
   rows.add("fill_", "self value", [](Tensor x, const Tensor& value) { return x.fill_(value); });

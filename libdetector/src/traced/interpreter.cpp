@@ -3,6 +3,7 @@
 #include "traced/interpreter.h"
 
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -22,10 +23,54 @@ std::int64_t elements_of(const Value& value) {
   return tensor == nullptr || !tensor->defined() ? 0 : tensor->numel();
 }
 
+// Memory that the values of a run keep, however many of them share it.
+class Kept {
+ public:
+  void add(const Value& value) {
+    each(value, [&](const c10::StorageImpl* part) { take(part); });
+  }
+  void drop(const Value& value) {
+    each(value, [&](const c10::StorageImpl* part) {
+      const auto found = parts_.find(part);
+      if (found == parts_.end() || --found->second.uses > 0) return;
+      bytes_ -= found->second.bytes;
+      parts_.erase(found);
+    });
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct Part {
+    std::size_t uses = 0;
+    std::size_t bytes = 0;
+  };
+
+  template <typename Function>
+  static void each(const Value& value, const Function& function) {
+    const auto of = [&](const at::Tensor& tensor) {
+      if (tensor.defined()) function(tensor.storage().unsafeGetStorageImpl());
+    };
+    if (const auto* const one = std::get_if<at::Tensor>(&value)) of(*one);
+    if (const auto* const list = std::get_if<Tensors>(&value)) {
+      for (const at::Tensor& tensor : *list) of(tensor);
+    }
+  }
+
+  void take(const c10::StorageImpl* storage) {
+    Part& part = parts_[storage];
+    if (part.uses++ > 0) return;
+    part.bytes = storage->nbytes();
+    bytes_ += part.bytes;
+  }
+
+  std::unordered_map<const c10::StorageImpl*, Part> parts_;
+  std::size_t bytes_ = 0;
+};
+
 }  // namespace
 
-Interpreter::Interpreter(Graph graph, Tensors weights)
-    : graph_(std::move(graph)), weights_(std::move(weights)) {
+Interpreter::Interpreter(Graph graph, Tensors weights, std::size_t most_bytes)
+    : graph_(std::move(graph)), weights_(std::move(weights)), most_bytes_(most_bytes) {
   DFD_CHECK(weights_.size() == graph_.weights().size());
   const std::vector<Node>& nodes = graph_.nodes();
   last_read_.resize(nodes.size());
@@ -92,14 +137,23 @@ at::Tensor Interpreter::run(const at::Tensor& input) const {
   const std::vector<Node>& nodes = graph_.nodes();
   std::vector<Value> values(nodes.size() + 1);
   values[0] = input;
+  Kept kept;
+  kept.add(values[0]);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     try {
       values[i + 1] = translate_errors([&] { return call(nodes[i], values, input.device()); });
+      kept.add(values[i + 1]);
+      DFD_INTACT(kept.bytes() <= most_bytes_, "with it " << kept.bytes()
+                                                         << " bytes are needed at once, at most "
+                                                         << most_bytes_ << " are allowed");
     } catch (const Error& error) {
       throw Error(error.code(), "the traced network's v" + std::to_string(i + 1) + " = " +
                                     nodes[i].operation->name + "(...): " + error.what());
     }
-    for (const std::size_t place : last_read_[i]) values[place] = {};
+    for (const std::size_t place : last_read_[i]) {
+      kept.drop(values[place]);
+      values[place] = {};
+    }
   }
   at::Tensor result = std::get<at::Tensor>(values[graph_.result()]);
   DFD_INTACT(result.defined(), "the traced network gives nothing");

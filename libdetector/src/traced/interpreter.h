@@ -16,7 +16,8 @@ namespace dfd::traced {
 // Runs a graph. Holds it and its weights, in the graph's order. Thread-compatible.
 class Interpreter {
  public:
-  Interpreter(Graph graph, Tensors weights);
+  // most_bytes: that its values may take at one time, weights that are passed on included.
+  Interpreter(Graph graph, Tensors weights, std::size_t most_bytes = kMostBytes);
 
   // A value is let go after the last node that reads it. Throws Error(kCorruptModel, kInference,
   // kOutOfMemory) with the node and its operator.
@@ -32,6 +33,7 @@ class Interpreter {
 
   Graph graph_;
   Tensors weights_;
+  std::size_t most_bytes_;
   std::vector<std::vector<std::size_t>> last_read_;  // By node: the values that it reads last.
 };
 

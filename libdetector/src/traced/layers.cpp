@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "traced/limits.h"
 #include "traced/rows.h"
 
 namespace dfd::traced {
@@ -23,24 +24,13 @@ Tensor dropped(const Tensor& x, double share, bool training) {
   return x;
 }
 
-// LibTorch 1.13 divides by some of these before it looks at them.
-void require_steps(const Ints& stride, const Ints& dilation, std::int64_t groups) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 20;  // Beyond any picture's side.
-  for (const Ints& steps : {stride, dilation, Ints{groups}}) {
-    for (const std::int64_t step : steps) {
-      DFD_INTACT(step > 0 && step <= kMost,
-                 "a convolution with stride, dilation or groups of " << step);
-    }
-  }
-}
-
 template <typename Convolution>
 void add_convolution(Rows& rows, const char* name, Convolution convolution) {
   rows.add(name, "input weight bias=none stride=1 padding=0 dilation=1 groups=1",
            [convolution](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias,
                          const Ints& stride, const Ints& padding, const Ints& dilation,
                          std::int64_t groups) {
-             require_steps(stride, dilation, groups);
+             require_convolution(x, weight, {stride, padding, dilation, groups, {}, false});
              return convolution(x, weight, bias, stride, padding, dilation, groups);
            });
 }
@@ -52,60 +42,96 @@ void add_convolutions(Rows& rows) {
   rows.add("conv2d", "input weight bias=none stride=1 padding=\"valid\" dilation=1 groups=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const std::string& padding, const Ints& dilation, std::int64_t groups) {
-             require_steps(stride, dilation, groups);
+             // "same" keeps the sides, "valid" makes them smaller.
+             require_convolution(x, weight, {stride, {}, dilation, groups, {}, false});
              return at::conv2d(x, weight, bias, stride, padding, dilation, groups);
            });
   rows.add("conv_transpose2d",
            "input weight bias=none stride=1 padding=0 output_padding=0 groups=1 dilation=1",
            [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
               const Ints& padding, const Ints& beyond, std::int64_t groups, const Ints& dilation) {
-             require_steps(stride, dilation, groups);
+             require_convolution(x, weight, {stride, padding, dilation, groups, beyond, true});
              return at::conv_transpose2d(x, weight, bias, stride, padding, beyond, groups,
                                          dilation);
            });
-  rows.add("convolution",
-           "input weight bias stride padding dilation transposed output_padding groups",
-           [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
-              const Ints& padding, const Ints& dilation, bool transposed, const Ints& beyond,
-              std::int64_t groups) {
-             require_steps(stride, dilation, groups);
-             return at::convolution(x, weight, bias, stride, padding, dilation, transposed, beyond,
-                                    groups);
-           });
+  rows.add(
+      "convolution", "input weight bias stride padding dilation transposed output_padding groups",
+      [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
+         const Ints& padding, const Ints& dilation, bool transposed, const Ints& beyond,
+         std::int64_t groups) {
+        require_convolution(x, weight, {stride, padding, dilation, groups, beyond, transposed});
+        return at::convolution(x, weight, bias, stride, padding, dilation, transposed, beyond,
+                               groups);
+      });
   // How torch.jit.trace records all of them; how cuDNN chooses is ours to say.
-  rows.add("_convolution",
-           "input weight bias stride padding dilation transposed output_padding groups "
-           "benchmark=false deterministic=false cudnn_enabled=true allow_tf32=true",
-           [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
-              const Ints& padding, const Ints& dilation, bool transposed, const Ints& beyond,
-              std::int64_t groups, bool, bool, bool, bool) {
-             require_steps(stride, dilation, groups);
-             return at::convolution(x, weight, bias, stride, padding, dilation, transposed, beyond,
-                                    groups);
-           });
+  rows.add(
+      "_convolution",
+      "input weight bias stride padding dilation transposed output_padding groups "
+      "benchmark=false deterministic=false cudnn_enabled=true allow_tf32=true",
+      [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias, const Ints& stride,
+         const Ints& padding, const Ints& dilation, bool transposed, const Ints& beyond,
+         std::int64_t groups, bool, bool, bool, bool) {
+        require_convolution(x, weight, {stride, padding, dilation, groups, beyond, transposed});
+        return at::convolution(x, weight, bias, stride, padding, dilation, transposed, beyond,
+                               groups);
+      });
+}
+
+Tensor product(const Tensor& x, const Tensor& y) {
+  require_product(x, y);
+  return at::matmul(x, y);
+}
+
+Tensor projected(const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias) {
+  if (weight.dim() == 2) require_product(x, weight.t());
+  return at::linear(x, weight, bias);
+}
+
+// Sizes are told by tensors without memory. More than two would be joined one after the other, and
+// what comes between has no bound.
+Tensor summed_products(const std::string& equation, const Tensors& tensors) {
+  DFD_INTACT(tensors.size() <= 2,
+             "an einsum of " << tensors.size() << " tensors; at most 2 are supported");
+  Tensors sizes;
+  for (const Tensor& tensor : tensors) {
+    sizes.push_back(
+        at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(at::kMeta)));
+  }
+  require_few(at::einsum(equation, sizes).sizes());
+  return at::einsum(equation, tensors);
 }
 
 void add_products(Rows& rows) {
-  rows.add("linear", "input weight bias=none",
-           [](const Tensor& x, const Tensor& weight, const Maybe<Tensor>& bias) {
-             return at::linear(x, weight, bias);
-           });
-  rows.add("matmul", "self other",
-           [](const Tensor& x, const Tensor& y) { return at::matmul(x, y); });
-  rows.add("bmm", "self mat2", [](const Tensor& x, const Tensor& y) { return at::bmm(x, y); });
-  rows.add("mm", "self mat2", [](const Tensor& x, const Tensor& y) { return at::mm(x, y); });
+  rows.add("linear", "input weight bias=none", projected);
+  rows.add("matmul", "self other", product);
+  rows.add("bmm", "self mat2", [](const Tensor& x, const Tensor& y) {
+    require_product(x, y);
+    return at::bmm(x, y);
+  });
+  rows.add("mm", "self mat2", [](const Tensor& x, const Tensor& y) {
+    require_product(x, y);
+    return at::mm(x, y);
+  });
   rows.add("addmm", "self mat1 mat2 beta=1 alpha=1",
            [](const Tensor& sum, const Tensor& x, const Tensor& y, const at::Scalar& beta,
-              const at::Scalar& alpha) { return at::addmm(sum, x, y, beta, alpha); });
+              const at::Scalar& alpha) {
+             require_product(x, y);
+             return at::addmm(sum, x, y, beta, alpha);
+           });
   rows.add("baddbmm", "self batch1 batch2 beta=1 alpha=1",
            [](const Tensor& sum, const Tensor& x, const Tensor& y, const at::Scalar& beta,
-              const at::Scalar& alpha) { return at::baddbmm(sum, x, y, beta, alpha); });
-  rows.add("einsum", "equation tensors path=none",
-           [](const std::string& equation, const Tensors& tensors, Nothing) {
-             return at::einsum(equation, tensors);
+              const at::Scalar& alpha) {
+             require_product(x, y);
+             return at::baddbmm(sum, x, y, beta, alpha);
            });
+  // Of one tensor it may be a view.
+  rows.add_shared("einsum", "equation tensors path=none",
+                  [](const std::string& equation, const Tensors& tensors, Nothing) {
+                    return summed_products(equation, tensors);
+                  });
   rows.add("embedding", "weight indices padding_idx=-1 scale_grad_by_freq=false sparse=false",
            [](const Tensor& weight, const Tensor& places, std::int64_t, bool, bool) {
+             if (weight.dim() == 2) require_few({places.numel(), weight.size(1)});
              return at::embedding(weight, places);
            });
 }
@@ -150,18 +176,20 @@ Tensor attend(const Tensor& query, const Tensor& key, const Tensor& value,
               const Maybe<Tensor>& mask, bool causal, const Maybe<double>& scale) {
   const double factor =
       scale ? *scale : 1 / std::sqrt(static_cast<double>(query.size(query.dim() - 1)));
-  Tensor weights = at::matmul(query * factor, key.transpose(-2, -1));
+  Tensor weights = product(query * factor, key.transpose(-2, -1));
   constexpr double kNever = -std::numeric_limits<double>::infinity();
   if (causal) {
     const Tensor later = at::ones({query.size(-2), key.size(-2)}, query.options().dtype(at::kBool));
     weights = weights.masked_fill(later.triu(1), kNever);
   }
   if (mask && mask->scalar_type() == at::kBool) {
+    require_broadcast(weights, *mask);
     weights = weights.masked_fill(mask->logical_not(), kNever);
   } else if (mask) {
+    require_broadcast(weights, *mask);
     weights = weights + *mask;
   }
-  return at::matmul(at::softmax(weights, -1), value);
+  return product(at::softmax(weights, -1), value);
 }
 
 struct MultiHead {
@@ -174,14 +202,14 @@ Tensor attend(const MultiHead& parts, const Tensor& query, const Tensor& key, co
   DFD_INTACT(parts.heads > 0 && parts.width > 0 && parts.width % parts.heads == 0,
              "attention of width " << parts.width << " with " << parts.heads << " heads");
   const auto project = [&](const Tensor& x, std::int64_t which) {
-    const Tensor y = at::linear(x, parts.in_weight.narrow(0, which * parts.width, parts.width),
-                                parts.in_bias.narrow(0, which * parts.width, parts.width));
+    const Tensor y = projected(x, parts.in_weight.narrow(0, which * parts.width, parts.width),
+                               parts.in_bias.narrow(0, which * parts.width, parts.width));
     return y.unflatten(-1, at::IntArrayRef({parts.heads, parts.width / parts.heads}))
         .transpose(1, 2);
   };
   const Tensor joined =
       attend(project(query, 0), project(key, 1), project(value, 2), c10::nullopt, false, {});
-  return at::linear(joined.transpose(1, 2).flatten(2), parts.out_weight, parts.out_bias);
+  return projected(joined.transpose(1, 2).flatten(2), parts.out_weight, parts.out_bias);
 }
 
 void add_attention(Rows& rows) {
@@ -243,19 +271,19 @@ void add_pools(Rows& rows) {
              return at::avg_pool3d(x, kernel, stride, padding, up, with_edge, divisor);
            });
   rows.add("adaptive_avg_pool1d", "self output_size", [](const Tensor& x, const Ints& size) {
-    require_few(size);
+    require_resized(x, size);
     return at::adaptive_avg_pool1d(x, size);
   });
   rows.add("adaptive_avg_pool2d", "self output_size", [](const Tensor& x, const Ints& size) {
-    require_few(size);
+    require_resized(x, size);
     return at::adaptive_avg_pool2d(x, size);
   });
   rows.add("adaptive_avg_pool3d", "self output_size", [](const Tensor& x, const Ints& size) {
-    require_few(size);
+    require_resized(x, size);
     return at::adaptive_avg_pool3d(x, size);
   });
   rows.add("adaptive_max_pool2d", "self output_size", [](const Tensor& x, const Ints& size) {
-    require_few(size);
+    require_resized(x, size);
     auto [most, places] = at::adaptive_max_pool2d(x, size);
     return Tensors{most, places};
   });

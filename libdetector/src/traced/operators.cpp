@@ -74,16 +74,6 @@ void Rows::add_row(const std::string& name, const std::string& parameters, Memor
   rows_.push_back(std::move(row));
 }
 
-void require_few(at::IntArrayRef sizes) {
-  std::int64_t elements = 1;
-  for (const std::int64_t size : sizes) {
-    if (size <= 0) continue;
-    DFD_INTACT(size <= kMostElements / elements,
-               "a tensor of " << sizes << " elements, at most " << kMostElements << " are allowed");
-    elements *= size;
-  }
-}
-
 Kind kind_of(const Value& value) { return static_cast<Kind>(value.index()); }
 
 const char* to_string(Kind kind) noexcept {

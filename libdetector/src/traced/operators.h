@@ -72,6 +72,8 @@ struct Operator {
 
 // A list or a tensor of more elements is a mistake, or an attack on memory: 4 GiB of floats.
 constexpr std::int64_t kMostElements = std::int64_t{1} << 30;
+// And of all that a run needs at one time: twice as much.
+constexpr std::size_t kMostBytes = std::size_t{8} << 30;
 
 const std::vector<Operator>& all_operators();
 

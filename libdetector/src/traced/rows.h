@@ -199,7 +199,4 @@ void add_shapes(Rows& rows);       // What moves elements about or makes them.
 void add_elementwise(Rows& rows);  // Arithmetic, comparisons and sums of tensors.
 void add_numbers(Rows& rows);      // Arithmetic of sizes.
 
-// Does this many elements fit kMostElements? Throws Error(kCorruptModel). sizes: -1 counts as 1.
-void require_few(at::IntArrayRef sizes);
-
 }  // namespace dfd::traced

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "traced/limits.h"
 #include "traced/rows.h"
 
 namespace dfd::traced {
@@ -112,10 +113,12 @@ void require_factor(std::int64_t factor) {
 void add_parts(Rows& rows) {
   rows.add_shared("chunk", "self chunks dim=0",
                   [](const Tensor& x, std::int64_t parts, std::int64_t dimension) {
+                    require_few_parts(parts);
                     return x.chunk(parts, dimension);
                   });
   rows.add_shared("split", "self split_size dim=0",
                   [](const Tensor& x, std::int64_t size, std::int64_t dimension) {
+                    if (size > 0) require_few_parts(x.size(dimension) / size);
                     return x.split(size, dimension);
                   });
   for (const char* name : {"split", "split_with_sizes"}) {
@@ -124,9 +127,12 @@ void add_parts(Rows& rows) {
                       return x.split_with_sizes(sizes, dimension);
                     });
   }
-  rows.add_shared("unbind", "self dim=0",
-                  [](const Tensor& x, std::int64_t dimension) { return x.unbind(dimension); });
+  rows.add_shared("unbind", "self dim=0", [](const Tensor& x, std::int64_t dimension) {
+    require_few_parts(x.size(dimension));
+    return x.unbind(dimension);
+  });
   rows.add("index", "self indices", [](const Tensor& x, const Places& places) {
+    require_taken(x, places.list);
     c10::List<Maybe<Tensor>> list;
     for (const Tensor& place : places.list) {
       list.push_back(place.defined() ? Maybe<Tensor>(place) : c10::nullopt);
@@ -135,14 +141,18 @@ void add_parts(Rows& rows) {
   });
   rows.add("index_select", "self dim index",
            [](const Tensor& x, std::int64_t dimension, const Tensor& places) {
+             const std::int64_t side = x.dim() == 0 ? 1 : x.size(dimension);
+             if (side > 0) require_few({places.numel(), x.numel() / side});
              return x.index_select(dimension, places);
            });
   for (const char* name : {"cat", "concat", "concatenate"}) {
     rows.add(name, "tensors dim=0", [](const Tensors& parts, std::int64_t dimension) {
+      require_joined(parts);
       return at::cat(parts, dimension);
     });
   }
   rows.add("stack", "tensors dim=0", [](const Tensors& parts, std::int64_t dimension) {
+    require_joined(parts);
     return at::stack(parts, dimension);
   });
   rows.add("repeat", "self repeats", [](const Tensor& x, const Ints& times) {
@@ -157,16 +167,19 @@ void add_parts(Rows& rows) {
            });
   rows.add("flip", "self dims",
            [](const Tensor& x, const Ints& dimensions) { return x.flip(dimensions); });
-  rows.add("pixel_shuffle", "self upscale_factor", [](const Tensor& x, std::int64_t factor) {
+  // By a factor of 1 they are views.
+  rows.add_shared("pixel_shuffle", "self upscale_factor", [](const Tensor& x, std::int64_t factor) {
     require_factor(factor);
     return at::pixel_shuffle(x, factor);
   });
-  rows.add("pixel_unshuffle", "self downscale_factor", [](const Tensor& x, std::int64_t factor) {
-    require_factor(factor);
-    return at::pixel_unshuffle(x, factor);
+  rows.add_shared("pixel_unshuffle", "self downscale_factor",
+                  [](const Tensor& x, std::int64_t factor) {
+                    require_factor(factor);
+                    return at::pixel_unshuffle(x, factor);
+                  });
+  rows.add_shared("channel_shuffle", "self groups", [](const Tensor& x, std::int64_t groups) {
+    return at::channel_shuffle(x, groups);
   });
-  rows.add("channel_shuffle", "self groups",
-           [](const Tensor& x, std::int64_t groups) { return at::channel_shuffle(x, groups); });
 }
 
 // A margin of kMostElements in one dimension is refused as a tensor of that size is.
@@ -202,7 +215,7 @@ void add_resized(Rows& rows) {
                       const Maybe<Floats>& scales) {
       at::OptionalIntArrayRef wanted;
       if (sizes) {
-        require_few(*sizes);
+        require_resized(x, *sizes);
         wanted = at::IntArrayRef(*sizes);
       }
       Maybe<at::ArrayRef<double>> factors;
@@ -287,19 +300,25 @@ void add_made(Rows& rows) {
 }
 
 // Another device than the network's is never meant: what is traced on one is served on any.
+Tensor converted(const Tensor& x, at::ScalarType type, bool copied) {
+  return x.to(type, /*non_blocking=*/false, copied);
+}
+
 void add_conversions(Rows& rows) {
-  rows.add_shared(
-      "to", "self dtype non_blocking=false copy=false memory_format=none",
-      [](const Tensor& x, at::ScalarType type, bool, bool, Nothing) { return x.to(type); });
-  rows.add_shared("to", "self device dtype non_blocking=false copy=false memory_format=none",
-                  [](const Tensor& x, Nothing, at::ScalarType type, bool, bool, Nothing) {
-                    return x.to(type);
+  rows.add_shared("to", "self dtype non_blocking=false copy=false memory_format=none",
+                  [](const Tensor& x, at::ScalarType type, bool, bool copied, Nothing) {
+                    return converted(x, type, copied);
                   });
-  rows.add_shared("to",
-                  "self dtype=none layout=none device=none pin_memory=none non_blocking=false "
-                  "copy=false memory_format=none",
-                  [](const Tensor& x, const Maybe<at::ScalarType>& type, Nothing, Nothing, Nothing,
-                     bool, bool, Nothing) { return x.to(type.value_or(x.scalar_type())); });
+  rows.add_shared("to", "self device dtype non_blocking=false copy=false memory_format=none",
+                  [](const Tensor& x, Nothing, at::ScalarType type, bool, bool copied, Nothing) {
+                    return converted(x, type, copied);
+                  });
+  rows.add_shared(
+      "to",
+      "self dtype=none layout=none device=none pin_memory=none non_blocking=false "
+      "copy=false memory_format=none",
+      [](const Tensor& x, const Maybe<at::ScalarType>& type, Nothing, Nothing, Nothing, bool,
+         bool copied, Nothing) { return converted(x, type.value_or(x.scalar_type()), copied); });
   rows.add_shared("type_as", "self other",
                   [](const Tensor& x, const Tensor& other) { return x.to(other.scalar_type()); });
   rows.add_shared("float", "self", [](const Tensor& x) { return x.to(at::kFloat); });

@@ -13,6 +13,7 @@
 
 #include "backbone/traced.h"
 #include "detector/error.h"
+#include "traced/interpreter.h"
 
 namespace dfd::traced {
 namespace {
@@ -109,6 +110,29 @@ TEST(TracedGraph, BrokenTextIsAnErrorWithItsLine) {
         "weight w text [1]", "weight ../w float32 [1]", "", "\xff\xfe", "v1 = cat([v0, 1], 0)"}) {
     EXPECT_THROW(Graph::parse(graph_of(std::string(line) + "\nreturn v0\n"), "file"), Error)
         << line;
+  }
+}
+
+TEST(TracedGraph, ARunThatNeedsTooMuchAtOnceEnds) {
+  const c10::InferenceMode guard;
+  const at::Tensor input = at::ones({256, 4});  // 4 KiB.
+  const auto run = [&](const std::string& lines, std::size_t most) {
+    return Interpreter(Graph::parse(graph_of(lines), "file"), {}, most).run(input);
+  };
+  // One after the other, each let go: two at a time.
+  run("v1 = exp(v0)\nv2 = exp(v1)\nv3 = exp(v2)\nv4 = exp(v3)\nreturn v4\n", 8192);
+  // Views take nothing.
+  run("v1 = t(v0)\nv2 = chunk(v1, 4)\nv3 = item(v2, 0)\nv4 = exp(v3)\nreturn v4\n", 8192);
+  // All at once.
+  const std::string all = "v1 = exp(v0)\nv2 = exp(v0)\nv3 = exp(v0)\nv4 = cat([v1, v2, v3])\n";
+  try {
+    run(all + "return v4\n", 8192);
+    FAIL() << "allowed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorruptModel);
+    EXPECT_NE(std::string(error.what()).find("v2 = exp(...): with it 12288 bytes"),
+              std::string::npos)
+        << error.what();
   }
 }
 

@@ -123,6 +123,122 @@ TEST(TracedOperators, NamesAndParametersAreWellFormed) {
   EXPECT_TRUE(operators_named("").empty());
 }
 
+Tensors tensors_in(const Value& value) {
+  if (const auto* const one = std::get_if<at::Tensor>(&value)) return {*one};
+  const auto* const list = std::get_if<Tensors>(&value);
+  return list == nullptr ? Tensors() : *list;
+}
+
+bool shares_memory(const Value& result, const std::vector<Value>& arguments) {
+  for (const at::Tensor& mine : tensors_in(result)) {
+    for (const Value& argument : arguments) {
+      for (const at::Tensor& other : tensors_in(argument)) {
+        if (mine.defined() && other.defined() && mine.is_alias_of(other)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Calls what takes arguments of these kinds.
+Value call(const std::string& name, const std::vector<Value>& arguments) {
+  const c10::InferenceMode guard;
+  for (const Operator* row : operators_named(name)) {
+    std::vector<Value> all = arguments;
+    bool fits = all.size() <= row->parameters.size();
+    for (std::size_t i = 0; fits && i < row->parameters.size(); ++i) {
+      const Parameter& parameter = row->parameters[i];
+      if (i == all.size()) all.push_back(parameter.fallback);
+      fits = i < arguments.size() ? accepts(parameter, kind_of(all[i])) : parameter.defaulted;
+    }
+    if (fits) return translate_errors([&] { return row->call(all, at::kCPU); });
+  }
+  ADD_FAILURE() << "no " << name << " takes these";
+  return {};
+}
+
+at::Tensor tensor_of(const std::string& name, const std::vector<Value>& arguments) {
+  return std::get<at::Tensor>(call(name, arguments));
+}
+
+void expect_refused(const std::string& name, const std::vector<Value>& arguments,
+                    const std::string& words) {
+  try {
+    call(name, arguments);
+    ADD_FAILURE() << name << ": allowed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorruptModel) << name << ": " << error.what();
+    EXPECT_NE(std::string(error.what()).find(words), std::string::npos)
+        << name << ": " << error.what();
+  }
+}
+
+TEST(TracedOperators, TheLowestNumberByMinusOneIsRefused) {
+  const std::int64_t minus_one = -1;
+  const std::string words = "lowest whole number divided by -1";
+  for (const auto type : {at::kLong, at::kInt}) {
+    const std::int64_t least = type == at::kInt ? std::numeric_limits<std::int32_t>::min()
+                                                : std::numeric_limits<std::int64_t>::min();
+    const at::Tensor lowest = at::full({2}, least, type);
+    const at::Tensor ones = at::full({1}, -1, type);
+    for (const char* name : {"floor_divide", "remainder"}) {
+      expect_refused(name, {lowest, minus_one}, words);
+      expect_refused(name, {lowest, ones}, words);
+    }
+    for (const char* mode : {"floor", "trunc"}) {
+      expect_refused("div", {lowest, minus_one, std::string(mode)}, words);
+      expect_refused("div", {lowest, ones, std::string(mode)}, words);
+    }
+    EXPECT_EQ(tensor_of("floor_divide", {at::full({1}, 7, type), minus_one}).item<int>(), -7);
+  }
+}
+
+// None of these tensors has memory of its own for more than a number.
+TEST(TracedOperators, WhatNoMachineHasRoomForIsRefusedBeforeItIsMade) {
+  const at::Tensor column = at::zeros({1}).expand({1 << 17, 1});
+  const at::Tensor row = at::zeros({1}).expand({1, 1 << 18});
+  const std::string words = "are allowed";
+  for (const char* name : {"add", "mul", "eq", "maximum", "floor_divide", "pow", "matmul", "mm"}) {
+    expect_refused(name, {column, row}, words);
+  }
+  expect_refused("logical_and", {column.to(at::kBool), row.to(at::kBool)}, words);
+  expect_refused("where", {column.gt(0), column, row}, words);
+  expect_refused("masked_fill", {column, row.gt(0), 1.0}, words);
+  expect_refused("einsum", {std::string("ij,jk->ik"), Tensors{column, row}}, words);
+  expect_refused("linear", {column, row.t()}, words);
+  const at::Tensor wide = at::zeros({1}).expand({1 << 20});
+  for (const char* name : {"unbind"}) expect_refused(name, {wide}, words);
+  expect_refused("split", {wide, std::int64_t{1}}, words);
+  expect_refused("chunk", {wide, std::int64_t{1} << 19}, words);
+  const at::Tensor large = at::zeros({1}).expand({1 << 10, 1 << 20});
+  expect_refused("cat", {Tensors{large, large}}, words);
+  expect_refused("stack", {Tensors{large, large}}, words);
+  const at::Tensor places = at::zeros({1}, at::kLong).expand({1 << 17});
+  expect_refused("index", {large, Tensors{places}}, words);
+  expect_refused("index_select", {large, std::int64_t{0}, places}, words);
+  expect_refused("embedding", {large, places}, words);
+  const at::Tensor picture = at::zeros({1, 1, 4, 4});
+  const at::Tensor weight = at::zeros({1, 1, 1, 1});
+  expect_refused("conv2d", {picture, weight, {}, Ints{1, 1}, Ints{1 << 20, 1 << 20}}, words);
+  expect_refused(
+      "conv2d",
+      {at::zeros({1}).expand({1, 1, 1 << 14, 1 << 14}), at::zeros({1}).expand({1 << 10, 1, 1, 1})},
+      words);
+  expect_refused("upsample_bilinear2d",
+                 {at::zeros({1, 8, 2, 2}), Ints{1 << 14, 1 << 14}, false, {}}, words);
+  expect_refused("adaptive_avg_pool2d", {at::zeros({1, 8, 2, 2}), Ints{1 << 14, 1 << 14}}, words);
+}
+
+TEST(TracedOperators, CountAsPyTorchDoesWhereTypesMeet) {
+  const at::Tensor whole = at::tensor({3, 4}, at::kLong);
+  const at::Tensor chosen = at::tensor({1, 0}).to(at::kBool);
+  EXPECT_TRUE(at::equal(tensor_of("where", {chosen, whole, 0.5}), at::tensor({3.0F, 0.5F})));
+  EXPECT_TRUE(at::equal(tensor_of("where", {chosen, 0.5, whole}), at::tensor({0.5F, 4.0F})));
+  EXPECT_EQ(tensor_of("where", {chosen, at::ones({2}), 1.5}).scalar_type(), at::kFloat);
+  const at::Tensor copy = tensor_of("to", {whole, std::string("int64"), false, true, Value()});
+  EXPECT_FALSE(copy.is_alias_of(whole));
+}
+
 TEST(TracedOperators, OddArgumentsEndInErrorsOrResults) {
   const c10::InferenceMode guard;
   constexpr std::uint32_t kTries = 60;
@@ -139,6 +255,9 @@ TEST(TracedOperators, OddArgumentsEndInErrorsOrResults) {
       try {
         const Value result = translate_errors([&] { return row.call(arguments, at::kCPU); });
         EXPECT_EQ(kind_of(result), row.result) << row.name;
+        if (row.memory == Memory::kOwn) {
+          EXPECT_FALSE(shares_memory(result, arguments)) << row.name << ", " << i;
+        }
         ++results;
       } catch (const Error&) {
       }
