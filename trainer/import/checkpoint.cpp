@@ -17,7 +17,12 @@
 namespace dfd {
 namespace {
 
-TensorMap collect(const std::string& where, const pickle::Value& root, const ReadStorage& read) {
+TensorMap collect(const MappedFile& file, const pickle::Value& root, const ReadStorage& read) {
+  const std::string& where = file.path();
+  StoredTensors stored(where, file.size());
+  const auto take = [&](const std::string& name, const pickle::TensorRef& ref) {
+    return stored.take(where + ": " + name, ref, ref.storage.key, read);
+  };
   auto* const* dict = std::get_if<pickle::Dict*>(&root);
   DFD_REQUIRE(dict != nullptr, ErrorCode::kUnsupportedModel,
               where << ": holds no dict; save model.state_dict(), not the model");
@@ -26,7 +31,7 @@ TensorMap collect(const std::string& where, const pickle::Value& root, const Rea
     const auto* name = std::get_if<std::string>(&key);
     if (name == nullptr) continue;
     if (const auto* ref = std::get_if<pickle::TensorRef>(&value)) {
-      DFD_INTACT(tensors.emplace(*name, stored_tensor(where + ": " + *name, *ref, read)).second,
+      DFD_INTACT(tensors.emplace(*name, take(*name, *ref)).second,
                  where << ": duplicate name \"" << *name << "\"");
     } else if (std::holds_alternative<pickle::Dict*>(value) && *name == "state_dict" &&
                std::get<pickle::Dict*>(value) != *dict) {
@@ -34,7 +39,7 @@ TensorMap collect(const std::string& where, const pickle::Value& root, const Rea
         const auto* inner = std::get_if<std::string>(&inner_key);
         const auto* tensor = std::get_if<pickle::TensorRef>(&inner_value);
         if (inner == nullptr || tensor == nullptr) continue;
-        tensors[*inner] = stored_tensor(where + ": " + *inner, *tensor, read);
+        tensors[*inner] = take(*inner, *tensor);
       }
     }
   }
@@ -91,7 +96,7 @@ TensorMap read_legacy(const MappedFile& file) {
     found[*key] = {bytes.place(), elements * size};
     bytes.take(elements * size);
   }
-  return collect(file.path(), root, [&](const pickle::StorageRef& ref) {
+  return collect(file, root, [&](const pickle::StorageRef& ref) {
     const auto place = found.find(ref.key);
     DFD_INTACT(place != found.end(), file.path() << ": storage \"" << ref.key << "\" is missing");
     return storage_from(file.path(), ref, file.data() + place->second.first, place->second.second);
@@ -107,7 +112,7 @@ TensorMap read_zip(const MappedFile& file) {
   pickle::Bytes bytes(file.path(), pickle.data(), pickle.size());
   pickle::Arena arena;
   const pickle::Value root = pickle::run(bytes, arena);
-  return collect(file.path(), root, [&](const pickle::StorageRef& ref) {
+  return collect(file, root, [&](const pickle::StorageRef& ref) {
     const auto data = archive.read("data/" + ref.key, file.size());
     return storage_from(file.path(), ref, data.data(), data.size());
   });

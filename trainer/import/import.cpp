@@ -85,7 +85,8 @@ std::vector<std::string> import_mtcnn(const ImportOptions& options) {
     const std::string& path = options.inputs.at(i);
     TensorMap tensors = read_checkpoint(path);
     const auto layer = tensors.find(kNets[i].layer);
-    DFD_REQUIRE(layer != tensors.end() && layer->second.size(0) == kNets[i].shape[0] &&
+    DFD_REQUIRE(layer != tensors.end() && layer->second.dim() > 1 &&
+                    layer->second.size(0) == kNets[i].shape[0] &&
                     layer->second.size(1) == kNets[i].shape[1],
                 ErrorCode::kUnsupportedModel,
                 path << ": no " << kNets[i].layer

@@ -9,6 +9,19 @@
 #include "base/check.h"
 
 namespace dfd {
+namespace {
+
+// All of its storage?
+bool is_whole(const pickle::TensorRef& ref) {
+  std::int64_t left = ref.storage.elements;
+  for (const std::int64_t size : ref.shape) {
+    if (size <= 0 || left % size != 0) return false;
+    left /= size;
+  }
+  return left == 1;
+}
+
+}  // namespace
 
 at::Tensor stored_tensor(const std::string& where, const pickle::TensorRef& ref,
                          const ReadStorage& read) {
@@ -35,6 +48,26 @@ at::Tensor stored_tensor(const std::string& where, const pickle::TensorRef& ref,
   }
   DFD_INTACT(elements <= ref.storage.elements, where << ": a tensor larger than its storage");
   return storage.as_strided(ref.shape, ref.stride, ref.offset).clone();
+}
+
+at::Tensor StoredTensors::take(const std::string& where, const pickle::TensorRef& ref,
+                               const std::string& member, const ReadStorage& read) {
+  const at::Tensor tensor = stored_tensor(where, ref, [&](const pickle::StorageRef& storage) {
+    const auto kept = storages_.find(member);
+    if (kept != storages_.end() && kept->second.scalar_type() == storage.type &&
+        kept->second.numel() == storage.elements) {
+      return kept->second;
+    }
+    const at::Tensor all = read(storage);
+    // A thousand small parts of a large storage must not read it a thousand times.
+    if (!is_whole(ref)) storages_[member] = all;
+    return all;
+  });
+  constexpr std::uint64_t kTimes = 4;
+  taken_bytes_ += tensor.nbytes();
+  DFD_INTACT(taken_bytes_ / kTimes <= file_bytes_,
+             path_ << ": its tensors are more than " << kTimes << " times as large as the file");
+  return tensor;
 }
 
 at::Tensor storage_from(const std::string& where, const pickle::StorageRef& ref,

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -21,6 +23,25 @@ using ReadStorage = std::function<at::Tensor(const pickle::StorageRef& storage)>
 // one that reaches beyond its storage, or has more elements than that.
 at::Tensor stored_tensor(const std::string& where, const pickle::TensorRef& ref,
                          const ReadStorage& read);
+
+// Takes tensors out of one file. All of them together may be four times as large as that: one
+// storage may be part of many. Thread-compatible.
+class StoredTensors {
+ public:
+  StoredTensors(std::string path, std::uint64_t file_bytes)
+      : path_(std::move(path)), file_bytes_(file_bytes) {}
+
+  // As stored_tensor(). read is called once for a storage of which tensors are parts; member: its
+  // name.
+  at::Tensor take(const std::string& where, const pickle::TensorRef& ref, const std::string& member,
+                  const ReadStorage& read);
+
+ private:
+  std::string path_;
+  std::uint64_t file_bytes_;
+  std::uint64_t taken_bytes_ = 0;
+  std::map<std::string, at::Tensor> storages_;  // By member.
+};
 
 // A storage out of its bytes, which must be as many as its elements need.
 at::Tensor storage_from(const std::string& where, const pickle::StorageRef& ref,

@@ -206,8 +206,8 @@ class Line {
   }
 
   // nesting: of lists, which may hold themselves.
-  Thing thing_of(const pickle::Value& value, const std::string& path, bool constant,
-                 int nesting) const {
+  Thing thing_of(const pickle::Value& value, const std::string& path, bool constant, int nesting) {
+    count_thing();
     if (const auto* truth = std::get_if<bool>(&value)) return literal(*truth);
     if (const auto* whole = std::get_if<std::int64_t>(&value)) return literal(*whole);
     if (const auto* number = std::get_if<double>(&value)) return literal(*number);
@@ -231,6 +231,13 @@ class Line {
           thing_of(item, path + "." + std::to_string(items.size()), constant, nesting + 1));
     }
     return list_of(std::move(items));
+  }
+
+  // Lists of lists are made anew wherever they are named.
+  void count_thing() {
+    constexpr int kMostThings = 1 << 20;  // Ten for each statement that there may be.
+    DFD_REQUIRE(++things_ <= kMostThings, ErrorCode::kUnsupportedModel,
+                archive_.path() << ": its lists have more than " << kMostThings << " items in all");
   }
 
   Thing name_of(const Expression& expression, const Scope& scope) {
@@ -260,6 +267,7 @@ class Line {
   }
 
   Thing evaluate(const Expression& expression, Scope& scope) {
+    count_thing();
     switch (expression.form) {
       case Form::kLiteral:
         return literal(
@@ -352,6 +360,7 @@ class Line {
   const Function* here_ = nullptr;
   int depth_ = 0;
   int statements_ = 0;
+  int things_ = 0;
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ const std::string& file_checked(const std::string& path) {
 }  // namespace
 
 Archive::Archive(const std::string& path)
-    : zip_(file_checked(path)), size_(MappedFile(path).size()) {
+    : zip_(file_checked(path)), size_(MappedFile(path).size()), tensors_(path, size_) {
   DFD_REQUIRE(zip_.has("constants.pkl"), ErrorCode::kUnsupportedModel,
               path << ": a checkpoint of torch.save, not an archive of torch.jit.save; a network's "
                       "code is wanted beside its weights");
@@ -111,26 +111,11 @@ const Function* Archive::find_function(const std::string& name) {
 }
 
 at::Tensor Archive::tensor(const pickle::TensorRef& ref, bool constant) {
-  std::int64_t elements = 1;
-  for (const std::int64_t size : ref.shape) elements *= std::max<std::int64_t>(size, 1);
-  const at::Tensor tensor = stored_tensor(path(), ref, [&](const pickle::StorageRef& storage) {
-    const std::string name = (constant ? "constants/" : "data/") + storage.key;
-    const auto kept = storages_.find(name);
-    if (kept != storages_.end() && kept->second.scalar_type() == storage.type &&
-        kept->second.numel() == storage.elements) {
-      return kept->second;
-    }
+  const std::string name = (constant ? "constants/" : "data/") + ref.storage.key;
+  return tensors_.take(path(), ref, name, [&](const pickle::StorageRef& storage) {
     const std::vector<std::uint8_t> bytes = zip_.read(name, size_);
-    const at::Tensor read = storage_from(path(), storage, bytes.data(), bytes.size());
-    // A thousand small parts of a large storage must not read it a thousand times.
-    if (elements < storage.elements) storages_[name] = read;
-    return read;
+    return storage_from(path(), storage, bytes.data(), bytes.size());
   });
-  constexpr std::uint64_t kTimes = 4;
-  tensor_bytes_ += tensor.nbytes();
-  DFD_INTACT(tensor_bytes_ / kTimes <= size_,
-             path() << ": its tensors are more than " << kTimes << " times as large as the file");
-  return tensor;
 }
 
 }  // namespace dfd::torchscript

@@ -11,6 +11,7 @@
 
 #include <ATen/ATen.h>
 
+#include "import/stored_tensor.h"
 #include "import/torchscript_code.h"
 #include "import/unpickler.h"
 #include "import/zip_archive.h"
@@ -34,22 +35,20 @@ class Archive {
   const Class* find_class(const std::string& name);
   const Function* find_function(const std::string& name);
 
-  // All tensors that are taken out, together, may be four times as large as the file: one storage
-  // may be part of many. constant: of CONSTANTS, which lie apart.
+  // As StoredTensors takes them. constant: of CONSTANTS, which lie apart.
   at::Tensor tensor(const pickle::TensorRef& ref, bool constant);
 
  private:
   const Source& source(const std::string& module);
 
   ZipArchive zip_;
-  std::uint64_t size_ = 0;          // Of the file, bytes.
-  std::uint64_t code_bytes_ = 0;    // Text read so far,
-  std::uint64_t tensor_bytes_ = 0;  // and tensors.
+  std::uint64_t size_ = 0;  // Of the file, bytes.
+  StoredTensors tensors_;
+  std::uint64_t code_bytes_ = 0;  // Of text read so far.
   pickle::Arena arena_;
   const pickle::Object* network_ = nullptr;
   const pickle::Tuple* constants_ = nullptr;
-  std::map<std::string, Source> sources_;       // By module.
-  std::map<std::string, at::Tensor> storages_;  // Of which tensors are parts, by member.
+  std::map<std::string, Source> sources_;  // By module.
 };
 
 }  // namespace dfd::torchscript

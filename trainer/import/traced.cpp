@@ -96,6 +96,7 @@ void check(const TracedOptions& options) {
               "--takes clip needs --frames, the crops in a clip");
   DFD_REQUIRE(options.takes_clips || options.frames == 0, ErrorCode::kInvalidArgument,
               "--frames is of --takes clip; how many crops make a verdict is --window");
+  require_clip(options.frames, options.size, ErrorCode::kInvalidArgument, "--frames");
   for (const double value : options.std) {
     DFD_REQUIRE(value > 0, ErrorCode::kInvalidArgument, "--std " << value << ": above 0 expected");
   }

@@ -64,10 +64,10 @@ class Machine {
         push_global();
         break;
       case 'q':
-        memo_[bytes_.number(1)] = top();
+        memo_[bytes_.number(1)] = copy(top());
         break;
       case 'r':
-        memo_[bytes_.number(4)] = top();
+        memo_[bytes_.number(4)] = copy(top());
         break;
       case 'h':
         push_memo(bytes_.number(1));
@@ -221,7 +221,20 @@ class Machine {
   void push_memo(std::uint64_t index) {
     const auto found = memo_.find(index);
     DFD_INTACT(found != memo_.end(), bytes_.where() << ": memo " << index << " was never set");
-    stack_.push_back(found->second);
+    stack_.push_back(copy(found->second));
+  }
+
+  // Two bytes of a pickle copy a text of any length, so that copies are counted. PyTorch writes no
+  // text twice that is longer than a tensor's name.
+  const Value& copy(const Value& value) {
+    constexpr std::uint64_t kMost = std::uint64_t{64} << 20;
+    if (const auto* text = std::get_if<std::string>(&value)) copied_ += text->size();
+    if (const auto* global = std::get_if<Global>(&value)) copied_ += global->name.size();
+    if (const auto* storage = std::get_if<StorageRef>(&value)) copied_ += storage->key.size();
+    if (const auto* tensor = std::get_if<TensorRef>(&value)) copied_ += tensor->storage.key.size();
+    DFD_INTACT(copied_ <= kMost,
+               bytes_.where() << ": the pickle copies more than " << kMost << " bytes of text");
+    return value;
   }
 
   // The gate: whatever is not named here cannot even be spoken of.
@@ -353,6 +366,7 @@ class Machine {
   Allowed allowed_;
   std::vector<Value> stack_;
   std::map<std::uint64_t, Value> memo_;
+  std::uint64_t copied_ = 0;  // Bytes of texts.
 };
 
 }  // namespace

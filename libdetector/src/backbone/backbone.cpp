@@ -64,6 +64,14 @@ void require_size(const BackboneKind& kind, int size, ErrorCode code, const std:
                     << ", which this network needs");
 }
 
+void require_clip(int frames, int size, ErrorCode code, const std::string& where) {
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 25;
+  const std::int64_t pixels = std::int64_t{frames} * size * size;
+  DFD_REQUIRE(pixels <= kMostPixels, code,
+              where << ": clips of " << frames << " crops of " << size << " pixels have " << pixels
+                    << " pixels, at most " << kMostPixels << " are allowed");
+}
+
 int frames_of(const MetadataReader& settings) {
   return static_cast<int>(settings.integer(kFrames, 1, 256));
 }

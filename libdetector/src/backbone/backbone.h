@@ -117,6 +117,10 @@ struct BackboneKind {
 // where: leads the message.
 void require_size(const BackboneKind& kind, int size, ErrorCode code, const std::string& where);
 
+// The same for a clip of that many crops of that side, which may have 2^25 pixels: 400 MB of
+// floats.
+void require_clip(int frames, int size, ErrorCode code, const std::string& where);
+
 // The two of a kind's settings. Throw Error(kCorruptModel).
 int frames_of(const MetadataReader& settings);
 std::optional<int> classes_of(const MetadataReader& settings);  // None: without a classifier.

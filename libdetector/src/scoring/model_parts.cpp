@@ -14,6 +14,10 @@ void settle(BackboneInfo& info, const InputRule& input, const std::string& path)
   const BackboneKind& kind = backbone_kind(info.name, path);
   require_size(kind, input.size, ErrorCode::kCorruptModel,
                path + ": metadata \"input.size\" of " + info.name);
+  if (info.settings.count(kFrames) > 0) {
+    const int frames = frames_of(MetadataReader(path, info.settings, "backbone."));
+    require_clip(frames, input.size, ErrorCode::kCorruptModel, path + ": " + info.name);
+  }
   if (!info.knows_people) {
     info.knows_people = kind.knows_people && info.warning != kRandomBackboneWarning;
   }

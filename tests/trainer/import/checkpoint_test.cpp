@@ -151,6 +151,39 @@ TEST(Checkpoint, StoragesLargerThanTheFileAreRefused) {
                  "truncated: storage");
 }
 
+TEST(Checkpoint, ATextIsNotCopiedWithoutEnd) {
+  const std::string long_text = "X" + raw("\x00\x00\x01\x00") + std::string(65536, 'a');
+  std::string copies;
+  for (int i = 0; i < 2000; ++i) copies += raw("h\x00");  // 128 MiB.
+  expect_refused(
+      write("copies", legacy(raw("\x80\x02(") + long_text + raw("q\x00") + copies + "t.")),
+      ErrorCode::kCorruptModel, "bytes of text");
+}
+
+// A storage of 4 kB that is a tensor a thousand times over.
+TEST(Checkpoint, ManyTensorsOfOneStorageAreRefusedBeyondFourTimesTheFile) {
+  const std::string elements = raw("M\x00\x04");
+  const std::string storage = "((" + text("storage") + "ctorch\nFloatStorage\n" + text("0") +
+                              text("cpu") + elements + "tQq" + raw("\x00");
+  const auto tensor = [&](const std::string& of) {
+    return "ctorch._utils\n_rebuild_tensor_v2\n" + of + raw("K\x00") + elements +
+           raw("\x85K\x01\x85\x89}tR");
+  };
+  std::string object = raw("\x80\x02}") + text("w") + tensor(storage) + "s";
+  const auto file = [&](int names) {
+    std::string all = object;
+    for (int i = 0; i < names; ++i) {
+      all += text("w" + std::to_string(i)) + tensor("(" + raw("h\x00")) + "s";
+    }
+    const std::string keys = raw("\x80\x02]") + text("0") + "a.";
+    const std::string length = raw("\x00\x04\x00\x00\x00\x00\x00\x00");
+    return write("tied" + std::to_string(names),
+                 legacy(all + ".", keys + length + std::string(4096, '\0')));
+  };
+  EXPECT_EQ(read_checkpoint(file(2)).size(), 3U);
+  expect_refused(file(1000), ErrorCode::kCorruptModel, "4 times as large as the file");
+}
+
 TEST(Checkpoint, OtherFilesAreToldApart) {
   expect_refused(write("text", "no checkpoint"), ErrorCode::kUnsupportedModel, "not a checkpoint");
   expect_refused(write("zip", "PK\x03\x04 and nothing more"), ErrorCode::kCorruptModel, "archive");

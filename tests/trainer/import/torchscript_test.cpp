@@ -194,6 +194,19 @@ TEST(TorchScript, RecursionAndGrowthEnd) {
   expect_refused(with_body(list + "    return torch.cat(a, 0)\n"), "a list of more than");
 }
 
+// A list of a thousand lists, the same one, of a thousand numbers.
+TEST(TorchScript, ListsOfListsDoNotGrowWithoutEnd) {
+  std::string items = "](";
+  for (int i = 0; i < 1000; ++i) items += raw("K\x01");
+  items += "eq" + raw("\x00");
+  std::string lists = "](";
+  for (int i = 0; i < 1000; ++i) lists += raw("h\x00");
+  Members all = with_body("    a = self.many\n    b = self.many\n    return x\n");
+  // Made and let go, then made a thousand times over.
+  all["data.pkl"] = network(text("one") + items + text("many") + lists + "e");
+  expect_refused(all, "items in all");
+}
+
 TEST(TorchScript, CodeThatLoadsItselfIsRefused) {
   expect_refused(
       with("code/__torch__.py", std::string(kCode) + "  def __setstate__(self,\n    s: Tensor):\n"
@@ -223,6 +236,10 @@ TEST(TorchScript, TensorsThatLieAreRefused) {
   };
   expect_refused(attributes(tensor(raw("J\xff\xff\xff\x7f"))), "has 24 bytes");
   expect_refused(attributes(tensor(raw("K\x06"), raw("K\x03K\x09\x86"))), "reaches to element");
+  // Sizes whose product leaves 64 bits.
+  const std::string vast = raw("\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x40");
+  expect_refused(attributes(tensor(raw("K\x06"), vast + vast + "\x86", raw("K\x00K\x00\x86"))),
+                 "overflows");
   expect_refused(attributes(tensor(raw("K\x06"), raw("J\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x86"),
                                    raw("K\x00K\x00\x86"))),
                  "larger than its storage");
