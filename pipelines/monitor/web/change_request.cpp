@@ -54,12 +54,14 @@ WallTime until_in(const Json& body, WallTime now) {
   if (parsed == nullptr) {
     throw BadBody("until must be a time with its zone, such as 2026-11-27T18:00:00Z");
   }
-  const WallTime until{std::chrono::seconds(g_date_time_to_unix(parsed))};
+  // Whole seconds: those of the year 9999 have no nanoseconds in 64 bits.
+  const std::chrono::seconds until(g_date_time_to_unix(parsed));
   g_date_time_unref(parsed);
-  if (until <= now || until > now + kLongest) {
+  const auto present = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  if (until <= present || until > present + kLongest) {
     throw BadBody("until must lie in the future, within a year");
   }
-  return until;
+  return WallTime{until};
 }
 
 void check_keys(const Json& body, const std::vector<std::string>& known) {
