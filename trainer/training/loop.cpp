@@ -69,7 +69,8 @@ void Loop::resume() {
   best.validation.accuracy = numbers[3];
 }
 
-void Loop::save() const {
+void Loop::save() {
+  saved_ = Clock::now();
   if (!ranks_.first()) return;
   const TrainReport& best = state_.best_report;
   KeptFile kept;
@@ -136,7 +137,7 @@ void Loop::run(const std::atomic<bool>& stop, const TrainReports& reports) {
     const bool last = state_.step == options_.steps;
     if (state_.step % options_.validate_every != 0 && !last) continue;
     reports.reported(report(pace));
-    save();
+    if (last || !saved_ || Clock::now() - *saved_ >= options_.save_every) save();
     pace = {Clock::now(), state_.step, learner_.waited()};
   }
   if (end_ == End::kNone) return;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,7 +49,9 @@ struct LoopOptions {
   std::string identity;  // What must not change between a training and its resumption.
   const char* unit = "step";
   std::int64_t steps = 1;
-  std::int64_t validate_every = 1;  // Steps; a checkpoint is written then, too.
+  // Steps; a checkpoint is written then, too, when the last one is this old.
+  std::int64_t validate_every = 1;
+  std::chrono::milliseconds save_every = std::chrono::seconds(10);
   std::chrono::milliseconds time_limit{0};
   std::string remedy;  // When a loss is no number any more: "give a --rate below 0.001".
 };
@@ -91,13 +94,14 @@ class Loop {
   bool ends(const std::atomic<bool>& stop, std::int64_t first);
   void require_number(double loss, const char* which, std::int64_t step) const;
   TrainReport report(const Pace& pace);
-  void save() const;
+  void save();
 
   LoopOptions options_;
   Learner& learner_;
   Ranks& ranks_;
   std::chrono::steady_clock::time_point begin_;
   End end_ = End::kNone;
+  std::optional<std::chrono::steady_clock::time_point> saved_;
   LoopState state_;
 };
 

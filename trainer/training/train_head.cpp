@@ -19,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/serial.h"
 #include "heads/trainable_head.h"
 #include "judging/metrics.h"
 #include "training/kept_state.h"
@@ -143,12 +144,17 @@ class HeadLearner : public Learner {
   // Returns the mean loss of those windows.
   double learn(const std::vector<std::int64_t>& chosen) {
     optimizer_->zero_grad();
-    const at::Tensor loss = torch::binary_cross_entropy_with_logits(
-        head_->forward(batch_of(data_.train.windows, chosen)).squeeze(1),
-        data_.train.labels.index_select(0, at::tensor(chosen, at::kLong)));
-    const auto value = loss.item<double>();
-    if (!std::isfinite(value)) return value;
-    loss.backward();
+    double value = 0;
+    {
+      // A step of a sequence is too little for two threads.
+      const Serial serial;
+      const at::Tensor loss = torch::binary_cross_entropy_with_logits(
+          head_->forward(batch_of(data_.train.windows, chosen)).squeeze(1),
+          data_.train.labels.index_select(0, at::tensor(chosen, at::kLong)));
+      value = loss.item<double>();
+      if (!std::isfinite(value)) return value;
+      loss.backward();
+    }
     optimizer_->step();
     return value;
   }
