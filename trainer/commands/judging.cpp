@@ -15,6 +15,7 @@ namespace {
 void show_judged(int done, int of) { show_progress("judging clips", done, of); }
 
 void show_changed(int done, int of) { show_progress("judging changed clips", done, of); }
+void show_checked(int done, int of) { show_progress("checking clips", done, of); }
 
 void add_evaluate(CLI::App& app, Actions& actions) {
   static EvaluateOptions options;
@@ -52,7 +53,7 @@ void add_evaluate(CLI::App& app, Actions& actions) {
   actions[command] = [] {
     options.pictures = !without_pictures;
     const Evaluation result =
-        evaluate(options, {embed_progress(), show_judged, show_changed, print});
+        evaluate(options, {embed_progress(), show_judged, show_changed, show_checked, print});
     std::cerr << result.table;
     return status_of(result.failed, result.clips);
   };

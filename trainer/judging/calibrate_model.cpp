@@ -13,6 +13,7 @@
 #include "data/dataset.h"
 #include "data/read_or_say.h"
 #include "detector/engine.h"
+#include "judging/card.h"
 #include "judging/known_clips.h"
 #include "judging/play_clip.h"
 #include "model/weights.h"
@@ -26,11 +27,10 @@ namespace {
 std::vector<Clip> held_out(const Manifest& manifest, const ModelConfig& config) {
   std::vector<Clip> clips;
   const bool sides = has_splits(manifest);
-  std::set<std::string> trained;
-  for (const Clip& clip : find_known(manifest.clips, config).train) trained.insert(clip.path);
+  const KnownClips known = find_known(manifest.clips, config);
   for (const Clip& clip : manifest.clips) {
     if (sides && clip.split != SplitSide::kValidation) continue;
-    if (trained.count(clip.path) == 0) clips.push_back(clip);
+    if (known.trained_recordings.count(recording_of(clip)) == 0) clips.push_back(clip);
   }
   return clips;
 }
@@ -81,7 +81,11 @@ nlohmann::ordered_json calibrate_model(const CalibrateOptions& options, const Sa
   line["manifest"] = manifest_digest(manifest);
   line["unscored"] = without_score;
   config.training["calibration"] = line.dump();
-  write_tensors(options.output, to_metadata(config), read_tensors(file));
+  std::set<std::string> digests = digests_in(config.training, kCalibrationDigests);
+  for (const Clip& clip : clips) digests.insert(short_digest(clip));
+  config.training[kCalibrationDigests] = joined(digests);
+  config.training.erase(kCardKey);  // What it says was measured with the old calibration.
+  write_tensors(options.output, with_config(file, config), read_tensors(file));
   return line;
 }
 

@@ -7,7 +7,7 @@ namespace dfd {
 nlohmann::ordered_json card_of(const nlohmann::ordered_json& result) {
   const nlohmann::ordered_json& summary = result.at("summary");
   nlohmann::ordered_json card;
-  for (const char* key : {"model", "manifest", "side", "threshold", "clips", "overall"}) {
+  for (const char* key : {"model", "manifest_digest", "side", "threshold", "clips", "overall"}) {
     card[key] = summary.value(key, nlohmann::ordered_json());
   }
   card["by_generator"] = nlohmann::ordered_json::array();

@@ -11,9 +11,10 @@ namespace dfd {
 
 constexpr const char* kCardKey = "card";  // Of ModelConfig::training.
 
-// Of what summarize() and evaluate() made: "model" (the file it was measured as), "manifest",
-// "side", "threshold", "clips", "overall" with intervals, "by_generator" (AUC against all real
-// clips), "pairs", "remarks" (shortcuts that raised an alarm among them), "warning".
+// Of what summarize() and evaluate() made: "model" (the file it was measured as),
+// "manifest_digest", "side", "threshold", "clips", "overall" with intervals, "by_generator" (AUC
+// against all real clips), "pairs", "remarks" (shortcuts that raised an alarm among them),
+// "warning".
 nlohmann::ordered_json card_of(const nlohmann::ordered_json& result);
 
 }  // namespace dfd

@@ -18,6 +18,7 @@
 #include "base/translate.h"
 #include "data/clip.h"
 #include "data/dataset.h"
+#include "data/manifest_check.h"
 #include "data/read_or_say.h"
 #include "data/split.h"
 #include "detector/engine.h"
@@ -28,6 +29,7 @@
 #include "judging/play_clip.h"
 #include "judging/robustness.h"
 #include "judging/summary.h"
+#include "samples/recoded.h"
 #include "samples/serving.h"
 #include "scoring/model_parts.h"
 #include "sheets/explain.h"
@@ -127,6 +129,11 @@ class Evaluator {
     figures["known"] = sides.known;
     figures["failed"] = failed_;
     figures["warning"] = engine_->model().warning;
+    // Splits with a proviso have it behind their name: "random, leaky", "people; ...".
+    const auto split = config_.training.find("split");
+    if (split != config_.training.end() && split->second.find_first_of(",;") != std::string::npos) {
+      figures["remarks"].push_back("the model's own split: " + split->second);
+    }
     if (options_.baselines) {
       figures["baselines"] = measure_baselines(
           sides.train, sides.judged, {options_.model, options_.face_model, options_.cache},
@@ -143,7 +150,10 @@ class Evaluator {
     }
     progress_.print(result);
     if (!options_.output.empty()) write_card(result);
-    if (!options_.report.empty()) write_report(sides.judged, result, curves);
+    if (!options_.report.empty()) {
+      manifest.clips = sides.judged;
+      write_report(manifest, result, curves);
+    }
     return {sides.judged.size(), failed_, table};
   }
 
@@ -167,8 +177,8 @@ class Evaluator {
     ModelConfig config = config_;
     config.training[kCardKey] =
         card_of(result).dump(-1, ' ', false, Json::error_handler_t::replace);
-    write_tensors(options_.output, to_metadata(config),
-                  read_tensors(SafetensorsFile(options_.model)));
+    const SafetensorsFile file(options_.model);
+    write_tensors(options_.output, with_config(file, config), read_tensors(file));
     say(options_.output + " is the model with this card");
   }
 
@@ -216,7 +226,7 @@ class Evaluator {
     return pictures;
   }
 
-  void write_report(const std::vector<Clip>& clips, const Json& summary,
+  void write_report(const Manifest& judged, const Json& summary,
                     const std::vector<Series>& curves) const {
     std::error_code error;
     std::filesystem::create_directories(options_.report, error);
@@ -228,8 +238,12 @@ class Evaluator {
     input.training = curves;
     input.robustness = robustness_series(robustness_);
     if (options_.pictures) {
-      input.pictures = draw(clips, worst_clips(scores_, config_.threshold, input.worst));
+      input.pictures = draw(judged.clips, worst_clips(scores_, config_.threshold, input.worst));
     }
+    const Findings findings = check_manifest(judged, {}, progress_.checked);
+    input.data_check = findings.report;
+    input.data_check["faults"] = findings.faults;
+    input.data_check["remarks"] = findings.remarks;
     input.provenance = {{"model", options_.model},
                         {"backbone", config_.backbone.name + ", " + config_.backbone.source},
                         {"head", config_.head.type},

@@ -33,6 +33,7 @@ struct EvaluateProgress {
   EmbedProgress embedding;  // Of baselines.
   std::function<void(int done, int of)> judged;
   std::function<void(int done, int of)> changed;  // Clips played again, for robustness.
+  std::function<void(int done, int of)> checked;  // Clips looked at, for the report.
   std::function<void(const nlohmann::ordered_json& line)> print;
 };
 

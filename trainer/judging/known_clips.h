@@ -14,16 +14,23 @@
 
 namespace dfd {
 
-// Short digests that a model's record of its training has under "train_digests" or
-// "validation_digests"; none where it has no such key.
+// Keys of a model's record of its training: short digests of the clips that it was trained on, that
+// chose among its states, and that its calibration was fitted to.
+constexpr const char* kTrainDigests = "train_digests";
+constexpr const char* kValidationDigests = "validation_digests";
+constexpr const char* kCalibrationDigests = "calibration_digests";
+
+// Those under one of the keys; none where there is none. And as they are kept.
 std::set<std::string> digests_in(const Metadata& training, const char* key);
+std::string joined(const std::set<std::string>& digests);
 
 // The clips of a data set as the model stands to them.
 struct KnownClips {
-  std::vector<Clip> train;   // It was trained on them.
-  std::vector<Clip> judged;  // It has not seen them, as far as it says.
-  std::size_t known = 0;     // Of those that would be judged otherwise.
-  std::string name;          // Of what is judged: "test list", "unlisted clips" or "unknown".
+  std::vector<Clip> train;                   // It was trained on them.
+  std::set<std::string> trained_recordings;  // That those show.
+  std::vector<Clip> judged;                  // It has not seen them, as far as it says.
+  std::size_t known = 0;                     // Of those that would be judged otherwise.
+  std::string name;  // Of what is judged: "test list", "unlisted clips" or "unknown".
 };
 
 // clips: with digests. Where some have a split, those of the others than test are not judged, nor

@@ -144,11 +144,6 @@ std::vector<std::size_t> robustness_clips(const std::vector<ClipScore>& scores, 
   return chosen;
 }
 
-void require_encoder() {
-  constexpr int kSide = 16;
-  through_h264({cv::Mat::zeros(kSide, kSide, CV_8UC3)}, 23, kPictureFps);
-}
-
 std::vector<RobustnessPoint> measure_robustness(const std::vector<Clip>& clips,
                                                 const std::vector<ClipScore>& scores,
                                                 const std::shared_ptr<Engine>& engine,

@@ -39,10 +39,6 @@ struct RobustnessPoint {
 // Of one class alone half as many. Clips that could not be read are left out.
 std::vector<std::size_t> robustness_clips(const std::vector<ClipScore>& scores, std::size_t most);
 
-// Tries the encoder, so that what is wrong with it is known before hours of playing. Throws
-// Error(kIo).
-void require_encoder();
-
 struct RobustnessProgress {
   Say say;
   std::function<void(int done, int of)> played;  // Clips, over all changes.

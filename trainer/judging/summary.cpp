@@ -169,7 +169,7 @@ Json summarize(const std::vector<ClipScore>& clips, const SummaryOptions& option
   const JudgedClips judged(clips, options.threshold, options.bootstrap);
   Json summary;
   set_name(summary, "model", options.model_id);
-  set_name(summary, "manifest", options.manifest_digest);
+  set_name(summary, "manifest_digest", options.manifest_digest);
   summary["threshold"] = options.threshold;
   summary["bootstrap"] = {{"draws", options.bootstrap.draws},
                           {"seed", options.bootstrap.seed},

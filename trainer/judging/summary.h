@@ -23,7 +23,7 @@ struct SummaryOptions {
 };
 
 // {"summary":{...}} with these keys:
-// "model", "manifest", "threshold";
+// "model", "manifest_digest", "threshold";
 // "bootstrap": {"draws","seed","confidence","groups","largest_group"}, in clips;
 // "clips": {"all","real","fake","scored","unscored","partial"};
 // "unscored": [{"reason","real","fake"}];

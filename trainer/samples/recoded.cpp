@@ -172,4 +172,10 @@ std::vector<cv::Mat> through_h264(const std::vector<cv::Mat>& rgb, int quantizer
   return decoded;
 }
 
+void require_encoder() {
+  constexpr int kSide = 16;
+  constexpr int kQuantizer = 23;
+  through_h264({cv::Mat::zeros(kSide, kSide, CV_8UC3)}, kQuantizer, kUsualFps);
+}
+
 }  // namespace dfd

@@ -75,4 +75,8 @@ class RecodedVideo {
 // type or size than the first, or a number out of range; kIo (the encoder's).
 std::vector<cv::Mat> through_h264(const std::vector<cv::Mat>& rgb, int quantizer, int fps);
 
+// Tries it, so that an encoder that is missing is known before hours of work, and is no clip's
+// fault. Throws Error(kIo).
+void require_encoder();
+
 }  // namespace dfd

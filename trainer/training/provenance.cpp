@@ -29,9 +29,7 @@ std::string short_digests(const std::vector<Clip>& clips, std::set<std::string> 
   for (const Clip& clip : clips) {
     if (!clip.digest.empty()) digests.insert(short_digest(clip));
   }
-  std::string all;
-  for (const std::string& digest : digests) all += (all.empty() ? "" : " ") + digest;
-  return all;
+  return joined(digests);
 }
 
 }  // namespace
@@ -58,17 +56,17 @@ std::string manifest_path(const TrainOptions& options) {
 Metadata to_metadata(const TrainOptions& options, const Provenance& of) {
   const std::string name = std::filesystem::path(options.data).filename().string();
   const Metadata before = training_of_backbone(options.backbone);
-  Metadata metadata{{"data", utf8(name)},
-                    {"data_digest", of.data_digest},
-                    {"manifest_digest", manifest_digest(of.manifest)},
-                    {"train_digests", short_digests(of.train, digests_in(before, "train_digests"))},
-                    {"validation_digests",
-                     short_digests(of.validation, digests_in(before, "validation_digests"))},
-                    {"split", of.manifest.split},
-                    {"seed", std::to_string(options.seed)},
-                    {"tracks", to_string(of.rule.tracks)},
-                    {"clips", std::to_string(of.train.size())},
-                    {"validation_clips", std::to_string(of.validation.size())}};
+  Metadata metadata{
+      {"data", utf8(name)},
+      {"data_digest", of.data_digest},
+      {"manifest_digest", manifest_digest(of.manifest)},
+      {kTrainDigests, short_digests(of.train, digests_in(before, kTrainDigests))},
+      {kValidationDigests, short_digests(of.validation, digests_in(before, kValidationDigests))},
+      {"split", of.manifest.split},
+      {"seed", std::to_string(options.seed)},
+      {"tracks", to_string(of.rule.tracks)},
+      {"clips", std::to_string(of.train.size())},
+      {"validation_clips", std::to_string(of.validation.size())}};
   if (utf8(name) != name) metadata["data_hex"] = hexadecimal(name);
   return metadata;
 }

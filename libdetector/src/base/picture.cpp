@@ -235,8 +235,6 @@ bool lies_in(const cv::Rect& region, const cv::Size& size) {
 }  // namespace
 
 void check_view(const FrameView& view) {
-  // No decoder gives more, and products of sides stay far from overflow.
-  constexpr int kMostPixelsPerSide = 32768;
   DFD_REQUIRE(view.width > 0 && view.height > 0 && view.width <= kMostPixelsPerSide &&
                   view.height <= kMostPixelsPerSide,
               ErrorCode::kInvalidArgument,

@@ -13,6 +13,9 @@
 
 namespace dfd {
 
+// No decoder gives more, and products of sides stay far from overflow.
+constexpr int kMostPixelsPerSide = 32768;
+
 // Throws Error(kInvalidArgument) when a size, stride or plane cannot be right.
 void check_view(const FrameView& view);
 

@@ -137,6 +137,15 @@ Metadata to_metadata(const ModelConfig& config) {
   return metadata;
 }
 
+Metadata with_config(const SafetensorsFile& file, const ModelConfig& config) {
+  Metadata metadata = to_metadata(config);
+  const std::string training = kTrainingPrefix;
+  for (const auto& [key, value] : file.metadata()) {
+    if (key.rfind(training, 0) != 0) metadata.emplace(key, value);
+  }
+  return metadata;
+}
+
 void parse_backbone(const SafetensorsFile& file, BackboneInfo& info, InputRule& input) {
   const MetadataReader reader(file.path(), file.metadata());
   require_kind(reader, "backbone");

@@ -87,6 +87,10 @@ struct ModelConfig {
 ModelConfig parse_model_config(const SafetensorsFile& file);
 Metadata to_metadata(const ModelConfig& config);
 
+// For a file that has the config in place of its own, and says all else as it does: its licence,
+// and what others wrote there.
+Metadata with_config(const SafetensorsFile& file, const ModelConfig& config);
+
 // The same for a file of kind "backbone": its information, and the input's size, mean and std.
 void parse_backbone(const SafetensorsFile& file, BackboneInfo& info, InputRule& input);
 Metadata backbone_metadata(const BackboneInfo& info, const InputRule& input);

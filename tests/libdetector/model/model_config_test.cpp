@@ -56,6 +56,22 @@ TEST_F(ModelConfigTest, SurvivesTheFile) {
   EXPECT_EQ(read.backbone.settings, config.backbone.settings);
 }
 
+TEST_F(ModelConfigTest, WhatElseAFileSaysStays) {
+  metadata_["license"] = "LGPL-2.1-or-later";
+  metadata_["training.card"] = "of before";
+  metadata_["threshold"] = "0.25";
+  write_safetensors(path_, metadata_, {});
+  ModelConfig config = read_config(SafetensorsFile(path_));
+  config.threshold = 0.75;
+  config.training.erase("card");
+  config.training["calibration"] = "new";
+  metadata_ = with_config(SafetensorsFile(path_), config);
+  EXPECT_EQ(metadata_["license"], "LGPL-2.1-or-later");
+  EXPECT_EQ(metadata_["threshold"], "0.75");
+  EXPECT_EQ(metadata_["training.calibration"], "new");
+  EXPECT_EQ(metadata_.count("training.card"), 0U);
+}
+
 TEST_F(ModelConfigTest, TheMarginsRangeIsTheCropRules) {
   ModelConfig config = test::test_config();
   for (const CropRule rule : {CropRule::kAligned, CropRule::kSquare}) {

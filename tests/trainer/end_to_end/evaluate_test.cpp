@@ -228,6 +228,13 @@ TEST_F(WithSmallData, CalibrationIsFittedAndWritten) {
             fit["bias"].get<double>());
   EXPECT_EQ(nlohmann::json::parse(about["metadata"]["training.calibration"].get<std::string>()),
             fit);
+  // What it was fitted to is no test of it.
+  const std::string known =
+      run(std::string(DFD_TRAINER) + " evaluate --model " + (folder / "m.safetensors").string() +
+              " --data " + other.string() + " 2>&1",
+          status);
+  EXPECT_NE(status, 0);
+  EXPECT_NE(known.find("the model knows all"), std::string::npos) << known;
   const std::string refused = run(command + "--target-fpr 0.01 2>&1", status);
   EXPECT_NE(status, 0);
   EXPECT_NE(refused.find("real clips"), std::string::npos) << refused;

@@ -32,7 +32,7 @@ TEST(Card, HoldsTheSummarysOwnFigures) {
   result["summary"]["side"] = "test list";
   const auto card = card_of(result);
   EXPECT_EQ(card["model"], "0123");
-  EXPECT_EQ(card["manifest"], "abcd");
+  EXPECT_EQ(card["manifest_digest"], "abcd");
   EXPECT_EQ(card["side"], "test list");
   EXPECT_EQ(card["overall"], result["summary"]["overall"]);
   EXPECT_EQ(card["overall"]["auc"]["value"], 0.75);

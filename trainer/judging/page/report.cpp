@@ -117,7 +117,7 @@ std::string head(const ReportInput& input, const Json& summary) {
          escaped(input.title) + "</title>\n<style>" + kReportStyle +
          "</style>\n</head>\n<body>\n<header><h1>" + escaped(input.title) +
          "</h1><dl class=\"facts\">" + fact("Model", summary.at("model")) +
-         fact("Manifest&#39;s digest", summary.at("manifest")) + fact("Date", input.date) +
+         fact("Manifest&#39;s digest", summary.at("manifest_digest")) + fact("Date", input.date) +
          "</dl></header>\n<main>\n";
 }
 
