@@ -28,8 +28,8 @@ struct TrainableMeanHead : TrainableHead {
 
 // Nothing to learn: the backbone's own classifier is what is trained.
 struct NoTrainableHead : TrainableHead {
-  explicit NoTrainableHead(std::int64_t classes)
-      : head(none_info(classes)),
+  NoTrainableHead(std::int64_t classes, int fake_index)
+      : head(none_info(classes, fake_index)),
         weight(register_buffer("weight", none_weight(head, "a new head"))) {}
 
   at::Tensor forward(const at::Tensor& embeddings) override {
@@ -44,14 +44,15 @@ struct NoTrainableHead : TrainableHead {
 }  // namespace
 
 std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
-                                                   std::int64_t embedding_size, bool evidence) {
+                                                   std::int64_t embedding_size, bool evidence,
+                                                   int fake_index) {
   if (type == kMean) return std::make_unique<TrainableMeanHead>(embedding_size, evidence);
   DFD_REQUIRE(
       type == kLstm || type == kNone, ErrorCode::kInvalidArgument,
       "head \"" << type << "\": " << kLstm << ", " << kMean << " or " << kNone << " expected");
   DFD_REQUIRE(!evidence, ErrorCode::kInvalidArgument,
               "head \"" << type << "\" knows no kinds of evidence; train with " << kMean);
-  if (type == kNone) return std::make_unique<NoTrainableHead>(embedding_size);
+  if (type == kNone) return std::make_unique<NoTrainableHead>(embedding_size, fake_index);
   HeadSizes sizes;
   sizes.embedding = embedding_size;
   return std::make_unique<TrainableLstmHead>(sizes);

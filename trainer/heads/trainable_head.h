@@ -22,11 +22,11 @@ struct TrainableHead : torch::nn::Module {
 };
 
 // type: "lstm" (the seed recipe's sizes), "mean", or "none" behind a backbone that classifies by
-// itself, embedding_size 1 or 2, whose last class is the fake. evidence: a logit for each kind,
-// which only "mean" has. Throws Error(kInvalidArgument) for another type, another size of "none",
-// and for evidence of others than "mean".
+// itself, embedding_size 1 or 2. evidence: a logit for each kind, which only "mean" has.
+// fake_index: which of the two classes of "none" is the fake. Throws Error(kInvalidArgument) for
+// another type, another size of "none", and for evidence of others than "mean".
 std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
                                                    std::int64_t embedding_size,
-                                                   bool evidence = false);
+                                                   bool evidence = false, int fake_index = 1);
 
 }  // namespace dfd

@@ -12,6 +12,7 @@
 #include "backbone/input.h"
 #include "base/check.h"
 #include "samples/clips_ahead.h"
+#include "window/mean_windows.h"
 
 namespace dfd {
 namespace {
@@ -100,6 +101,14 @@ InputRule input_of_backbone(const std::string& name) {
 TensorMap head_of_backbone(const std::string& name) {
   const std::unique_ptr<SafetensorsFile> model = model_file(name);
   return model ? split_tensors(read_tensors(*model)).head : TensorMap{};
+}
+
+int fake_index_of_backbone(const std::string& name) {
+  const std::unique_ptr<SafetensorsFile> model = model_file(name);
+  if (!model) return 1;
+  const HeadInfo head = parse_model_config(*model).head;
+  if (head.settings.count(kFakeIndex) == 0) return 1;
+  return static_cast<int>(MetadataReader(name, head.settings, "head.").integer(kFakeIndex, 0, 1));
 }
 
 Metadata training_of_backbone(const std::string& name) {

@@ -25,9 +25,10 @@ inline bool is_new(const std::string& backbone) { return backbone.rfind(kNewPref
 InputRule input_of_backbone(const std::string& name);
 
 // Of a model whose backbone it is; nothing for others. The head's tensors, by the names in model
-// files; what it says of its own training, keys without their "training." prefix. Throw the file's
-// Error.
+// files; which of two classes is the fake, 1 where it says nothing; what it says of its own
+// training, keys without their "training." prefix. Throw the file's Error.
 TensorMap head_of_backbone(const std::string& name);
+int fake_index_of_backbone(const std::string& name);
 Metadata training_of_backbone(const std::string& name);
 
 // Folded for the CPU. A random one is calibrated on crops of the clips. Throws the same.

@@ -8,6 +8,7 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/utils.h>
 
+#include "backbone/traced.h"
 #include "base/check.h"
 #include "data/random.h"
 #include "training/kept_state.h"
@@ -39,7 +40,10 @@ void check(const NetworkOptions& options) {
 std::unique_ptr<Backbone> copy_of(const BackboneParts& parts) {
   TensorMap copies;
   for (const auto& [name, tensor] : parts.tensors) {
-    copies[name] = tensor.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+    // A traced network's are of the types that it says.
+    const bool widened = parts.info.name != kTraced && tensor.is_floating_point();
+    copies[name] = tensor.to(widened ? at::kFloat : tensor.scalar_type(),
+                             /*non_blocking=*/false, /*copy=*/true);
   }
   TensorSource source(parts.info.source, std::move(copies));
   return backbone_kind(parts.info.name, parts.info.source).make(source, "", parts.info.settings);
@@ -87,8 +91,10 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
     : options_(options), ranks_(ranks), backbone_(copy_of(parts)) {
   check(options);
   const auto layers = backbone_->trainable_layers();
-  DFD_REQUIRE(!layers.empty(), ErrorCode::kInvalidArgument,
-              "backbone " << parts.info.name << " cannot be trained");
+  learns_ = !layers.empty();
+  DFD_REQUIRE(learns_ || options.unfreeze == 0, ErrorCode::kInvalidArgument,
+              "backbone " << parts.info.name << " cannot be trained; a head on it can, with "
+                          << "--unfreeze 0");
   DFD_REQUIRE(options.unfreeze <= static_cast<int>(layers.size()), ErrorCode::kInvalidArgument,
               "unfreeze " << options.unfreeze << ": " << parts.info.name << " has " << layers.size()
                           << " layers");
@@ -106,7 +112,8 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
     for (const std::string& name : layers[i]) train(tensors.at(name));
   }
   torch::manual_seed(options.seed);
-  head_ = make_trainable_head(options.head, backbone_->embedding_size(), options.evidence);
+  head_ = make_trainable_head(options.head, backbone_->embedding_size(), options.evidence,
+                              options.fake_index);
   begin_head_with(head);
   head_->to(options.device.device);
   all_ = join_tensors({tensors, {}});
@@ -147,8 +154,15 @@ void TrainedNetwork::begin_head_with(const TensorMap& tensors) {
 at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t windows,
                                      NormStatisticsMap& statistics) {
   const at::Tensor embeddings =
-      backbone_->embed_training(taken(*backbone_, pictures.to(options_.device.type)), statistics);
+      learns_ ? backbone_->embed_training(taken(*backbone_, pictures.to(options_.device.type)),
+                                          statistics)
+              : embed_as_it_is(pictures);
   return head_->forward(embeddings.view({windows, -1, embeddings.size(1)}));
+}
+
+at::Tensor TrainedNetwork::embed_as_it_is(const at::Tensor& pictures) const {
+  const torch::NoGradGuard no_grad;
+  return backbone_->embed(taken(*backbone_, pictures.to(at::kFloat)));
 }
 
 // Of all groups alike, whoever made them.
@@ -167,7 +181,9 @@ void TrainedNetwork::average(std::int64_t step) {
   // The first steps' weights are soon of no worth.
   const double kept =
       std::min(options_.average, static_cast<double>(1 + step) / static_cast<double>(10 + step));
-  for (auto& [name, tensor] : averaged_) tensor.lerp_(all_.at(name).detach(), 1 - kept);
+  for (auto& [name, tensor] : averaged_) {
+    if (tensor.is_floating_point()) tensor.lerp_(all_.at(name).detach(), 1 - kept);
+  }
 }
 
 TensorMap TrainedNetwork::judged() const {
@@ -175,7 +191,7 @@ TensorMap TrainedNetwork::judged() const {
   const torch::NoGradGuard no_grad;
   TensorMap mixed;
   for (const auto& [name, tensor] : averaged_) {
-    mixed[name] = tensor.lerp(first_.at(name), options_.keep);
+    mixed[name] = tensor.is_floating_point() ? tensor.lerp(first_.at(name), options_.keep) : tensor;
   }
   return mixed;
 }

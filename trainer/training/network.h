@@ -25,6 +25,7 @@ namespace dfd {
 struct NetworkOptions {
   std::string head = "mean";  // As make_trainable_head() has it.
   bool evidence = false;      // The head has a logit for each kind; of "mean" alone.
+  int fake_index = 1;         // Which of two classes is the fake; of "none" alone.
   int unfreeze = -1;          // Last layers of the backbone that are trained; -1: all.
   // Pictures whose batch norm statistics are taken together: the same however many there are in a
   // step, so that a step may be done in parts, one after another or by several machines.
@@ -78,6 +79,7 @@ class TrainedNetwork {
   void begin_head_with(const TensorMap& tensors);
   at::Tensor logits_of(const at::Tensor& pictures, std::int64_t windows,
                        NormStatisticsMap& statistics);
+  at::Tensor embed_as_it_is(const at::Tensor& pictures) const;
   void keep_statistics(const NormStatisticsMap& sums, std::int64_t groups);
   void average(std::int64_t step);
   void set_rate(std::int64_t step, double part);
@@ -86,6 +88,7 @@ class TrainedNetwork {
   NetworkOptions options_;
   Ranks* ranks_;
   std::unique_ptr<Backbone> backbone_;
+  bool learns_ = true;  // Can the backbone?
   TensorMap all_;  // Weights and statistics as they are, by the names in model files; not copies.
   std::unique_ptr<TrainableHead> head_;
   bool head_is_new_ = true;

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "samples/cache.h"
 #include "samples/frozen_backbone.h"
+#include "samples/recoded.h"
 #include "samples/reconstructions.h"
 #include "training/cut_together.h"
 #include "training/device.h"
@@ -166,6 +167,7 @@ void read_sides(const TrainOptions& options, const NetworkTraining& training,
 
 void load(const TrainOptions& options, const NetworkTraining& training,
           const EmbedProgress& progress, Ranks& ranks, PictureData& data) {
+  if (training.recoded > 0) require_encoder();
   data.backbone = open_backbone(options, training);
   if (training.size) {
     const std::string& name = data.backbone.info.name;
@@ -174,6 +176,7 @@ void load(const TrainOptions& options, const NetworkTraining& training,
     data.backbone.input.size = *training.size;
   }
   data.head = head_of_backbone(options.backbone);
+  data.fake_index = fake_index_of_backbone(options.backbone);
   // A network that classifies by itself goes on doing so.
   const Metadata& settings = data.backbone.info.settings;
   data.head_type = settings.count(kClasses) > 0 ? kNone

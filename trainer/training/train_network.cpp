@@ -68,7 +68,7 @@ std::string identity_of(const TrainOptions& options, const NetworkTraining& trai
       << training.keep << ' ' << training.fakes.self_blend << ' ' << training.fakes.reconstruct
       << ' ' << training.autoencoder_steps << ' ' << training.recoded << ' ' << training.easy_part
       << ' ' << training.validation_pairs << ' ' << training.validate_every << ' ' << data.window
-      << ' ' << training.videos.value_or(-1);
+      << ' ' << training.videos.value_or(-1) << ' ' << training.lossless;
   for (const auto& [key, value] : training.settings) all << ' ' << key << '=' << value;
   for (const PictureSide* side : {&data.train, &data.validation}) {
     all << " side";
@@ -160,6 +160,7 @@ NetworkOptions network_options(const TrainOptions& options, const NetworkTrainin
   NetworkOptions network;
   network.evidence = data.head_type == kMean && data.train.pairs->tell_all_evidence();
   network.head = data.head_type;
+  network.fake_index = data.fake_index;
   network.unfreeze = training.unfreeze;
   network.group = training.group;
   network.learning_rate = training.learning_rate;

@@ -48,6 +48,14 @@ TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
   }
 }
 
+TEST(TrainableHead, TheFakeStaysTheClassThatItWas) {
+  const torch::NoGradGuard no_grad;
+  const at::Tensor classes = at::tensor({3.0F, 1.0F}).reshape({1, 1, 2});
+  EXPECT_EQ(make_trainable_head("none", 2, false, 0)->forward(classes).item<float>(), 2);
+  EXPECT_EQ(make_trainable_head("none", 2, false, 1)->forward(classes).item<float>(), -2);
+  EXPECT_EQ(make_trainable_head("none", 2, false, 0)->info().settings.at("fake_index"), "0");
+}
+
 TEST(TrainableHead, AnotherNameIsAnError) { EXPECT_THROW(make_trainable_head("gru", 4), Error); }
 
 TEST(TrainableHead, AnLstmKnowsNoKinds) {
