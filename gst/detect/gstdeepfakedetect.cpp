@@ -13,8 +13,9 @@
  *
  * ## Method
  *
- * Each sample of a face goes once through a frozen InceptionResnetV1; an LSTM runs over the last
- * window of samples (20 by default). Scores are smoothed over time and become a verdict by
+ * Each sample of a face goes once through the model's network, a head judges the last window of
+ * samples (with the model that is shipped eight, at four a second), and a calibration makes a
+ * probability of it. Scores are smoothed over time and become a verdict by
  * hysteresis: authentic, suspicious, manipulated, or undecided with a reason. The work is done
  * beside the streams, in batches over all elements of the process that use the same model; a live
  * frame never waits for it.
@@ -22,7 +23,7 @@
  * ## Limits
  *
  * The verdict is as good as the model in #GstDeepfakeDetect:model-file; docs/model-card.md says
- * what is known of the demonstration model. Without #GstDeepfakeDetect:face-model-file faces
+ * what is known of the one that is shipped. Without #GstDeepfakeDetect:face-model-file faces
  * are found by OpenCV's frontal-face cascade, which misses profiles and tilted heads; a face that
  * is not found is not judged. With #GstDeepfakeDetect:inference-region roi-list another element
  * finds them. "authentic" means that nothing was found, not that a video is proven

@@ -2,6 +2,8 @@
 
 #include "commands/commands.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <iostream>
 #include <string>
@@ -14,6 +16,18 @@
 #include "training/blas.h"
 
 namespace dfd::commands {
+namespace {
+
+// Kept crops are read from one open file for every 64 MiB, so that others may take files away; the
+// usual limit of 1024 is one for programs that call select().
+void allow_open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);  // Where it fails the first file too many is an error.
+}
+
+}  // namespace
 
 int run(int argc, char** argv) {
   CLI::App app("Makes data sets and models for deepfakedetect", "deepfake-trainer");
@@ -36,6 +50,7 @@ int run(int argc, char** argv) {
   if (!warning.empty()) say("warning: " + warning);
   // The forward passes gain from every core; LibTorch's default on Debian 12 is one.
   at::set_num_threads(usable_cores());
+  allow_open_files();
   int status = kDone;
   for (const auto& [command, action] : actions) {
     if (command->parsed()) status = std::max(status, translate_errors(action));

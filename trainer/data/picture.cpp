@@ -2,6 +2,7 @@
 
 #include "data/picture.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -11,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "base/picture.h"
 
 namespace dfd {
 
@@ -22,6 +24,9 @@ cv::Mat read_picture(const std::string& path) {
   } catch (const cv::Exception&) {  // As of sizes beyond its limits; the file's fault all the same.
   }
   DFD_REQUIRE(!picture.empty(), ErrorCode::kIo, path << ": not a picture that OpenCV can read");
+  DFD_REQUIRE(std::max(picture.cols, picture.rows) <= kMostPixelsPerSide, ErrorCode::kIo,
+              path << ": " << picture.cols << "x" << picture.rows << " pixels, at most "
+                   << kMostPixelsPerSide << " a side expected");
   cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
   return picture;
 }

@@ -15,6 +15,7 @@ namespace dfd {
 namespace {
 
 constexpr const char* kGeneratorPrefix = "generator:";
+constexpr const char* kPeopleMeetName = "people; those of the test list stand on other sides too";
 constexpr const char* kRandomName = "random, leaky: people and sources stand on both sides";
 // So that the people who test are drawn in another order than those who validate.
 constexpr std::uint64_t kTestDraw = 0x74657374;
@@ -87,6 +88,19 @@ void by_people(Manifest& manifest, const SplitRule& rule) {
   rest = draw(rest, SplitSide::kTest, test, rule.seed ^ kTestDraw);
   rest = draw(rest, SplitSide::kValidation, rule.validation / (1 - test), rule.seed);
   train_on(free, rest);
+}
+
+// Does anybody who is on the test side stand on another?
+bool test_people_meet(const Manifest& manifest) {
+  std::set<std::string> tested;
+  std::set<std::string> others;
+  for (const Clip& clip : manifest.clips) {
+    if (!clip.split) continue;
+    auto& people = *clip.split == SplitSide::kTest ? tested : others;
+    for (std::string& person : people_of(clip)) people.insert(std::move(person));
+  }
+  return std::any_of(tested.begin(), tested.end(),
+                     [&](const std::string& person) { return others.count(person) > 0; });
 }
 
 std::string known_generators(const Manifest& manifest) {
@@ -191,7 +205,7 @@ std::size_t split_clips(Manifest& manifest, const SplitRule& rule) {
     if (manifest.split.empty()) manifest.split = by;
   } else if (by == "people") {
     by_people(manifest, rule);
-    manifest.split = by;
+    manifest.split = test_people_meet(manifest) ? kPeopleMeetName : by;
   } else if (by == "random") {
     at_random(manifest, rule);
     manifest.split = kRandomName;

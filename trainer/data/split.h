@@ -30,10 +30,10 @@ struct SplitRule {
 // people: nobody and no recording stands on two sides. Where swaps connect all people, some are
 // held out and clips that show one of them and one of the others are dropped. Lines that are test
 // stay it; clips made from their recordings are dropped, but people may be the same (Celeb-DF's own
-// list shares them with the rest). generator:NAME: all fakes of that generator are test, with real
-// clips of people who are in no other clip of the other sides. What was test before is forgotten,
-// as with random. random: whoever is in them; scores made with it are too good, and the name says
-// so.
+// list shares them with the rest), which the name then says. generator:NAME: all fakes of that
+// generator are test, with real clips of people who are in no other clip of the other sides. What
+// was test before is forgotten, as with random. random: whoever is in them; scores made with it are
+// too good, and the name says so.
 //
 // Throws Error(kInvalidArgument) for a rule that cannot be, and when a side would lack one of the
 // classes that there are.

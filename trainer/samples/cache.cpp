@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -18,9 +19,19 @@ namespace fs = std::filesystem;
 
 constexpr const char* kAside = ".damaged";
 
-// crops-DIGITS.safetensors, or an embedding's 64 DIGITS.safetensors; .damaged behind it or not.
+// What a killed process left of a file that it was writing.
+bool is_left_over(const fs::path& file) {
+  if (file.extension().string().rfind(".part-", 0) != 0) return false;
+  constexpr std::chrono::hours kLongestWriting{1};
+  std::error_code gone;
+  const fs::file_time_type written = fs::last_write_time(file, gone);
+  return !gone && fs::file_time_type::clock::now() - written > kLongestWriting;
+}
+
+// crops-DIGITS.safetensors, or an embedding's 64 DIGITS.safetensors; .damaged behind it or not, or
+// .part-NAME that nobody writes any more.
 bool is_ours(fs::path file) {
-  if (file.extension() == kAside) file.replace_extension();
+  if (file.extension() == kAside || is_left_over(file)) file.replace_extension();
   if (file.extension() != ".safetensors") return false;
   std::string digits = file.stem().string();
   const std::string crops = "crops-";

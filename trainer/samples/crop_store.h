@@ -61,6 +61,7 @@ class CropStore {
 
   ClipCrops read(const Clip& clip) const;  // All of it.
 
+  CropFormat format() const { return format_; }
   std::uint64_t bytes() const;  // Of all shards.
 
  private:

@@ -25,7 +25,8 @@ constexpr double kFiner = 4.0 / 3;
 // Of what is kept of a clip.
 class Keys {
  public:
-  explicit Keys(const SamplingRule& rule) : rule_(key_of(rule)) {}
+  Keys(const SamplingRule& rule, CropFormat format)
+      : rule_(key_of(rule) + (format == CropFormat::kJpeg ? " jpeg" : "")) {}
 
   std::string of(const Clip& clip) const { return digest(clip.digest + ' ' + rule_); }
   // To be renamed when it is encoded in another way.
@@ -133,7 +134,7 @@ AugmentOptions augment_options(const SamplingRule& rule) {
 
 MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule, bool recoded,
                              CropStore& store, const EmbedProgress& progress) {
-  const Keys keys(rule);
+  const Keys keys(rule, store.format());
   const std::set<std::string> failed = fill(store, clips, keys, rule, recoded, progress);
   MasterClips found;
   found.failed = failed.size();

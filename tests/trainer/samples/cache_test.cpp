@@ -48,6 +48,17 @@ TEST_F(CacheTest, PruningTakesWhatNobodyUsesAndNothingElse) {
   EXPECT_TRUE(fs::exists(other));
 }
 
+TEST_F(CacheTest, WhatAKilledRunLeftIsPrunedWhenNobodyWritesItAnyMore) {
+  const fs::path left = write(crops_ + ".part-0123abcd", 2h);
+  const fs::path written = write(embedding_ + ".part-0123abcd");
+  const fs::path other = write("notes.part-0123abcd", 2h);
+  EXPECT_EQ(size_of_cache(folder_.string()).files, 1U);
+  EXPECT_EQ(prune_cache(folder_.string(), 1h).files, 1U);
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(written));
+  EXPECT_TRUE(fs::exists(other));
+}
+
 TEST_F(CacheTest, WhatIsNotThereHoldsNothing) {
   EXPECT_EQ(size_of_cache((folder_ / "none").string()).files, 0U);
   EXPECT_EQ(prune_cache((folder_ / "none").string(), 0h).files, 0U);
