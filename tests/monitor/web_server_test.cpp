@@ -233,10 +233,36 @@ TEST_F(WebServerTest, StreamsAreAsTheBoardHasThem) {
   EXPECT_EQ(list["items"][0]["id"], "ch2");
   EXPECT_EQ(list["items"][0]["name"], "Name of \xef\xbf\xbd ch2");
   EXPECT_FALSE(list["items"][0].contains("muted_until"));
-  const Json one = request("GET", uri("/api/v1/streams/ch1")).json();
+  Json one = request("GET", uri("/api/v1/streams/ch1")).json();
+  one["coverage"].erase("before");
   EXPECT_EQ(one, list["items"][1]);
   EXPECT_EQ(one["coverage"]["judged_seconds"], 12.5);
   EXPECT_EQ(one["probability"], 0.25);
+}
+
+TEST_F(WebServerTest, AStreamHasTheCoverageOfTheDaysBefore) {
+  start();
+  board_.put(dfd::monitor::now(), {stream_status("ch1")});
+  dfd::monitor::StreamSnapshot snapshot;
+  snapshot.judged = {{"2026-11-25", 30}, {"2026-11-26", 40.5}, {"2026-11-27", 5}};
+  store_->add("ch1", snapshot);
+  store_->add("ch2", snapshot);
+  const Json before = Json::parse(
+      R"([{"day":"2026-11-26","judged_seconds":40.5},{"day":"2026-11-25","judged_seconds":30.0}])");
+  EXPECT_TRUE(comes_true([&] {
+    const Json one = request("GET", uri("/api/v1/streams/ch1")).json();
+    return one["coverage"].value("before", Json()) == before;
+  }));
+}
+
+TEST_F(WebServerTest, AStreamIsToldOfWithoutTheStore) {
+  start();
+  board_.put(dfd::monitor::now(), {stream_status("ch1")});
+  store_.reset();
+  std::filesystem::remove(folder_ + "/state.sqlite");
+  const Answer answer = request("GET", uri("/api/v1/streams/ch1"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_FALSE(answer.json()["coverage"].contains("before"));
 }
 
 TEST(Board, RemembersTheWorstOfEachSpan) {

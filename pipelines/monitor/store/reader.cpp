@@ -71,6 +71,18 @@ std::vector<KeptTransition> Reader::transitions(const std::string& alarm) const 
   return transitions;
 }
 
+JudgedDays Reader::judged_before(const std::string& stream, const std::string& day,
+                                 std::size_t most) const {
+  Database database(path_, Database::Access::kRead);
+  Statement rows(database,
+                 "SELECT day, judged_seconds FROM coverage WHERE stream = ? AND day < ? "
+                 "ORDER BY day DESC LIMIT ?");
+  rows.bind(stream).bind(day).bind(static_cast<std::int64_t>(most));
+  JudgedDays judged;
+  while (rows.step()) judged[rows.text(0)] = rows.number(1);
+  return judged;
+}
+
 std::optional<EvidenceFile> Reader::evidence(const std::string& alarm,
                                              const std::string& name) const {
   Database database(path_, Database::Access::kRead);

@@ -54,6 +54,10 @@ class Reader {
   // Oldest first.
   std::vector<KeptTransition> transitions(const std::string& alarm) const;
 
+  // The seconds judged of the last days before `day`, `most` of them.
+  JudgedDays judged_before(const std::string& stream, const std::string& day,
+                           std::size_t most) const;
+
   // Nothing where no such file is kept.
   std::optional<EvidenceFile> evidence(const std::string& alarm, const std::string& name) const;
 

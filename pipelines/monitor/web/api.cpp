@@ -131,6 +131,12 @@ HttpResponse Api::stream(const HttpRequest& request, const std::string& id) cons
   const auto status = board_->stream(id);
   if (!status) return not_found("such stream");
   Json object = stream_json(*status);
+  try {
+    constexpr std::size_t kMostDays = 30;
+    object["coverage"]["before"] = days_json(reader_.judged_before(id, status->day, kMostDays));
+  } catch (const StoreError&) {
+    // All else is known without the store.
+  }
   if (wants_history(request)) object["history"] = history_json(board_->history(id));
   return json_response(200, object);
 }

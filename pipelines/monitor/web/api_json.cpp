@@ -19,8 +19,8 @@ void set_mark(Json& object, const std::string& prefix, const Mark& mark) {
   object[prefix + "by"] = mark.by;
 }
 
-Json coverage_json(const StreamStatus& status) {
-  return {{"day", status.day}, {"judged_seconds", in_thousandths(status.judged_seconds)}};
+Json day_json(const std::string& day, double judged_seconds) {
+  return {{"day", day}, {"judged_seconds", in_thousandths(judged_seconds)}};
 }
 
 }  // namespace
@@ -41,8 +41,16 @@ Json stream_json(const StreamStatus& status) {
   object["muted"] = status.muted;
   set_known(object, "muted_until", status.muted_until);
   set_text(object, "mute_reason", status.mute_reason);
-  object["coverage"] = coverage_json(status);
+  object["coverage"] = day_json(status.day, status.judged_seconds);
   return object;
+}
+
+Json days_json(const JudgedDays& days) {
+  Json list = Json::array();
+  for (auto day = days.rbegin(); day != days.rend(); ++day) {
+    list.push_back(day_json(day->first, day->second));
+  }
+  return list;
 }
 
 Json history_json(const ProbabilityHistory& history) {

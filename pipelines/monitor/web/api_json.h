@@ -14,6 +14,8 @@
 namespace dfd::monitor {
 
 Json stream_json(const StreamStatus& status);
+// Newest first.
+Json days_json(const JudgedDays& days);
 Json history_json(const ProbabilityHistory& history);
 Json alarm_json(const KeptAlarm& kept);
 Json transitions_json(const std::vector<KeptTransition>& transitions);
