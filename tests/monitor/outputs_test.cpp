@@ -2,7 +2,11 @@
 //
 // Events, the file that they are written to, and the metrics.
 
+#include "outputs/outputs.h"
+
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,6 +20,7 @@
 #include "base/clock.h"
 #include "base/identifier.h"
 #include "metrics/metrics_text.h"
+#include "monitor/program.h"
 #include "outputs/event.h"
 #include "outputs/json_lines.h"
 #include "service/monitor_metrics.h"
@@ -104,6 +109,24 @@ TEST(JsonLines, DropsTheOldestAndCountsThem) {
   // All others come once somebody reads, and it can end.
   std::string read;
   for (std::size_t i = lines.dropped(); i < count; ++i) ASSERT_TRUE(std::getline(reader, read));
+}
+
+TEST(Outputs, HaveAllOnceThoseOfBeforeHaveEnded) {
+  const std::string path = fresh("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  dfd::monitor::Config before;
+  before.json_lines.push_back({path});
+  dfd::monitor::Outputs outputs(before, DFD_TEST_SCRATCH);
+  // More than a pipe holds.
+  outputs.write(std::string(1 << 20, 'x'));
+  outputs.reload({});
+  EXPECT_FALSE(outputs.have_all());
+  std::vector<char> taken(1 << 20);
+  EXPECT_TRUE(dfd::monitor::test::comes_true(
+      [&] { return read(reader, taken.data(), taken.size()) <= 0 && outputs.have_all(); }));
+  close(reader);
 }
 
 TEST(Events, SayNothingSecret) {

@@ -108,8 +108,10 @@ void Outputs::reload(const Config& config) {
     all_.swap(all);
   }
   // Old ones end, which may take some seconds, before new ones take over their spools.
-  std::thread([old = std::move(all), fresh = std::move(fresh)]() mutable {
+  ++*ending_;
+  std::thread([old = std::move(all), fresh = std::move(fresh), ending = ending_]() mutable {
     old.clear();
+    --*ending;
     for (const auto& output : fresh) output->start();
   }).detach();
 }
@@ -120,8 +122,8 @@ void Outputs::write(const std::string& event) const {
 }
 
 bool Outputs::have_all() const {
-  return std::all_of(all_.begin(), all_.end(),
-                     [](const One& one) { return one.output->unkept() == 0; });
+  return *ending_ == 0 && std::all_of(all_.begin(), all_.end(),
+                                      [](const One& one) { return one.output->unkept() == 0; });
 }
 
 void Outputs::beat(One& one, const std::string& event) { one.remote->beat(event); }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -42,7 +43,8 @@ class Outputs {
 
   // What follows is the main loop's thread's.
 
-  // Whether each has all that it was given, where the end of the program does not take it along.
+  // Whether each has all that it was given, where the end of the program does not take it along;
+  // those of an earlier configuration too, until they have ended.
   bool have_all() const;
 
   // Of those that are due, a sign of life; `event` is made for them alone.
@@ -78,6 +80,8 @@ class Outputs {
   // Output::write(), which waits for nothing.
   mutable std::mutex mutex_;
   std::vector<One> all_;
+  // How many configurations' outputs are ending, on threads that may outlive this.
+  std::shared_ptr<std::atomic<int>> ending_ = std::make_shared<std::atomic<int>>(0);
 };
 
 template <typename MakeEvent>
