@@ -102,20 +102,20 @@ StreamStatus WatchedStream::status(Moment now) const {
   }
   const bool is_known = covered.live && !muted_;
   if (is_known) {
-    status.verdict = name_of(finding_.verdict);
-    status.probability = finding_.probability;
-    if (finding_.reason != "none") status.reason = finding_.reason;
+    status.verdict = name_of(finding().verdict);
+    status.probability = finding().probability;
+    if (finding().reason != "none") status.reason = finding().reason;
   } else {
     status.reason = muted_ ? "muted" : covered.reason;
   }
-  status.on = config.alarm.on ? config.alarm.on : finding_.threshold;
+  status.on = config.alarm.on ? config.alarm.on : finding().threshold;
   status.day = utc_day(now.wall);
   status.judged_seconds = counters_.judged_on(status.day);
   return status;
 }
 
 bool WatchedStream::is_judged(Moment now) const {
-  return !muted_ && stream_.is_live(now) && finding_.verdict != Verdict::kUndecided;
+  return !muted_ && stream_.is_live(now) && finding().verdict != Verdict::kUndecided;
 }
 
 EventStream WatchedStream::event_stream() const {
@@ -144,17 +144,24 @@ void WatchedStream::poll_counts(Moment now) {
   counters_.set_analysed(read_counts(connection->detect()));
 }
 
+// A worker that hangs sends no message.
+void WatchedStream::check_age(Moment now) {
+  if (!known_.update(now.steady) || !stream_.is_live(now)) return;
+  log_line(config_.id + (known_.is_old() ? ": pictures come, and none is analysed (overload)"
+                                         : ": pictures are analysed again"));
+}
+
 void WatchedStream::on_message(GstMessage* message) {
-  auto finding = read_finding(message);
-  if (!finding) return;
+  auto heard = read_finding(message);
+  if (!heard) return;
   const Moment time = now();
   account(time);
-  finding_ = std::move(*finding);
+  known_.hear(std::move(*heard));
   was_judged_ = is_judged(time);
   update_alarms(time);
   Connection* connection = stream_.connection();
-  if (recorder_ != nullptr && connection != nullptr && finding_.probability) {
-    recorder_->note_probability(*finding_.probability, *connection);
+  if (recorder_ != nullptr && connection != nullptr && finding().probability) {
+    recorder_->note_probability(*finding().probability, *connection);
   }
 }
 
@@ -184,14 +191,11 @@ void WatchedStream::on_state_changed(Moment now, StreamState previous) {
     change.reason = watch.is_stuck() ? name_of(FailureReason::kStuck) : coverage(now).reason;
     change.text = watch.failure()->text;
   }
-  if (watch.state() != StreamState::kPlaying) {
-    // What was found is of pictures that nobody sees any more.
-    const std::string model_id = finding_.model_id;
-    finding_ = {};
-    finding_.reason = coverage(now).reason;
-    finding_.model_id = model_id;
+  if (watch.state() != StreamState::kPlaying) known_.forget(coverage(now).reason);
+  if (watch.state() == StreamState::kConnecting) {
+    known_.watch(stream_.connection()->detect());
+    counters_.begin_connection();
   }
-  if (watch.state() == StreamState::kConnecting) counters_.begin_connection();
   if (!is_news(watch)) return;
   std::string line = stream_.config().id + ": " + change.state;
   if (!change.text.empty()) line += " (" + change.reason + ": " + change.text + ")";
@@ -205,7 +209,7 @@ void WatchedStream::tell_alarm(Moment now, const StreamAlarms::Rule& rule,
   if (!rule.notified) counters_.add("suppressed", config_.observe ? kObserve : kFlood);
   const bool has_faces = rule.name == "face";
   Json event =
-      alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding_ : nullptr);
+      alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding() : nullptr);
   if (recorder_ != nullptr) {
     recorder_->note(now, rule.name, transition, event["data"], rule.notified, stream_.connection());
   }
@@ -301,9 +305,9 @@ void WatchedStream::close_recorder(Moment now) {
 
 void WatchedStream::update_alarms(Moment now) {
   const Coverage covered = muted_ ? Coverage{false, false, "muted"} : coverage(now);
-  alarms_.update(
-      now, {face_input(config_.alarm, hysteresis_, covered, finding_), down_input(covered),
-            picture_input("frozen", covered, finding_), picture_input("black", covered, finding_)});
+  alarms_.update(now, {face_input(config_.alarm, hysteresis_, covered, finding()),
+                       down_input(covered), picture_input("frozen", covered, finding()),
+                       picture_input("black", covered, finding())});
 }
 
 void WatchedStream::update(Moment now) {
@@ -311,6 +315,7 @@ void WatchedStream::update(Moment now) {
   account(now);
   update_muted(now);
   if (stream_.update(now)) on_state_changed(now, previous);
+  check_age(now);
   was_judged_ = is_judged(now);
   poll_counts(now);
   update_alarms(now);

@@ -14,6 +14,7 @@
 #include "evidence/recorder.h"
 #include "findings/finding.h"
 #include "outputs/event.h"
+#include "service/known.h"
 #include "service/stream_alarms.h"
 #include "service/stream_counters.h"
 #include "store/board.h"
@@ -60,7 +61,7 @@ class WatchedStream {
 
   Stream& stream() { return stream_; }
   const Stream& stream() const { return stream_; }
-  const Finding& finding() const { return finding_; }
+  const Finding& finding() const { return known_.finding(); }
   const StreamAlarms& alarms() const { return alarms_; }
   // What the last run left, unless somebody has muted it since.
   void restore_mute(const Mute& mute) {
@@ -94,6 +95,7 @@ class WatchedStream {
   bool is_news(const Watch& watch);
   void account(Moment now);
   void poll_counts(Moment now);
+  void check_age(Moment now);
   void update_alarms(Moment now);
   Coverage coverage(Moment now) const;
   void update_muted(Moment now);
@@ -115,7 +117,7 @@ class WatchedStream {
   MakeRecorder make_recorder_;
   std::unique_ptr<Recorder> recorder_;
   Stream stream_;
-  Finding finding_;
+  Known known_;
   StreamAlarms alarms_;
   // Since it last played.
   std::optional<FailureReason> told_failure_;

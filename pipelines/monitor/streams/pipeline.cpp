@@ -61,7 +61,8 @@ T* borrowed(const Owned<T>& owned) {
 }
 
 // Those that the monitor needs as they are.
-constexpr std::array<std::string_view, 3> kOwnProperties = {"messages", "stream-id", "name"};
+constexpr std::array<std::string_view, 4> kOwnProperties = {"messages", "meta", "stream-id",
+                                                            "name"};
 
 void set_property(GstElement* detect, const DetectProperty& property) {
   const auto fail = [&](const std::string& what) {
