@@ -117,6 +117,18 @@ TEST_F(StreamAlarmsTest, GoOnWhereTheLastRunLeftThem) {
   EXPECT_TRUE(open[0].record.data_lost);
 }
 
+TEST_F(StreamAlarmsTest, AreSeenOnlyWhereSomebodyLooks) {
+  StreamAlarms alarms = make();
+  see(alarms, 0s, Signal::kOver, Signal::kBelow);
+  EXPECT_FALSE(alarms.face().is_seen());
+  see(alarms, 1s, Signal::kOver, Signal::kBelow);
+  EXPECT_TRUE(alarms.face().is_seen());
+  // It fires on.
+  see(alarms, 2s, Signal::kUnknown, Signal::kBelow);
+  EXPECT_EQ(alarms.face().alarm.state(), AlarmState::kFiring);
+  EXPECT_FALSE(alarms.face().is_seen());
+}
+
 TEST_F(StreamAlarmsTest, AKeptAlarmIsToldAsItIsNow) {
   StreamAlarms alarms = make();
   see(alarms, 0s, Signal::kOver, Signal::kBelow);

@@ -31,6 +31,7 @@ using dfd::monitor::NotifyLimit;
 using dfd::monitor::now;
 using dfd::monitor::parse_config;
 using dfd::monitor::ResultWatch;
+using dfd::monitor::StoredAlarm;
 using dfd::monitor::StreamAlarms;
 using dfd::monitor::StreamSnapshot;
 using dfd::monitor::Time;
@@ -180,18 +181,32 @@ TEST_F(AWatchedStream, IsNotKnownWherePicturesPassAndNoneIsAnalysed) {
   const std::string clip = forged_clip();
   ASSERT_FALSE(clip.empty());
   watch("file://" + clip);
-  ASSERT_TRUE(becomes([this] { return is_judged(); }));
+  ASSERT_TRUE(becomes([this] { return is_judged() && face().is_seen(); }));
   // They were counted by then.
   GstPad* pad = gst_element_get_static_pad(stream_->stream().connection()->detect(), "sink");
   const gulong probe = gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, drop, nullptr, nullptr);
   EXPECT_TRUE(becomes([this] { return is_unknown("overload"); }));
   EXPECT_TRUE(stream_->stream().is_live(now()));
-  // The alarm goes on.
+  // The alarm goes on, and a canary would be silent.
   EXPECT_EQ(face().alarm.state(), AlarmState::kFiring);
   EXPECT_TRUE(face().alarm.record().data_lost);
+  EXPECT_FALSE(face().is_seen());
   gst_pad_remove_probe(pad, probe);
   gst_object_unref(pad);
-  EXPECT_TRUE(becomes([this] { return is_judged(); }));
+  EXPECT_TRUE(becomes([this] { return is_judged() && face().is_seen(); }));
+}
+
+TEST_F(AWatchedStream, AnAlarmThatCameBackIsNotSeenBeforeAPicture) {
+  StreamSnapshot left;
+  StoredAlarm alarm;
+  alarm.stream = "ch1";
+  alarm.rule = "face";
+  alarm.state = AlarmState::kFiring;
+  left.open_alarms = {alarm};
+  watch("rtsp://127.0.0.1:1/a", left);
+  stream_->update(now());
+  EXPECT_EQ(face().alarm.state(), AlarmState::kFiring);
+  EXPECT_FALSE(face().is_seen());
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 
 namespace dfd::monitor {
 
-std::optional<bool> Canary::update(Time now, bool fires) {
-  if (fires || !last_) last_ = now;
-  const bool heard = fires || (heard_ && now - *last_ < timeout_);
+std::optional<bool> Canary::update(Time now, bool seen) {
+  if (seen || !last_) last_ = now;
+  const bool heard = seen || (heard_ && now - *last_ < timeout_);
   if (heard == heard_) return std::nullopt;
   heard_ = heard;
   return heard;

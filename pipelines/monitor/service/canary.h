@@ -13,12 +13,12 @@ namespace dfd::monitor {
 
 class Canary {
  public:
-  // For how long its alarm may not fire, from the first update on.
+  // For how long it may go unheard, from the first update on.
   explicit Canary(Duration timeout) : timeout_(timeout) {}
 
-  // Whether its alarm fires. Returns what it has become: true where it is heard again, false where
-  // it is silent now.
-  std::optional<bool> update(Time now, bool fires);
+  // Whether its alarm fires and its picture is seen to be forged at this moment. Returns what it
+  // has become: true where it is heard again, false where it is silent now.
+  std::optional<bool> update(Time now, bool seen);
 
   bool is_heard() const { return heard_; }
 

@@ -229,14 +229,13 @@ void Monitor::set_canary(bool changed) {
 
 void Monitor::listen(Moment now) {
   if (!canary_) return;
-  const bool fires = std::any_of(streams_.begin(), streams_.end(), [this](const auto& stream) {
-    return stream->stream().config().id == config_.canary &&
-           stream->alarms().face().alarm.state() == AlarmState::kFiring;
+  const bool seen = std::any_of(streams_.begin(), streams_.end(), [this](const auto& stream) {
+    return stream->stream().config().id == config_.canary && stream->alarms().face().is_seen();
   });
-  const auto heard = canary_->update(now.steady, fires);
+  const auto heard = canary_->update(now.steady, seen);
   if (!heard) return;
   log_line(*heard ? "the canary is heard again: alarms fire"
-                  : "the canary " + config_.canary + " raises no alarm: do others?");
+                  : "the canary " + config_.canary + " is silent: would other alarms fire?");
   tell({monitor_event(now, *heard ? "canary-heard" : "canary-silent", config_),
         std::nullopt,
         {},

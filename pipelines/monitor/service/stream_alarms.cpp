@@ -61,6 +61,7 @@ void StreamAlarms::update(Moment now, const std::array<AlarmInput, kRules>& inpu
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     Rule& rule = rules_[i];
     if (!rule.wanted) continue;
+    rule.signal = inputs[i].signal;
     for (const AlarmTransition& transition : rule.alarm.update(now, inputs[i])) {
       log_line(config_->id + ": alarm " + rule.name + " " + name_of(transition.state) +
                why_text(inputs[i]));

@@ -28,6 +28,13 @@ class StreamAlarms {
     Alarm alarm;
     // The outputs are told of the alarm at hand.
     bool notified = true;
+    // Of the newest that is known.
+    Signal signal = Signal::kUnknown;
+
+    // Somebody sees what it warns of at this moment: an alarm also fires on where nobody looks.
+    bool is_seen() const {
+      return wanted && alarm.state() == AlarmState::kFiring && signal == Signal::kOver;
+    }
   };
 
   // Of each transition, in their order.
