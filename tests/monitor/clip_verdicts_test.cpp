@@ -372,6 +372,10 @@ TEST(Run, AFaceAlarmHasTheVerdictsThatWereToldAndAHeatmap) {
   const Json& heatmap = evidence.json["files"][2];
   EXPECT_EQ(heatmap["name"], "heatmap.jpg");
   EXPECT_GE(heatmap["probability"], evidence.alarm["alarm"]["on"]);
+  // It is drawn on the best picture.
+  EXPECT_EQ(evidence.json["files"][1]["name"], "best.jpg");
+  EXPECT_EQ(evidence.json["files"][1]["taken_at"], heatmap["taken_at"]);
+  EXPECT_EQ(evidence.json["files"][1]["probability"], heatmap["probability"]);
   const std::string drawn = request("GET", evidence.place + "heatmap.jpg").body;
   EXPECT_EQ(sha256_of(drawn), heatmap["sha256"]);
   EXPECT_NE(drawn, request("GET", evidence.place + "best.jpg").body);

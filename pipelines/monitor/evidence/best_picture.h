@@ -22,31 +22,47 @@ struct ClipPicture {
   WallTime taken;
 };
 
-// The picture with the highest probability so far. Any thread.
+// The best picture so far. Any thread.
 class BestPicture : public std::enable_shared_from_this<BestPicture> {
  public:
-  // Nothing is taken any more once the maker is gone.
-  BestPicture(std::weak_ptr<PictureMaker> maker, PictureMaker::Code code);
+  // What a picture is worth: one with a map of its own more than any without, then the likelier.
+  struct Worth {
+    bool is_explained = false;
+    // In [0, 1]; less where it is not of a face.
+    double probability = -1;
+
+    bool operator<(const Worth& other) const;
+  };
+
+  // Nothing is taken any more once the maker is gone. `draw` makes the second picture of those that
+  // are explained.
+  BestPicture(std::weak_ptr<PictureMaker> maker, PictureMaker::Code code, PictureMaker::Code draw);
 
   // Of somebody who is about to take one; it ends with its last holder.
   using Claim = std::shared_ptr<void>;
-  // Null where there is one with this probability or a higher one, or somebody is about to.
-  Claim claim(double probability);
+  // Null where there is one that is worth as much or more, or somebody is about to.
+  Claim claim(const Worth& worth);
 
-  // Has the picture coded. Comes back at once.
-  void take(GstSample* sample, double probability, const Claim& claim);
+  // Has the picture coded, and drawn on where it is explained. Comes back at once.
+  void take(GstSample* sample, const Worth& worth, WallTime taken, const Claim& claim);
 
+  struct Pictures {
+    ClipPicture plain;
+    // The same one, drawn on.
+    ClipPicture drawn;
+  };
   // What there is so far, which is then not kept here any more.
-  ClipPicture give();
+  Pictures give();
 
  private:
   const std::weak_ptr<PictureMaker> maker_;
   const PictureMaker::Code code_;
+  const PictureMaker::Code draw_;
   std::atomic<bool> claimed_{false};
   std::mutex mutex_;
-  // One that is of no face is better than none.
-  double highest_ = -2;
-  ClipPicture picture_;
+  bool has_any_ = false;
+  Worth highest_;
+  Pictures pictures_;
 };
 
 }  // namespace dfd::monitor

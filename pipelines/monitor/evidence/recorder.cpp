@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <iterator>
-#include <mutex>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "evidence/clip_verdicts.h"
+#include "evidence/face_pictures.h"
 #include "evidence/heatmap.h"
-#include "findings/explanation.h"
 #include "streams/pipeline.h"
 
 namespace dfd::monitor {
@@ -22,9 +20,6 @@ namespace {
 constexpr auto kLongestWait = std::chrono::seconds(12);
 
 constexpr const char* kExplain = "explain";
-
-// Of a picture of which no probability is known.
-constexpr double kNoFace = -1;
 
 bool is_set(const std::vector<DetectProperty>& properties, std::string_view name) {
   return std::any_of(properties.begin(), properties.end(),
@@ -59,35 +54,13 @@ struct Recorder::Taken : public Tap {
   void take_judged(std::uint64_t connection, GstCaps* caps, GstBuffer* buffer,
                    GstClockTime running_time) override {
     said.note(connection, caps, buffer, running_time);
-    take_heatmap(caps, buffer);
-  }
-  void take_heatmap(GstCaps* caps, GstBuffer* buffer);
-
-  // May be null.
-  void want_heatmap(std::shared_ptr<BestPicture> wanted) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    heatmap = std::move(wanted);
+    faces.take(connection, caps, buffer, running_time);
   }
 
   Ring ring;
   VerdictLog said;
-  std::mutex mutex;
-  // Guarded by it. Null where nobody wants one.
-  std::shared_ptr<BestPicture> heatmap;
+  FacePictures faces;
 };
-
-void Recorder::Taken::take_heatmap(GstCaps* caps, GstBuffer* buffer) {
-  std::shared_ptr<BestPicture> wanted;
-  {
-    const std::lock_guard<std::mutex> lock(mutex);
-    wanted = heatmap;
-  }
-  const auto probability = wanted != nullptr ? explained_probability(buffer) : std::nullopt;
-  const BestPicture::Claim claim = probability ? wanted->claim(*probability) : nullptr;
-  if (claim == nullptr) return;
-  const Sample sample(gst_sample_new(buffer, caps, nullptr, nullptr));
-  wanted->take(sample.get(), *probability, claim);
-}
 
 Recorder::Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
                    const std::shared_ptr<PictureMaker>& pictures)
@@ -113,9 +86,8 @@ Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const Alarm
   clip.started.steady =
       now.steady - std::chrono::duration_cast<Duration>(now.wall - record.started_at);
   clip.from = clip.started.steady - from_seconds(config_->evidence.pre_roll_s);
-  clip.best = std::make_shared<BestPicture>(pictures_,
-                                            [](GstSample* sample) { return jpeg_of(sample, 0); });
-  clip.heatmap = std::make_shared<BestPicture>(pictures_, heatmap_jpeg);
+  clip.best = std::make_shared<BestPicture>(
+      pictures_, [](GstSample* sample) { return jpeg_of(sample, 0); }, heatmap_jpeg);
   const std::vector<Segment> segments = taken_->ring.segments();
   // What is down has its last pictures of the connection that ended.
   clip.connection =
@@ -150,6 +122,7 @@ void Recorder::note(Moment now, const std::string& rule, const AlarmTransition& 
   }
   if (transition.state == AlarmState::kIdle) {
     open_.erase(found);
+    if (connection != nullptr) want_faces(*connection);
     return;
   }
   found->data = data;
@@ -161,31 +134,35 @@ void Recorder::note(Moment now, const std::string& rule, const AlarmTransition& 
   }
   const bool shows = rule != "face" && rule != "down" && transition.state == AlarmState::kFiring;
   if (connection == nullptr) return;
-  if (shows) want_best(*found, kNoFace, *connection);
-  want_heatmap(*connection);
+  if (shows) want_next(*found, *connection);
+  want_faces(*connection);
 }
 
 bool Recorder::shows_faces(const Clip& clip) {
   return clip.rule == "face" && !clip.done && !clip.until;
 }
 
-void Recorder::want_best(const Clip& clip, double probability, Connection& connection) {
+// Whatever it shows.
+void Recorder::want_next(const Clip& clip, Connection& connection) {
   const std::shared_ptr<BestPicture> best = clip.best;
+  const BestPicture::Worth worth;
   // With the last who knows of it, also where no picture comes any more.
-  const BestPicture::Claim claim = best->claim(probability);
+  const BestPicture::Claim claim = best->claim(worth);
   if (claim == nullptr) return;
-  connection.want_picture(
-      [best, claim, probability](GstSample* sample) { best->take(sample, probability, claim); });
+  connection.want_picture([best, claim, worth](GstSample* sample) {
+    best->take(sample, worth, dfd::monitor::now().wall, claim);
+  });
 }
 
-// Of the alarm that goes on. The element works them out for as long as there is one.
-void Recorder::want_heatmap(Connection& connection) {
+// Of the alarm that goes on. The element works maps out for as long as there is one.
+void Recorder::want_faces(Connection& connection) {
+  const bool with_maps = config_->evidence.heatmap;
   std::shared_ptr<BestPicture> wanted;
   for (const Clip& clip : open_) {
-    if (config_->evidence.heatmap && shows_faces(clip)) wanted = clip.heatmap;
+    if (shows_faces(clip)) wanted = clip.best;
   }
-  const std::uint64_t explained = wanted != nullptr ? taken_->ring.connection() : 0;
-  taken_->want_heatmap(std::move(wanted));
+  const std::uint64_t explained = wanted != nullptr && with_maps ? taken_->ring.connection() : 0;
+  taken_->faces.want(std::move(wanted), with_maps);
   if (std::exchange(explained_, explained) == explained) return;
   // What is configured holds, and another version of the element may have no such property.
   if (connection.detect() == nullptr || is_set(config_->detect, kExplain) ||
@@ -195,12 +172,7 @@ void Recorder::want_heatmap(Connection& connection) {
   set_detect(connection.detect(), {{kExplain, explained != 0 ? "true" : "false", {}, {}}});
 }
 
-void Recorder::note_probability(double probability, Connection& connection) {
-  for (const Clip& clip : open_) {
-    if (shows_faces(clip)) want_best(clip, probability, connection);
-  }
-  want_heatmap(connection);
-}
+void Recorder::note_finding(Connection& connection) { want_faces(connection); }
 
 // When the clip ends at the latest, as far as is known.
 Time Recorder::end_of(const Clip& clip) const {
@@ -235,14 +207,16 @@ void Recorder::ask(Moment now, Clip& clip) {
   request.said = verdicts_of(clip.segments, taken_->said);
   request.cut = !clip.until || end < *clip.until;
   request.segments = std::move(clip.segments);
-  request.best = clip.best->give();
-  request.heatmap = clip.heatmap->give();
+  BestPicture::Pictures pictures = clip.best->give();
+  request.best = std::move(pictures.plain);
+  request.heatmap = std::move(pictures.drawn);
   clips_->make(std::move(request));
   clip.done = true;
   clip.segments.clear();
 }
 
 void Recorder::update(Moment now) {
+  taken_->faces.drop_old(now.steady);
   if (open_.empty()) return;
   const std::vector<Segment> segments = taken_->ring.segments();
   for (Clip& clip : open_) {
@@ -254,6 +228,7 @@ void Recorder::update(Moment now) {
 }
 
 void Recorder::close(Moment now) {
+  taken_->faces.want(nullptr, false);
   taken_->ring.close();
   const std::vector<Segment> segments = taken_->ring.segments();
   for (Clip& clip : open_) {

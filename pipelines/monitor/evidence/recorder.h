@@ -34,8 +34,8 @@ class Recorder {
   void note(Moment now, const std::string& rule, const AlarmTransition& transition,
             const Json& data, bool notified, Connection* connection);
 
-  // Of the faces in the picture at hand.
-  void note_probability(double probability, Connection& connection);
+  // Something was found in the stream's pictures.
+  void note_finding(Connection& connection);
 
   // The stream's configuration has changed.
   void configure();
@@ -68,7 +68,6 @@ class Recorder {
     std::uint64_t next_number = 0;
     std::vector<Segment> segments;
     std::shared_ptr<BestPicture> best;
-    std::shared_ptr<BestPicture> heatmap;
   };
 
   Clip& begin(Moment now, const std::string& rule, const AlarmRecord& record);
@@ -78,8 +77,8 @@ class Recorder {
   void ask(Moment now, Clip& clip);
   // Its pictures are of faces, and the alarm goes on.
   static bool shows_faces(const Clip& clip);
-  static void want_best(const Clip& clip, double probability, Connection& connection);
-  void want_heatmap(Connection& connection);
+  static void want_next(const Clip& clip, Connection& connection);
+  void want_faces(Connection& connection);
 
   const StreamConfig* config_;
   std::shared_ptr<Taken> taken_;

@@ -160,9 +160,7 @@ void WatchedStream::on_message(GstMessage* message) {
   was_judged_ = is_judged(time);
   update_alarms(time);
   Connection* connection = stream_.connection();
-  if (recorder_ != nullptr && connection != nullptr && finding().probability) {
-    recorder_->note_probability(*finding().probability, *connection);
-  }
+  if (recorder_ != nullptr && connection != nullptr) recorder_->note_finding(*connection);
 }
 
 // Of a source that is away for days each try would be an event; the metrics count them.
