@@ -151,6 +151,26 @@ TEST_F(AlarmTest, WhatNobodyKnowsFiresNone) {
   EXPECT_EQ(told_, "");
   tell(Signal::kOver, 1900ms);
   tell(Signal::kUnknown, 1h);
+  EXPECT_EQ(told_, "pending");
+}
+
+TEST_F(AlarmTest, WhatNobodyKnowsEndsNoneThatIsPending) {
+  tell(Signal::kOver, 1900ms);
+  tell(Signal::kUnknown, 1h);
+  // It goes on where it was.
+  tell(Signal::kOver, 100ms);
+  EXPECT_EQ(told_, "pending firing");
+}
+
+TEST_F(AlarmTest, APendingOneComesToNothingByWhatIsSeen) {
+  tell(Signal::kOver, 1s);
+  for (int i = 0; i < 3; ++i) {
+    tell(Signal::kUnknown, 1h);
+    tell(Signal::kBelow, 1s, 0.1);
+  }
+  EXPECT_EQ(told_, "pending");
+  tell(Signal::kUnknown, 1h);
+  tell(Signal::kBelow, 1100ms, 0.1);
   EXPECT_EQ(told_, "pending idle");
 }
 
@@ -205,9 +225,10 @@ TEST_F(AlarmTest, OfAnEarlierRunThatWasPendingFiresUnderItsName) {
 
 TEST_F(AlarmTest, OfAnEarlierRunThatWasPendingComesToNothingAfterAWindow) {
   alarm_.restore(AlarmState::kPending, {});
-  tell(Signal::kUnknown, 3900ms);
+  tell(Signal::kUnknown, 1h);
+  tell(Signal::kBelow, 3900ms, 0.1);
   EXPECT_EQ(told_, "");
-  tell(Signal::kUnknown, 200ms);
+  tell(Signal::kBelow, 200ms, 0.1);
   EXPECT_EQ(told_, "idle");
 }
 

@@ -51,6 +51,15 @@ Duration Alarm::over_in_window(Time now) {
   return sum;
 }
 
+// Time in which nobody can say is none of the window.
+void Alarm::stand_still(Duration length) {
+  for (Span& span : over_) {
+    span.begin += length;
+    span.end += length;
+  }
+  earliest_idle_ += length;
+}
+
 // The time since the last update goes to what held in it.
 void Alarm::account(Time now) {
   const Time begin = std::exchange(last_time_, now).value_or(now);
@@ -63,6 +72,7 @@ void Alarm::account(Time now) {
       over_.push_back({begin, now});
     }
   }
+  if (state_ == AlarmState::kPending && last_.signal == Signal::kUnknown) stand_still(length);
   if (state_ != AlarmState::kPending && state_ != AlarmState::kFiring) return;
   if (last_.signal == Signal::kOver) record_.seconds_over += to_seconds(length);
   if (last_.probability && last_.signal != Signal::kUnknown && length > Duration::zero()) {
@@ -129,8 +139,8 @@ void Alarm::step(Moment now, const AlarmInput& input, std::vector<AlarmTransitio
       ++fired_;
       held_ = {};
       enter(AlarmState::kFiring, transitions);
-    } else if (input.signal != Signal::kOver && over == Duration::zero() &&
-               now.steady >= earliest_idle_) {
+    } else if (input.signal != Signal::kOver && input.signal != Signal::kUnknown &&
+               over == Duration::zero() && now.steady >= earliest_idle_) {
       record_.ended_at = now.wall;
       enter(AlarmState::kIdle, transitions);
     }

@@ -75,7 +75,7 @@ class Alarm {
 
   // An alarm of an earlier run that was pending or firing is that again. Nobody looked in between:
   // one that fires has lost data, and ends by what is seen from now on; a pending one is given
-  // another window. Only where there is none at hand.
+  // another window of what is seen. Only where there is none at hand.
   void restore(AlarmState state, AlarmRecord record);
 
   // From now on; an alarm at hand goes on.
@@ -97,6 +97,7 @@ class Alarm {
   };
 
   void account(Time now);
+  void stand_still(Duration length);
   void step(Moment now, const AlarmInput& input, std::vector<AlarmTransition>& transitions);
   void enter(AlarmState state, std::vector<AlarmTransition>& transitions);
   void begin(Moment now);

@@ -19,6 +19,9 @@ namespace {
 // long the clip does without.
 constexpr auto kLongestWait = std::chrono::seconds(12);
 
+// What is held for an alarm that may come to nothing must leave room for the ring itself.
+constexpr std::uint64_t kMostPending = Ring::kMostBytes / 2;
+
 constexpr const char* kExplain = "explain";
 
 bool is_set(const std::vector<DetectProperty>& properties, std::string_view name) {
@@ -104,6 +107,10 @@ Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const Alarm
 void Recorder::collect(Clip& clip, const std::vector<Segment>& segments) const {
   for (const Segment& segment : segments) {
     if (segment.number < clip.next_number || segment.connection != clip.connection) continue;
+    // A pending alarm of which nobody can say anything waits for as long as that is so.
+    clip.full = clip.full || segment.begin >= end_of(clip) ||
+                (!clip.fired && taken_->ring.bytes() > kMostPending);
+    if (clip.full) return;
     clip.next_number = segment.number + 1;
     clip.segments.push_back(segment);
   }
@@ -183,6 +190,7 @@ Time Recorder::end_of(const Clip& clip) const {
 
 bool Recorder::is_due(Moment now, const Clip& clip) const {
   if (!clip.fired) return false;
+  if (clip.full) return true;
   if (taken_->ring.bytes() > Ring::kMostBytes) return true;
   const Time end = end_of(clip);
   if (!clip.segments.empty() && clip.segments.back().end >= end) return true;

@@ -56,6 +56,8 @@ class Recorder {
     EvidencePlace place;
     bool notified = true;
     bool fired = false;
+    // All is there that it has room for.
+    bool full = false;
     // Nothing is collected any more.
     bool done = false;
     Json data;
