@@ -109,6 +109,15 @@ TEST(FileVerdict, WithoutAFullWindowNothingIsAuthentic) {
   EXPECT_EQ(verdict.decide().verdict, Verdict::kUndecided);
 }
 
+TEST(FileVerdict, PicturesThatNobodyLookedAtHoldAuthenticBack) {
+  FileVerdict verdict;
+  verdict.add(news(8, {face(1, Verdict::kAuthentic, "none")}));
+  EXPECT_EQ(verdict.decide(8, /*has_unseen=*/true).verdict, Verdict::kUndecided);
+  EXPECT_EQ(verdict.decide(8, /*has_unseen=*/true).reason, "unseen-track");
+  verdict.add(news(8, {face(2, Verdict::kManipulated, "none")}));
+  EXPECT_EQ(verdict.decide(8, /*has_unseen=*/true).verdict, Verdict::kManipulated);
+}
+
 TEST(FileVerdict, PicturesThatEndBeforeTheFileAreNotAllOfIt) {
   FileVerdict verdict;
   verdict.add(news(8, {face(1, Verdict::kAuthentic, "none")}));

@@ -117,6 +117,34 @@ TEST(Scan, SaysWhatCannotBeRead) {
   EXPECT_EQ(outcome.lines.files[named]["error"]["reason"], "no_video");
 }
 
+TEST(Scan, PicturesThatNobodyLookedAtAreNotAuthentic) {
+  const fs::path folder = empty_folder("scan_unseen");
+  const std::string real = (scan_clips() / "real.mp4").string();
+  const auto join = [&](const std::string& other, const std::string& options,
+                        const std::string& name) {
+    return succeeds("ffmpeg -v error -y -i '" + real + "' -i '" + other +
+                    "' -map 0:v -map 1:v -c copy " + options + " '" + (folder / name).string() +
+                    "'");
+  };
+  const std::string forged = (scan_clips() / "forged.mp4").string();
+  const std::string odd = (folder / "odd.avi").string();
+  ASSERT_TRUE(succeeds("ffmpeg -v error -y -f lavfi -i testsrc=size=64x64:duration=8 -c:v ffv1 '" +
+                       odd + "'"));
+  ASSERT_TRUE(join(forged, "", "track.mp4"));
+  // Nobody decodes that one.
+  ASSERT_TRUE(join(odd, "", "odd.mkv"));
+  ASSERT_TRUE(join(forged, "-program title=a:st=0 -program title=b:st=1", "program.ts"));
+  fs::remove(odd);
+  const Scanned outcome = scan({folder.string()});
+  EXPECT_EQ(outcome.code, 11);
+  ASSERT_EQ(outcome.lines.files.size(), 3U);
+  for (const auto& [path, line] : outcome.lines.files) {
+    EXPECT_EQ(line["verdict"], "undecided") << line;
+    EXPECT_EQ(line["reason"], "unseen-track") << path;
+    EXPECT_EQ(line["worst"]["verdict"], "authentic") << path;
+  }
+}
+
 TEST(Scan, SoundAloneIsNoVideo) {
   const std::string sound = empty_folder("scan_sound") + "/sound.mp4";
   ASSERT_TRUE(

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "streams/file_pipeline.h"
+#include "streams/unseen.h"
 
 namespace dfd::monitor {
 namespace {
@@ -69,6 +70,7 @@ void FileScan::prepared(Prepared prepared) {
   if (!pictures_.empty()) crops_.emplace(detect.get());
   connection_ = std::make_unique<Connection>(make_file_pipeline(file_.path, std::move(detect)),
                                              [this](GstMessage* message) {
+                                               has_unseen_ |= tells_unseen(message);
                                                if (const auto news = read_news(message)) {
                                                  verdict_.add(*news);
                                                }
@@ -76,7 +78,7 @@ void FileScan::prepared(Prepared prepared) {
 }
 
 void FileScan::take_decision() {
-  result_.decision = verdict_.decide(result_.duration_s);
+  result_.decision = verdict_.decide(result_.duration_s, has_unseen_);
   result_.threshold = verdict_.threshold();
   result_.model_id = verdict_.model_id();
   // Of a file that was not seen to its end only the worst can be said.

@@ -73,6 +73,7 @@ class FileScan {
   bool stuck_ = false;
   FileResult result_;
   FileVerdict verdict_;
+  bool has_unseen_ = false;
   Preparation preparation_;
   std::unique_ptr<Connection> connection_;
   std::optional<FaceCrops> crops_;

@@ -96,7 +96,7 @@ bool FileVerdict::is_truncated(std::optional<double> duration_s) const {
          *duration_s - static_cast<double>(last_time_ns_) / kNanosecondsPerSecond >= kPassing_s;
 }
 
-Decision FileVerdict::decide(std::optional<double> duration_s) const {
+Decision FileVerdict::decide(std::optional<double> duration_s, bool has_unseen) const {
   Decision decision;
   decision.faces = foremost_faces();
   // Of all; of those that hold "authentic" back; of those that are authentic.
@@ -125,6 +125,8 @@ Decision FileVerdict::decide(std::optional<double> duration_s) const {
     decision.reason = worst != nullptr ? worst->reason : last_reason_;
   } else if (is_truncated(duration_s)) {
     decision.reason = "truncated";
+  } else if (has_unseen) {
+    decision.reason = "unseen-track";
   } else {
     // Others only passed, and decided nothing.
     worst = authentic;

@@ -61,10 +61,10 @@ class FileVerdict {
   // Manipulated: some face was, at some time. Undecided: some face was suspicious at some time; or
   // one that was there for kPassing_s and more, or had a partial score at the threshold, was never
   // judged; or no face was judged at all, then with the element's last reason where there was no
-  // face; or the pictures ended kPassing_s and more before the file ("truncated"). Authentic: all
-  // else, so that at least one face had a full window. `duration_s` is the file's, where it is
-  // known.
-  Decision decide(std::optional<double> duration_s = std::nullopt) const;
+  // face; or the pictures ended kPassing_s and more before the file ("truncated"); or there are
+  // pictures that nobody looked at ("unseen-track"). Authentic: all else, so that at least one face
+  // had a full window. `duration_s` is the file's, where it is known.
+  Decision decide(std::optional<double> duration_s = std::nullopt, bool has_unseen = false) const;
 
   const std::string& model_id() const { return model_id_; }
   std::optional<double> threshold() const { return threshold_; }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "service/config_change.h"
 #include "service/told.h"
+#include "streams/unseen.h"
 
 namespace dfd::monitor {
 namespace {
@@ -152,6 +153,11 @@ void WatchedStream::check_age(Moment now) {
 }
 
 void WatchedStream::on_message(GstMessage* message) {
+  if (!said_unseen_ && tells_unseen(message)) {
+    said_unseen_ = true;
+    log_line(config_.id +
+             ": there is another track of pictures, or another program: nobody watches that");
+  }
   auto heard = read_finding(message);
   if (!heard) return;
   const Moment time = now();

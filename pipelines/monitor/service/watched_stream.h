@@ -123,6 +123,7 @@ class WatchedStream {
   std::optional<FailureReason> told_failure_;
   std::optional<Time> last_update_;
   bool was_judged_ = false;
+  bool said_unseen_ = false;
   StreamCounters counters_;
   Time last_poll_;
 };

@@ -10,6 +10,7 @@
 
 #include "streams/side_tracks.h"
 #include "streams/source.h"
+#include "streams/unseen.h"
 
 namespace dfd::monitor {
 namespace {
@@ -35,12 +36,13 @@ int on_autoplug_select(GstElement* /*bin*/, GstPad* /*pad*/, GstCaps* /*caps*/,
   return is_demuxer(factory) || may_decode(GST_OBJECT_NAME(factory)) ? kTry : kSkip;
 }
 
-void on_pad_added(GstElement* /*bin*/, GstPad* pad, gpointer data) {
+void on_pad_added(GstElement* bin, GstPad* pad, gpointer data) {
   GstPad* sink = gst_element_get_static_pad(GST_ELEMENT(data), "sink");
   if (has_pictures(pad) && !gst_pad_is_linked(sink)) {
     gst_pad_link(pad, sink);
   } else {
     // A second picture track, too.
+    if (has_pictures(pad)) tell_unseen(bin);
     discard(pad);
   }
   gst_object_unref(sink);
@@ -134,6 +136,7 @@ Pipeline make_file_pipeline(const std::string& path, Owned<GstElement> detect) {
   gst_caps_unref(pictures);
   g_signal_connect(decode.get(), "autoplug-select", G_CALLBACK(on_autoplug_select), nullptr);
   give_side_tracks(decode.get());
+  watch_unseen(decode.get());
   g_object_set(sink.get(), "sync", FALSE, nullptr);
   result.detect = std::move(detect);
   gst_bin_add_many(GST_BIN(result.pipeline.get()), source.get(), decode.get(), convert.get(),

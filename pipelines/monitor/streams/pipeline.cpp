@@ -12,6 +12,7 @@
 #include "streams/playback.h"
 #include "streams/side_tracks.h"
 #include "streams/source.h"
+#include "streams/unseen.h"
 
 namespace dfd::monitor {
 namespace {
@@ -50,6 +51,7 @@ void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
   } else {
     if (feed != nullptr && has_sound(pad)) tap_sound(pad, feed);
     // A second picture track, too.
+    if (has_pictures(pad)) tell_unseen(source);
     discard(pad);
   }
   gst_object_unref(sink);

@@ -8,6 +8,7 @@
 
 #include "config/source_uri.h"
 #include "streams/side_tracks.h"
+#include "streams/unseen.h"
 
 namespace dfd::monitor {
 namespace {
@@ -187,6 +188,7 @@ void set_up_source(GstElement* source, const std::string& uri, const Credentials
   gst_caps_unref(pictures);
   g_signal_connect(source, "autoplug-select", G_CALLBACK(on_autoplug_select), opening);
   give_side_tracks(source);
+  watch_unseen(source);
   g_signal_connect(source, "source-setup", G_CALLBACK(on_source_setup), opening);
   if (opening->kind == SourceKind::kHls) {
     g_signal_connect(source, "deep-element-added", G_CALLBACK(on_deep_element_added), nullptr);
