@@ -2,12 +2,17 @@
 //
 // Every kind of source but RTSP, beside real senders: they are watched, go away, and come back.
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,11 +27,14 @@
 #include "streams/pipeline.h"
 #include "streams/probe.h"
 #include "streams/stream.h"
+#include "streams/uri_guard.h"
 
 namespace {
 
 using dfd::monitor::Credentials;
 using dfd::monitor::FailureReason;
+using dfd::monitor::guard_uris;
+using dfd::monitor::local_uri;
 using dfd::monitor::make_pipeline;
 using dfd::monitor::Pipeline;
 using dfd::monitor::probe;
@@ -305,15 +313,56 @@ TEST(Sources, HlsComesBack) {
 
 TEST(Sources, APlaylistLeadsToNoFileOfThisMachine) {
   const std::string folder = empty_folder("hls_away");
-  const std::string clip = scratch("away.ts");
+  const std::string clip = folder + "/clip.ts";
   write_clip(clip, "mpegtsmux", 50);
-  std::ofstream(folder + "/away.m3u8") << "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n"
-                                       << "#EXTINF:2,\nfile://" << clip << "\n#EXT-X-ENDLIST\n";
+  const std::string begin = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n";
+  const std::string inner = folder + "/inner.m3u8";
+  // Whoever opens it to read is seen by those who would write.
+  const std::string key = folder + "/key";
+  ASSERT_EQ(mkfifo(key.c_str(), 0600), 0);
+  const std::map<std::string, std::string> playlists = {
+      {"piece", begin + "#EXTINF:2,\nfile://" + clip + "\n#EXT-X-ENDLIST\n"},
+      {"inner", begin + "#EXTINF:2,\nclip.ts\n#EXT-X-ENDLIST\n"},
+      {"variant", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100000\nfile://" + inner + "\n"},
+      {"key", begin + "#EXT-X-KEY:METHOD=AES-128,URI=\"file://" + key +
+                  "\"\n#EXTINF:2,\nclip.ts\n#EXT-X-ENDLIST\n"}};
+  for (const auto& [name, text] : playlists) {
+    std::ofstream(folder + "/" + name + ".m3u8") << text;
+  }
   const FolderServer server(folder);
-  const ProbeResult result = probe(server.uri() + "away.m3u8", {}, kLongest_s);
-  EXPECT_EQ(result.frames, 0U);
-  ASSERT_TRUE(result.failure);
-  EXPECT_NE(result.failure->text.find("leads away"), std::string::npos) << result.failure->text;
+  for (const char* name : {"piece", "variant", "key"}) {
+    const ProbeResult result = probe(server.uri() + name + ".m3u8", {}, kLongest_s);
+    EXPECT_EQ(result.frames, 0U) << name;
+    EXPECT_TRUE(result.failure) << name;
+  }
+  const int writer = open(key.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  EXPECT_EQ(writer, -1);
+  if (writer >= 0) close(writer);
+}
+
+TEST(Sources, NoUriOfThisMachineIsOpenedButOurOwn) {
+  gst_init(nullptr, nullptr);
+  guard_uris();
+  for (const char* protocol : {"file", "fd", "data", "pushfile", "testbin", "v4l2"}) {
+    EXPECT_FALSE(gst_uri_protocol_is_supported(GST_URI_SRC, protocol)) << protocol;
+  }
+  for (const char* protocol : {"http", "https", "rtsp", "srt", "rtmp", "udp"}) {
+    EXPECT_TRUE(gst_uri_protocol_is_supported(GST_URI_SRC, protocol)) << protocol;
+  }
+  const std::string uri = local_uri("file:///a%20b");
+  GstElement* source = gst_element_make_from_uri(GST_URI_SRC, uri.c_str(), nullptr, nullptr);
+  ASSERT_NE(source, nullptr);
+  gchar* path = nullptr;
+  g_object_get(source, "location", &path, nullptr);
+  EXPECT_STREQ(path, "/a b");
+  g_free(path);
+  gchar* again = gst_uri_handler_get_uri(GST_URI_HANDLER(source));
+  EXPECT_EQ(again, uri);
+  g_free(again);
+  gst_object_unref(source);
+  source = gst_element_factory_make("filesrc", nullptr);
+  EXPECT_NE(source, nullptr);
+  gst_clear_object(&source);
 }
 
 TEST(Sources, AFileGoesOnOverItsSeam) {

@@ -13,6 +13,7 @@
 #include "streams/side_tracks.h"
 #include "streams/source.h"
 #include "streams/unseen.h"
+#include "streams/uri_guard.h"
 
 namespace dfd::monitor {
 namespace {
@@ -45,7 +46,7 @@ void on_pad_added(GstElement* source, GstPad* pad, gpointer data) {
     g_object_get(source, "uri", &uri, nullptr);
     OnSeam on_seam;
     if (feed != nullptr) on_seam = [feed](GstClockTime shift) { shift_tap(*feed, shift); };
-    if (gst_uri_has_protocol(uri, "file")) loop(source, pad, sink, std::move(on_seam));
+    if (is_local(uri)) loop(source, pad, sink, std::move(on_seam));
     g_free(uri);
     gst_pad_link(pad, sink);
   } else {

@@ -9,6 +9,7 @@
 #include "config/source_uri.h"
 #include "streams/side_tracks.h"
 #include "streams/unseen.h"
+#include "streams/uri_guard.h"
 
 namespace dfd::monitor {
 namespace {
@@ -129,7 +130,7 @@ void on_source_setup(GstElement* /*bin*/, GstElement* source, gpointer data) {
   if (name == "udpsrc") set_up_udp(source, opening);
 }
 
-// A playlist from afar names what is opened next: that must not be a file of this machine.
+// A playlist from afar names what is opened next: no other kind of source. uri_guard.h has files.
 void on_deep_element_added(GstBin* bin, GstBin* /*part*/, GstElement* element, gpointer /*data*/) {
   if (!GST_IS_URI_HANDLER(element)) return;
   gchar* uri = gst_uri_handler_get_uri(GST_URI_HANDLER(element));
@@ -152,6 +153,7 @@ std::string escaped(const std::string& text) {
 std::string opened_uri(const Opening& opening) {
   const std::size_t begin = opening.uri.find("://") + 3;
   std::string uri = opening.uri;
+  if (opening.kind == SourceKind::kFile) return local_uri(uri);
   if (opening.kind == SourceKind::kUdp) {
     uri = uri.substr(0, uri.find_first_of("/?", begin));
     // Any address of this machine.
@@ -173,6 +175,7 @@ bool may_decode(std::string_view factory) {
 
 void set_up_source(GstElement* source, const std::string& uri, const Credentials& credentials,
                    bool with_sound) {
+  guard_uris();
   auto* opening = new Opening{kind_of(uri), uri, credentials, with_sound};
   // Servers of SRT take user and password in it; shorter ones are names such as "live".
   constexpr std::size_t kSecretLength = 8;
