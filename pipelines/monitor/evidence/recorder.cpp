@@ -235,8 +235,15 @@ void Recorder::update(Moment now) {
   open_.remove_if([](const Clip& clip) { return clip.done && clip.until; });
 }
 
-void Recorder::close(Moment now) {
+void Recorder::end() {
   taken_->faces.want(nullptr, false);
+  taken_->ring.end();
+}
+
+bool Recorder::has_ended() const { return taken_->ring.has_ended(); }
+
+void Recorder::close(Moment now) {
+  end();
   taken_->ring.close();
   const std::vector<Segment> segments = taken_->ring.segments();
   for (Clip& clip : open_) {

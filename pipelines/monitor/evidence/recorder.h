@@ -43,6 +43,9 @@ class Recorder {
   // Asks for the clips that are due.
   void update(Moment now);
 
+  // Takes no more. Comes back at once; has_ended() tells when close() is not waited for any more.
+  void end();
+  bool has_ended() const;
   // Asks for all that fired, as they are.
   void close(Moment now);
 

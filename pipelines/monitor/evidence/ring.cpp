@@ -135,12 +135,16 @@ std::uint64_t Ring::connection() const {
   return connection_;
 }
 
-void Ring::close() {
+void Ring::end() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     end_ = true;
   }
   changed_.notify_all();
+}
+
+void Ring::close() {
+  end();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -168,6 +172,7 @@ void Ring::run() {
   }
   lock.unlock();
   finish();
+  ended_ = true;
 }
 
 void Ring::begin_timeline(const std::deque<Packet>& packets) {

@@ -89,7 +89,11 @@ class Ring : public Tap {
   std::vector<Segment> segments() const;
   // The one whose pictures are taken now; 0 before the first.
   std::uint64_t connection() const;
-  // Finishes the segment at hand and takes no more. Waits for up to SegmentWriter::kFinishLimit.
+  // Takes no more, and finishes the segment at hand. Comes back at once; has_ended() tells when
+  // that is done.
+  void end();
+  bool has_ended() const { return ended_; }
+  // As end(), and waits for it: up to SegmentWriter::kFinishLimit, where the disk does not hang.
   void close();
   // Of all segments that are held by anyone.
   std::uint64_t bytes() const { return *used_; }
@@ -144,6 +148,7 @@ class Ring : public Tap {
   std::uint64_t connection_ = 0;
   bool wants_keyframe_ = false;
   bool end_ = false;
+  std::atomic<bool> ended_{false};
   std::deque<Segment> segments_;
   RingStats stats_;
 

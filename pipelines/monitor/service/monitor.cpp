@@ -301,6 +301,17 @@ void Monitor::note_stuck(Moment now) {
   g_main_loop_quit(loop_);
 }
 
+void Monitor::drop_closed(Moment now) {
+  for (auto at = leaving_.begin(); at != leaving_.end();) {
+    WatchedStream& stream = **at;
+    if (!stream.is_closed(now)) {
+      ++at;
+      continue;
+    }
+    at = leaving_.erase(at);
+  }
+}
+
 void Monitor::begin_stop() {
   if (phase_ == Phase::kStopping) return;
   log_line("stopping");
@@ -319,10 +330,7 @@ void Monitor::tick(Moment now) {
   show(now);
   thumbnails_.update(now, streams_);
   beat(now);
-  leaving_.erase(
-      std::remove_if(leaving_.begin(), leaving_.end(),
-                     [&](const auto& stream) { return stream->stream().is_closed(now); }),
-      leaving_.end());
+  drop_closed(now);
   if (phase_ == Phase::kLoading && models_->state() == ModelHolder::State::kFailed) {
     log_line("the model cannot be loaded: " + models_->error());
     exit_code_ = kExitFailed;

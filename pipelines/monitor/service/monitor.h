@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,6 +60,7 @@ class Monitor {
   void take_over(Moment now, Config config);
   void take_over_streams(Moment now, const std::vector<StreamConfig>& configs);
   void note_stuck(Moment now);
+  void drop_closed(Moment now);
   void begin_stop();
   void tell(const WatchedStream::Told& told);
   void keep(Moment now);
@@ -81,6 +83,8 @@ class Monitor {
   std::optional<Config> next_;
   std::unique_ptr<ModelHolder> next_models_;
   bool reload_wanted_ = false;
+  // Models that nobody holds any more are given back, each on a thread.
+  std::vector<std::future<void>> giving_back_;
   NotifyLimit limit_;
   std::unique_ptr<Outputs> outputs_;
   std::unique_ptr<Store> store_;

@@ -52,7 +52,15 @@ void Monitor::finish_reload(Moment now) {
     log_line(std::string(error.what()) + "; the configuration stays as it was");
   }
   next_.reset();
-  next_models_.reset();
+  // To take an element down takes as long as it does.
+  giving_back_.erase(std::remove_if(giving_back_.begin(), giving_back_.end(),
+                                    [](const std::future<void>& one) {
+                                      return one.wait_for(std::chrono::seconds(0)) ==
+                                             std::future_status::ready;
+                                    }),
+                     giving_back_.end());
+  giving_back_.push_back(
+      std::async(std::launch::async, [last = std::move(next_models_)]() mutable { last.reset(); }));
   notify_ready();
 }
 

@@ -16,24 +16,17 @@ namespace {
 constexpr const char* kObserve = "observe";
 constexpr const char* kFlood = "flood";
 
-double lost_of(const Recorder& recorder) {
-  const RingStats stats = recorder.stats();
-  return double(stats.dropped + stats.failures);
-}
-
 }  // namespace
 
 WatchedStream::WatchedStream(StreamConfig config, double hysteresis, StreamSnapshot left,
-                             NotifyLimit& limit, Tell tell, MakeRecorder make_recorder)
+                             NotifyLimit& limit, Tell tell, Recorders::Make make_recorder)
     : config_(std::move(config)),
       hysteresis_(hysteresis),
       schedule_(config_.schedule),
       tell_(std::move(tell)),
-      make_recorder_(std::move(make_recorder)),
-      recorder_(make_recorder_ ? make_recorder_(config_) : nullptr),
+      recorders_(std::move(make_recorder), config_),
       stream_(
-          config_, [this](GstMessage* message) { on_message(message); },
-          recorder_ != nullptr ? recorder_->tap() : nullptr),
+          config_, [this](GstMessage* message) { on_message(message); }, recorders_.tap()),
       alarms_(config_, limit,
               [this](Moment now, const StreamAlarms::Rule& rule,
                      const AlarmTransition& transition) { tell_alarm(now, rule, transition); }),
@@ -68,13 +61,9 @@ Counters WatchedStream::counters() const {
     const std::uint64_t fired = rule.alarm.fired();
     if (rule.wanted || fired > 0) counters[{"alarms", rule.name}] += double(fired);
   }
-  if (recorder_ != nullptr) counters[{"recording_lost", ""}] += lost_of(*recorder_);
+  const auto lost = double(recorders_.lost());
+  if (recorders_.current() != nullptr || lost > 0) counters[{"recording_lost", ""}] += lost;
   return counters;
-}
-
-// What the recorder lost, which goes.
-void WatchedStream::count_lost() {
-  if (recorder_ != nullptr) counters_.add("recording_lost", "", lost_of(*recorder_));
 }
 
 StreamSnapshot WatchedStream::snapshot() const {
@@ -166,7 +155,8 @@ void WatchedStream::on_message(GstMessage* message) {
   was_judged_ = is_judged(time);
   update_alarms(time);
   Connection* connection = stream_.connection();
-  if (recorder_ != nullptr && connection != nullptr) recorder_->note_finding(*connection);
+  Recorder* recorder = recorders_.current();
+  if (recorder != nullptr && connection != nullptr) recorder->note_finding(*connection);
 }
 
 // Of a source that is away for days each try would be an event; the metrics count them.
@@ -214,8 +204,8 @@ void WatchedStream::tell_alarm(Moment now, const StreamAlarms::Rule& rule,
   const bool has_faces = rule.name == "face";
   Json event =
       alarm_event(now, event_stream(), rule.name, transition, has_faces ? &finding() : nullptr);
-  if (recorder_ != nullptr) {
-    recorder_->note(now, rule.name, transition, event["data"], rule.notified, stream_.connection());
+  if (Recorder* recorder = recorders_.current()) {
+    recorder->note(now, rule.name, transition, event["data"], rule.notified, stream_.connection());
   }
   tell_({std::move(event),
          StoredAlarm{config_.id, rule.name, transition.state, transition.record, rule.notified},
@@ -235,12 +225,10 @@ void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
   schedule_ = Schedule(config_.schedule);
   stream_.configure();
   if (config_.evidence.wanted != records) {
-    close_recorder(now);
-    count_lost();
-    recorder_ = make_recorder_ ? make_recorder_(config_) : nullptr;
-    stream_.set_tap(recorder_ != nullptr ? recorder_->tap() : nullptr);
-  } else if (recorder_ != nullptr) {
-    recorder_->configure();
+    recorders_.replace(now, config_);
+    stream_.set_tap(recorders_.tap());
+  } else if (Recorder* recorder = recorders_.current()) {
+    recorder->configure();
   }
   alarms_.configure(now);
   if (!reopens) return;
@@ -252,8 +240,14 @@ void WatchedStream::change(Moment now, StreamConfig config, double hysteresis) {
 void WatchedStream::leave(Moment now) {
   account(now);
   alarms_.end(now);
-  close_recorder(now);
+  recorders_.end(now);
   stream_.close(now);
+}
+
+bool WatchedStream::is_closed(Moment now) {
+  // Both are asked each time.
+  const bool has_recorded = recorders_.update(now);
+  return stream_.is_closed(now) && has_recorded;
 }
 
 void WatchedStream::update_muted(Moment now) {
@@ -303,10 +297,6 @@ void WatchedStream::tell_clip(Moment now, const ClipResult& result) {
   tell_(told_clip(now, event_stream(), result));
 }
 
-void WatchedStream::close_recorder(Moment now) {
-  if (recorder_ != nullptr) recorder_->close(now);
-}
-
 void WatchedStream::update_alarms(Moment now) {
   const Coverage covered = muted_ ? Coverage{false, false, "muted"} : coverage(now);
   alarms_.update(now, {face_input(config_.alarm, hysteresis_, covered, finding()),
@@ -323,7 +313,7 @@ void WatchedStream::update(Moment now) {
   was_judged_ = is_judged(now);
   poll_counts(now);
   update_alarms(now);
-  if (recorder_ != nullptr) recorder_->update(now);
+  recorders_.update(now);
 }
 
 }  // namespace dfd::monitor

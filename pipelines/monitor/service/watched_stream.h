@@ -11,10 +11,10 @@
 
 #include "alarms/rules.h"
 #include "alarms/schedule.h"
-#include "evidence/recorder.h"
 #include "findings/finding.h"
 #include "outputs/event.h"
 #include "service/known.h"
+#include "service/recorders.h"
 #include "service/stream_alarms.h"
 #include "service/stream_counters.h"
 #include "store/board.h"
@@ -37,13 +37,10 @@ class WatchedStream {
   };
   using Tell = std::function<void(const Told&)>;
 
-  // Null where nothing of the stream is to be kept. The configuration outlives what is made.
-  using MakeRecorder = std::function<std::unique_ptr<Recorder>(const StreamConfig&)>;
-
   // `limit` outlives it. `hysteresis` is the element's. Alarms and counters go on from
   // what the last run `left`.
   WatchedStream(StreamConfig config, double hysteresis, StreamSnapshot left, NotifyLimit& limit,
-                Tell tell, MakeRecorder make_recorder = nullptr);
+                Tell tell, Recorders::Make make_recorder = nullptr);
 
   // What the last run left becomes known only now: counters and open alarms go on from both. Of two
   // alarms of a rule the one of the last run ends.
@@ -58,6 +55,8 @@ class WatchedStream {
 
   // Nobody wants to know any more: alarms at hand end, for "removed", and the source is closed.
   void leave(Moment now);
+  // Then: all of it has ended, or was left behind.
+  bool is_closed(Moment now);
 
   Stream& stream() { return stream_; }
   const Stream& stream() const { return stream_; }
@@ -74,8 +73,8 @@ class WatchedStream {
   // Something happened to the evidence of an alarm.
   void tell_clip(Moment now, const ClipResult& result);
 
-  // The recorder asks for what it has at hand, and records no more.
-  void close_recorder(Moment now);
+  // The recorder asks for what it has at hand, and records no more. Waits for that.
+  void close_recorder(Moment now) { recorders_.close(now); }
 
   // By the schedule or by hand: whatever is found is not known.
   bool is_muted() const { return muted_; }
@@ -102,7 +101,6 @@ class WatchedStream {
   void tell_muted(Moment now, const Json& change);
   void tell_marked(Moment now, const KeptChange& kept);
   void tell_alarm(Moment now, const StreamAlarms::Rule& rule, const AlarmTransition& transition);
-  void count_lost();
   bool is_judged(Moment now) const;
   EventStream event_stream() const;
 
@@ -114,8 +112,7 @@ class WatchedStream {
   // By hand.
   std::optional<Mute> mute_;
   Tell tell_;
-  MakeRecorder make_recorder_;
-  std::unique_ptr<Recorder> recorder_;
+  Recorders recorders_;
   Stream stream_;
   Known known_;
   StreamAlarms alarms_;
