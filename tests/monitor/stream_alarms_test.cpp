@@ -111,10 +111,33 @@ TEST_F(StreamAlarmsTest, GoOnWhereTheLastRunLeftThem) {
   StreamAlarms second = make();
   for (const StoredAlarm& alarm : first.open()) second.restore(alarm);
   const std::vector<StoredAlarm> open = second.open();
-  ASSERT_EQ(open.size(), 1U);
+  ASSERT_EQ(open.size(), 2U);
   EXPECT_EQ(open[0].record.id, first.open()[0].record.id);
   EXPECT_EQ(open[0].state, AlarmState::kFiring);
   EXPECT_TRUE(open[0].record.data_lost);
+}
+
+TEST_F(StreamAlarmsTest, OfARuleThatComesBackGoOn) {
+  config_.alarm.down = false;
+  StreamAlarms alarms = make();
+  StoredAlarm left;
+  left.stream = "ch1";
+  left.rule = "down";
+  left.state = AlarmState::kFiring;
+  left.record.id = "a";
+  EXPECT_TRUE(alarms.restore(left));
+  see(alarms, 0s, Signal::kBelow, Signal::kOver);
+  // Nobody wants it, and it is open all the same: its evidence stays.
+  EXPECT_EQ(alarms.rules()[1].alarm.state(), AlarmState::kIdle);
+  ASSERT_EQ(alarms.open().size(), 1U);
+  EXPECT_EQ(alarms.open()[0].record.id, "a");
+  config_.alarm.down = true;
+  alarms.configure(at(1s));
+  see(alarms, 1s, Signal::kBelow, Signal::kOver);
+  EXPECT_TRUE(told_.empty());
+  ASSERT_EQ(alarms.open().size(), 1U);
+  EXPECT_EQ(alarms.open()[0].record.id, "a");
+  EXPECT_EQ(alarms.rules()[1].alarm.state(), AlarmState::kFiring);
 }
 
 TEST_F(StreamAlarmsTest, AreSeenOnlyWhereSomebodyLooks) {

@@ -92,6 +92,8 @@ void Monitor::take_over(Moment now, Config config) {
       config.canary != config_.canary || config.canary_timeout_s != config_.canary_timeout_s;
   config_ = std::move(config);
   set_canary(other_canary);
+  // That alarms which came back have lost data is kept at once.
+  kept_ = {};
   log_line("the configuration was read anew; streams: " + std::to_string(streams_.size()));
   tell({monitor_event(now, "reloaded", config_), std::nullopt, {}, true});
 }

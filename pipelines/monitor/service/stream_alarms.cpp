@@ -38,12 +38,15 @@ StreamAlarms::StreamAlarms(const StreamConfig& config, NotifyLimit& limit, Tell 
 
 bool StreamAlarms::restore(const StoredAlarm& alarm) {
   for (Rule& rule : rules_) {
-    if (!rule.wanted || rule.name != alarm.rule) continue;
+    if (rule.name != alarm.rule) continue;
+    if (!rule.wanted) break;
     if (rule.alarm.state() != AlarmState::kIdle) return false;
     rule.alarm.restore(alarm.state, alarm.record);
     rule.notified = alarm.notified;
     log_line(alarm.stream + ": alarm " + alarm.rule + " is still " + name_of(alarm.state));
+    return true;
   }
+  left_.push_back(alarm);
   return true;
 }
 
@@ -89,6 +92,10 @@ void StreamAlarms::configure(Moment now) {
     if (rules_[i].wanted && !wanted[i]) end(now, rules_[i]);
     rules_[i].wanted = wanted[i];
   }
+  for (const StoredAlarm& left : std::exchange(left_, {})) {
+    // What has another one by now keeps both.
+    if (!restore(left)) left_.push_back(left);
+  }
 }
 
 std::vector<StoredAlarm> StreamAlarms::open() const {
@@ -98,6 +105,7 @@ std::vector<StoredAlarm> StreamAlarms::open() const {
     open.push_back(
         {config_->id, rule.name, rule.alarm.state(), rule.alarm.record(), rule.notified});
   }
+  open.insert(open.end(), left_.begin(), left_.end());
   return open;
 }
 

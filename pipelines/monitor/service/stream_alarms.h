@@ -43,14 +43,15 @@ class StreamAlarms {
   // Both outlive it. What changes in `config` is in force from configure() on.
   StreamAlarms(const StreamConfig& config, NotifyLimit& limit, Tell tell);
 
-  // An open alarm of the last run goes on, unless nobody wants its rule any more. False, and
-  // nothing is done, where that has another one by now.
+  // An open alarm of the last run goes on, as soon as somebody wants its rule. False, and nothing
+  // is done, where that has another one by now.
   bool restore(const StoredAlarm& alarm);
 
   // In the order of rules().
   void update(Moment now, const std::array<AlarmInput, kRules>& inputs);
 
-  // The configuration has changed. Alarms of rules that nobody wants any more end.
+  // The configuration has changed. Alarms of rules that nobody wants any more end, and those of the
+  // last run go on whose rules came back.
   void configure(Moment now);
 
   // All at hand end.
@@ -59,7 +60,7 @@ class StreamAlarms {
   const std::array<Rule, kRules>& rules() const { return rules_; }
   const Rule& face() const { return rules_[0]; }
 
-  // Those that are pending or firing.
+  // Those that are pending or firing, and those of the last run whose rules nobody wants.
   std::vector<StoredAlarm> open() const;
 
   // An alarm that was kept, as it is now.
@@ -73,6 +74,8 @@ class StreamAlarms {
   NotifyLimit* limit_;
   Tell tell_;
   std::array<Rule, kRules> rules_;
+  // Of the last run, of rules that nobody wants.
+  std::vector<StoredAlarm> left_;
 };
 
 }  // namespace dfd::monitor
