@@ -6,7 +6,9 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +21,7 @@
 #include "gstdeepfakemeta.h"
 #include "monitor/program.h"
 #include "service/known.h"
+#include "streams/watch.h"
 
 namespace {
 
@@ -36,6 +39,7 @@ using dfd::monitor::StreamAlarms;
 using dfd::monitor::StreamSnapshot;
 using dfd::monitor::Time;
 using dfd::monitor::Verdict;
+using dfd::monitor::Watch;
 using dfd::monitor::WatchedStream;
 using dfd::monitor::test::comes_true;
 using dfd::monitor::test::forged_clip;
@@ -207,6 +211,57 @@ TEST_F(AWatchedStream, AnAlarmThatCameBackIsNotSeenBeforeAPicture) {
   stream_->update(now());
   EXPECT_EQ(face().alarm.state(), AlarmState::kFiring);
   EXPECT_FALSE(face().is_seen());
+}
+
+// Holds the pictures up until it is let go.
+class HeldUp {
+ public:
+  explicit HeldUp(GstElement* detect) : pad_(gst_element_get_static_pad(detect, "sink")) {
+    gst_pad_add_probe(pad_, GST_PAD_PROBE_TYPE_BUFFER, on_picture, this, nullptr);
+  }
+  ~HeldUp() { gst_object_unref(pad_); }
+  HeldUp(const HeldUp&) = delete;
+  HeldUp& operator=(const HeldUp&) = delete;
+
+  bool holds() const { return holds_; }
+  bool has_let_go() const { return has_let_go_; }
+  void let_go() { goes_.set_value(); }
+
+ private:
+  static GstPadProbeReturn on_picture(GstPad* /*pad*/, GstPadProbeInfo* /*info*/, gpointer data) {
+    auto* self = static_cast<HeldUp*>(data);
+    self->holds_ = true;
+    self->went_.wait();
+    self->has_let_go_ = true;
+    return GST_PAD_PROBE_REMOVE;
+  }
+
+  GstPad* pad_;
+  std::atomic<bool> holds_{false};
+  std::atomic<bool> has_let_go_{false};
+  std::promise<void> goes_;
+  std::shared_future<void> went_ = goes_.get_future().share();
+};
+
+TEST_F(AWatchedStream, KnowsThatItsPipelineWasLeftBehind) {
+  const std::string clip = forged_clip();
+  ASSERT_FALSE(clip.empty());
+  watch("file://" + clip);
+  ASSERT_TRUE(becomes([this] { return stream_->stream().is_live(now()); }));
+  HeldUp held(stream_->stream().connection()->detect());
+  ASSERT_TRUE(comes_true([&] { return held.holds(); }));
+  Moment time = now();
+  stream_->leave(time);
+  EXPECT_FALSE(stream_->is_closed(time));
+  EXPECT_FALSE(stream_->stream().is_left_behind());
+  time.steady += Watch::kCloseLimit;
+  EXPECT_TRUE(stream_->is_closed(time));
+  EXPECT_TRUE(stream_->stream().is_left_behind());
+  stream_->count_stuck();
+  EXPECT_EQ(stream_->snapshot().counters.at({"failures", "stuck"}), 1);
+  // It ends by itself then.
+  held.let_go();
+  EXPECT_TRUE(comes_true([&] { return held.has_let_go(); }));
 }
 
 }  // namespace

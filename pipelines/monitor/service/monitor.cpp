@@ -308,8 +308,25 @@ void Monitor::drop_closed(Moment now) {
       ++at;
       continue;
     }
+    if (stream.stream().is_left_behind()) count_left_behind(now, stream.stream().config().id);
     at = leaving_.erase(at);
   }
+}
+
+// Of a stream that is not watched any more, or watched again.
+void Monitor::count_left_behind(Moment now, const std::string& id) {
+  log_line(id + ": the pipeline does not stop and is left behind");
+  const auto again = std::find_if(streams_.begin(), streams_.end(), [&](const auto& stream) {
+    return stream->stream().config().id == id;
+  });
+  if (again != streams_.end()) {
+    (*again)->count_stuck();
+  } else {
+    left_[id].counters[{"failures", name_of(FailureReason::kStuck)}] += 1;
+    store_->add(id, left_[id]);
+  }
+  // Whoever stops gives them back anyway.
+  if (phase_ == Phase::kWatching) note_stuck(now);
 }
 
 void Monitor::begin_stop() {

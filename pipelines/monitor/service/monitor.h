@@ -61,6 +61,7 @@ class Monitor {
   void take_over_streams(Moment now, const std::vector<StreamConfig>& configs);
   void note_stuck(Moment now);
   void drop_closed(Moment now);
+  void count_left_behind(Moment now, const std::string& id);
   void begin_stop();
   void tell(const WatchedStream::Told& told);
   void keep(Moment now);

@@ -244,6 +244,8 @@ void WatchedStream::leave(Moment now) {
   stream_.close(now);
 }
 
+void WatchedStream::count_stuck() { counters_.add("failures", name_of(FailureReason::kStuck)); }
+
 bool WatchedStream::is_closed(Moment now) {
   // Both are asked each time.
   const bool has_recorded = recorders_.update(now);

@@ -57,6 +57,8 @@ class WatchedStream {
   void leave(Moment now);
   // Then: all of it has ended, or was left behind.
   bool is_closed(Moment now);
+  // One of its pipelines was, after it had left.
+  void count_stuck();
 
   Stream& stream() { return stream_; }
   const Stream& stream() const { return stream_; }

@@ -76,8 +76,9 @@ void Stream::close(Moment now) {
 
 bool Stream::is_closed(Moment now) {
   if (connection_ == nullptr) return true;
-  if (!connection_->seen().closed && now.steady - *closing_since_ < Watch::kCloseLimit)
-    return false;
+  const bool closed = connection_->seen().closed;
+  if (!closed && now.steady - *closing_since_ < Watch::kCloseLimit) return false;
+  left_behind_ = !closed;
   connection_.reset();
   return true;
 }

@@ -40,6 +40,8 @@ class Stream {
   // Watch::kCloseLimit it is left to itself.
   void close(Moment now);
   bool is_closed(Moment now);
+  // Whether it was.
+  bool is_left_behind() const { return left_behind_; }
 
   const StreamConfig& config() const { return *config_; }
   const Watch& watch() const { return watch_; }
@@ -72,6 +74,7 @@ class Stream {
   std::optional<WallTime> last_frame_;
   Time last_frame_steady_;
   std::optional<Time> closing_since_;
+  bool left_behind_ = false;
 };
 
 }  // namespace dfd::monitor
