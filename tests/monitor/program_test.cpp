@@ -278,6 +278,23 @@ TEST(Run, WhatTheLastRunLeftIsTakenUpOnceItCanBeRead) {
   EXPECT_TRUE(fits_schema(second.out()));
 }
 
+TEST(Run, AUserWhoIsRefusedIsAFailureOfItsOwnAndStaysHidden) {
+  RtspServer server(RtspServer::test_picture(), "viewer", "hunter2");
+  const std::string wrong = scratch("run_wrong");
+  std::ofstream(wrong) << "viewer:correct-horse\n";
+  Program program(
+      {"run", write_config("auth.toml", server.uri(), "credentials = \"file:" + wrong + "\"\n")});
+  EXPECT_TRUE(comes_true([&] { return program.told_stream("closing", "auth"); })) << program.all();
+  EXPECT_TRUE(comes_true([&] { return program.told_alarm("down", "firing"); })) << program.all();
+  const std::string metrics = request("GET", program.address() + "/metrics").body;
+  EXPECT_EQ(metrics.find("reason=\"auth\"} 0\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("deepfake_stream_failures_total{stream=\"ch1\",reason=\"error\"} 0\n"),
+            std::string::npos);
+  const std::string streams = request("GET", program.address() + "/api/v1/streams").body;
+  EXPECT_EQ((program.all() + metrics + streams).find("correct-horse"), std::string::npos);
+  EXPECT_EQ(program.stop(), 0);
+}
+
 TEST(Run, ASourceThatEndsIsOpenedAnew) {
   RtspServer server(
       "( videotestsrc num-buffers=25 is-live=true ! "
