@@ -30,9 +30,9 @@ void add_functions(Rows& rows) {
   rows.add("ceil", "self", [](const Tensor& x) { return at::ceil(x); });
   rows.add("round", "self", [](const Tensor& x) { return at::round(x); });
   rows.add("sign", "self", [](const Tensor& x) { return at::sign(x); });
-  rows.add("exp_", "self", [](Tensor x) { return x.exp_(); });
-  rows.add("sqrt_", "self", [](Tensor x) { return x.sqrt_(); });
-  rows.add("neg_", "self", [](Tensor x) { return x.neg_(); });
+  rows.add("exp_", "self", [](const Tensor& x) { return x.exp_(); });
+  rows.add("sqrt_", "self", [](const Tensor& x) { return x.sqrt_(); });
+  rows.add("neg_", "self", [](const Tensor& x) { return x.neg_(); });
 }
 
 // NAME and NAME_, each for a tensor and for a number as the other operand.
@@ -78,20 +78,22 @@ void add_arithmetic(Rows& rows) {
   add_scaled(rows, "add", [](const Tensor& x, const auto& y, const at::Scalar& factor) {
     return at::add(x, y, factor);
   });
-  add_scaled(rows, "add_",
-             [](Tensor x, const auto& y, const at::Scalar& factor) { return x.add_(y, factor); });
+  add_scaled(rows, "add_", [](const Tensor& x, const auto& y, const at::Scalar& factor) {
+    return x.add_(y, factor);
+  });
   add_scaled(rows, "sub", [](const Tensor& x, const auto& y, const at::Scalar& factor) {
     return at::sub(x, y, factor);
   });
-  add_scaled(rows, "sub_",
-             [](Tensor x, const auto& y, const at::Scalar& factor) { return x.sub_(y, factor); });
+  add_scaled(rows, "sub_", [](const Tensor& x, const auto& y, const at::Scalar& factor) {
+    return x.sub_(y, factor);
+  });
   add_scaled(rows, "rsub", [](const Tensor& x, const auto& y, const at::Scalar& factor) {
     return at::rsub(x, y, factor);
   });
   add_pair(rows, "mul", [](const Tensor& x, const auto& y) { return at::mul(x, y); });
-  add_pair(rows, "mul_", [](Tensor x, const auto& y) { return x.mul_(y); });
+  add_pair(rows, "mul_", [](const Tensor& x, const auto& y) { return x.mul_(y); });
   add_pair(rows, "div", [](const Tensor& x, const auto& y) { return at::div(x, y); });
-  add_pair(rows, "div_", [](Tensor x, const auto& y) { return x.div_(y); });
+  add_pair(rows, "div_", [](const Tensor& x, const auto& y) { return x.div_(y); });
   add_pair(rows, "floor_divide", [](const Tensor& x, const auto& y) {
     require_quotient(x, y);
     return at::floor_divide(x, y);
@@ -122,13 +124,13 @@ void add_arithmetic(Rows& rows) {
              return at::clamp(x, least, most);
            });
   rows.add("clamp_", "self min=none max=none",
-           [](Tensor x, const Maybe<at::Scalar>& least, const Maybe<at::Scalar>& most) {
+           [](const Tensor& x, const Maybe<at::Scalar>& least, const Maybe<at::Scalar>& most) {
              return x.clamp_(least, most);
            });
   rows.add("clamp_min", "self min",
            [](const Tensor& x, const at::Scalar& least) { return at::clamp_min(x, least); });
   rows.add("clamp_min_", "self min",
-           [](Tensor x, const at::Scalar& least) { return x.clamp_min_(least); });
+           [](const Tensor& x, const at::Scalar& least) { return x.clamp_min_(least); });
   rows.add("clamp_max", "self max",
            [](const Tensor& x, const at::Scalar& most) { return at::clamp_max(x, most); });
 }
@@ -166,7 +168,7 @@ void add_masks(Rows& rows) {
              return at::masked_fill(x, mask, value);
            });
   rows.add("masked_fill_", "self mask value",
-           [](Tensor x, const Tensor& mask, const at::Scalar& value) {
+           [](const Tensor& x, const Tensor& mask, const at::Scalar& value) {
              return x.masked_fill_(mask, value);
            });
   const auto choose = [](const Tensor& condition, const Tensor& x, const Tensor& y) {
@@ -186,13 +188,15 @@ void add_masks(Rows& rows) {
              const Tensor other = beside(x, y);
              return choose(condition, other, y.to(other.scalar_type()));
            });
-  rows.add("fill_", "self value", [](Tensor x, const at::Scalar& value) { return x.fill_(value); });
-  rows.add("fill_", "self value", [](Tensor x, const Tensor& value) { return x.fill_(value); });
-  rows.add("zero_", "self", [](Tensor x) { return x.zero_(); });
+  rows.add("fill_", "self value",
+           [](const Tensor& x, const at::Scalar& value) { return x.fill_(value); });
+  rows.add("fill_", "self value",
+           [](const Tensor& x, const Tensor& value) { return x.fill_(value); });
+  rows.add("zero_", "self", [](const Tensor& x) { return x.zero_(); });
   rows.add("copy_", "self src non_blocking=false",
-           [](Tensor x, const Tensor& y, bool) { return x.copy_(y); });
+           [](const Tensor& x, const Tensor& y, bool) { return x.copy_(y); });
   rows.add("copy_", "self src non_blocking=false",
-           [](Tensor x, const at::Scalar& y, bool) { return x.fill_(y); });
+           [](const Tensor& x, const at::Scalar& y, bool) { return x.fill_(y); });
   rows.add("triu", "self diagonal=0",
            [](const Tensor& x, std::int64_t diagonal) { return at::triu(x, diagonal); });
   rows.add("tril", "self diagonal=0",
