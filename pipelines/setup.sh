@@ -39,11 +39,9 @@ if [ ! -e "$BUILD/build.ninja" ]; then
     say "configuring $BUILD"
     # Names and lines for stack traces, without variables: GCC then needs half the time.
     CXXFLAGS="-g1 ${CXXFLAGS:-}" meson setup "$BUILD" "$@" >&2
-elif [ $# -gt 0 ]; then
-    meson configure "$BUILD" "$@" >&2
-elif [ -n "$missing" ]; then
-    # Parts that were left out for want of them.
-    meson setup --reconfigure "$BUILD" >&2
+elif [ $# -gt 0 ] || [ -n "$missing" ]; then
+    # With other options, or with parts that were left out for want of packages.
+    meson setup --reconfigure "$BUILD" "$@" >&2
 fi
 # A plugin of an older build, which would be found beside the new ones.
 rm -rf "$BUILD/gst/plugin"
