@@ -195,9 +195,10 @@ static void gst_deepfake_detect_get_property(GObject* object, guint id, GValue* 
   auto* self = GST_DEEPFAKE_DETECT(object);
   if (is_named(pspec, "stats")) {
     const std::shared_ptr<State> state = state_of(self);
+    const dfd::Rate rate = settings_of(self).session.sample_rate;
     g_value_take_boxed(value, state ? gst_deepfake_stats_new(state->session->stats(),
-                                                             state->session->engine().get())
-                                    : gst_deepfake_stats_new({}, nullptr));
+                                                             state->session->engine().get(), rate)
+                                    : gst_deepfake_stats_new({}, nullptr, rate));
   } else if (is_named(pspec, "active-device")) {
     const std::shared_ptr<State> state = state_of(self);
     g_value_set_string(value, state ? state->session->engine()->device().c_str() : nullptr);

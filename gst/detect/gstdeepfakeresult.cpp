@@ -166,14 +166,26 @@ GstMessage* gst_deepfake_model_message_new(GstElement* element, const std::strin
   return gst_message_new_element(GST_OBJECT(element), structure);
 }
 
-GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::Engine* engine) {
+// How long a window of samples is; 0 where no model is there yet.
+static guint64 window_duration(const dfd::Engine* engine, dfd::Rate sample_rate) {
+  if (engine == nullptr) return 0;
+  const dfd::ModelInfo& model = engine->model();
+  const dfd::Rate rate = sample_rate.given() ? sample_rate : model.sample_rate;
+  return gst_util_uint64_scale(GST_SECOND * static_cast<guint64>(model.window_length),
+                               static_cast<guint64>(rate.denominator),
+                               static_cast<guint64>(rate.numerator));
+}
+
+GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::Engine* engine,
+                                     dfd::Rate sample_rate) {
   GstStructure* structure = gst_structure_new(
       "deepfakedetect-stats", "frames", G_TYPE_UINT64, stats.frames, "samples", G_TYPE_UINT64,
       stats.samples, "windows", G_TYPE_UINT64, stats.windows, "faces", G_TYPE_UINT64, stats.faces,
       "batches", G_TYPE_UINT64, stats.batches, "model-swaps", G_TYPE_UINT64, stats.model_swaps,
       "latency-p50-ms", G_TYPE_DOUBLE, stats.latency_p50_ms, "latency-p95-ms", G_TYPE_DOUBLE,
       stats.latency_p95_ms, "latency-p99-ms", G_TYPE_DOUBLE, stats.latency_p99_ms, "window-bytes",
-      G_TYPE_UINT64, stats.window_bytes, "batch-fill", G_TYPE_DOUBLE, stats.batch_fill,
+      G_TYPE_UINT64, stats.window_bytes, "window-duration", G_TYPE_UINT64,
+      window_duration(engine, sample_rate), "batch-fill", G_TYPE_DOUBLE, stats.batch_fill,
       "queue-length", G_TYPE_UINT64, static_cast<guint64>(stats.queue_length), "active-device",
       G_TYPE_STRING, engine != nullptr ? engine->device().c_str() : "", "precision", G_TYPE_STRING,
       engine != nullptr ? dfd::to_string(engine->precision()) : "", nullptr);

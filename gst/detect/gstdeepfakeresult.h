@@ -33,7 +33,8 @@ GstMessage* gst_deepfake_model_message_new(GstElement* element, const std::strin
 
 // The structure "deepfakedetect-stats" of the property. engine: null before the start. (transfer
 // full)
-GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::Engine* engine);
+GstStructure* gst_deepfake_stats_new(const dfd::SessionStats& stats, const dfd::Engine* engine,
+                                     dfd::Rate sample_rate);
 
 // buffer must be writable.
 void gst_deepfake_add_result_meta(GstBuffer* buffer, const dfd::StreamReport& report,

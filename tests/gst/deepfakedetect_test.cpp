@@ -219,6 +219,9 @@ TEST_F(HarnessTest, LatenciesAreCountedByTheirBounds) {
   double sum = 0;
   EXPECT_TRUE(gst_structure_get_double(stats, "latency-sum-ms", &sum));
   EXPECT_GT(sum, 0);
+  guint64 window = 0;
+  EXPECT_TRUE(gst_structure_get_uint64(stats, "window-duration", &window));
+  EXPECT_EQ(window, GST_SECOND * dfd::test::kTestWindow / dfd::test::kTestRate);
   gst_structure_free(stats);
   gst_object_unref(detect);
 }

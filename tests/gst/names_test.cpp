@@ -129,7 +129,7 @@ TEST(Names, StatisticsCountEveryReasonButNone) {
   for (const dfd::Reason reason : dfd::kReasons) {
     stats.skipped[static_cast<std::size_t>(reason)] = 100 + static_cast<std::uint64_t>(reason);
   }
-  GstStructure* structure = gst_deepfake_stats_new(stats, nullptr);
+  GstStructure* structure = gst_deepfake_stats_new(stats, nullptr, {});
   for (const dfd::Reason reason : dfd::kReasons) {
     guint64 count = 0;
     const std::string field = std::string("samples-skipped-") + dfd::to_string(reason);

@@ -104,6 +104,20 @@ TEST_F(AlarmTest, StartsWhereItWasFirstOver) {
   EXPECT_EQ(transitions_.at(1).record.fired_at, first + 2s);
 }
 
+TEST_F(AlarmTest, BeginsWithTheWindowThatWasOverAndNotWithinTheLastOne) {
+  input_.lasted = 2s;
+  tell(Signal::kBelow, 1s);
+  tell(Signal::kOver, 3s);
+  EXPECT_EQ(alarm_.record().started_at, WallTime(999s));
+  tell(Signal::kBelow, 5s);
+  const WallTime end = alarm_.record().ended_at.value();
+  tell(Signal::kBelow, 10s);
+  input_.lasted = 20s;
+  tell(Signal::kOver, 1s);
+  ASSERT_EQ(alarm_.state(), AlarmState::kPending);
+  EXPECT_EQ(alarm_.record().started_at, end);
+}
+
 TEST_F(AlarmTest, OneBadSecondIsNone) {
   tell(Signal::kOver, 1s);
   tell(Signal::kBelow, 3900ms, 0.1);

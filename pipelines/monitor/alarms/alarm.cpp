@@ -88,10 +88,13 @@ void Alarm::account(Time now) {
   }
 }
 
-void Alarm::begin(Moment now) {
+void Alarm::begin(Moment now, Duration lasted) {
+  // What came before the last one's end was of that.
+  const WallTime earliest = record_.ended_at.value_or(WallTime::min());
   record_ = {};
   record_.id = make_id(now.wall);
-  record_.started_at = now.wall;
+  record_.started_at =
+      std::max(earliest, now.wall - std::chrono::duration_cast<WallTime::duration>(lasted));
   held_ = {};
   over_.clear();
 }
@@ -126,7 +129,7 @@ void Alarm::step(Moment now, const AlarmInput& input, std::vector<AlarmTransitio
     state_ = AlarmState::kIdle;
   }
   if (state_ == AlarmState::kIdle && input.signal == Signal::kOver) {
-    begin(now);
+    begin(now, input.lasted);
     note(input);
     enter(AlarmState::kPending, transitions);
   } else if (state_ == AlarmState::kPending || state_ == AlarmState::kFiring) {

@@ -38,12 +38,14 @@ struct AlarmInput {
   std::optional<double> probability;
   std::optional<double> on;
   std::optional<double> off;
+  // What is told now began so long ago: a face's score is one of a whole window.
+  Duration lasted{};
 };
 
 // What is told of an incident.
 struct AlarmRecord {
   std::string id;
-  // When it was first over `on`.
+  // When the first window that was over `on` began.
   WallTime started_at;
   std::optional<WallTime> fired_at;
   std::optional<WallTime> ended_at;
@@ -100,7 +102,7 @@ class Alarm {
   void stand_still(Duration length);
   void step(Moment now, const AlarmInput& input, std::vector<AlarmTransition>& transitions);
   void enter(AlarmState state, std::vector<AlarmTransition>& transitions);
-  void begin(Moment now);
+  void begin(Moment now, Duration lasted);
   void note(const AlarmInput& input);
   Duration over_in_window(Time now);
 

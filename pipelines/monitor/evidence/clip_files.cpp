@@ -148,7 +148,7 @@ Clip write_clip(const std::string& folder, const ClipRequest& request) {
     std::remove(joined.c_str());
     return clip;
   } catch (const std::exception& error) {
-    // Another size in the middle of it, say.
+    // MPEG-4 part 2, say.
     log_line(request.place.stream + ": the clip stays MPEG-TS: " + error.what());
     std::remove(packed.c_str());
     rename_or_fail(joined, folder + "/clip.ts");

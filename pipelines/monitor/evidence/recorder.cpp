@@ -76,8 +76,13 @@ std::shared_ptr<Tap> Recorder::tap() const { return taken_; }
 
 RingStats Recorder::stats() const { return taken_->ring.stats(); }
 
+void Recorder::set_window(Duration window) {
+  window_ = window;
+  taken_->ring.set_kept(kept_of(*config_) + window_);
+}
+
 void Recorder::configure() {
-  taken_->ring.set_kept(kept_of(*config_));
+  taken_->ring.set_kept(kept_of(*config_) + window_);
   taken_->said.set_kept(said_kept_of(*config_));
 }
 

@@ -39,6 +39,8 @@ class Recorder {
 
   // The stream's configuration has changed.
   void configure();
+  // How long a window is: alarms begin by so much before they are told.
+  void set_window(Duration window);
 
   // Asks for the clips that are due.
   void update(Moment now);
@@ -86,6 +88,7 @@ class Recorder {
   void want_faces(Connection& connection);
 
   const StreamConfig* config_;
+  Duration window_{};
   std::shared_ptr<Taken> taken_;
   ClipMaker* clips_;
   std::weak_ptr<PictureMaker> pictures_;

@@ -154,6 +154,9 @@ Counts read_counts(GstElement* detect) {
   gst_structure_get_uint64(stats, "frames", &counts.frames);
   gst_structure_get_uint64(stats, "samples", &counts.samples);
   gst_structure_get_uint64(stats, "windows", &counts.windows);
+  std::uint64_t window = 0;
+  gst_structure_get_uint64(stats, "window-duration", &window);
+  counts.window_seconds = static_cast<double>(window) / GST_SECOND;
   read_latency(stats, counts);
   for (gint i = 0; i < gst_structure_n_fields(stats); ++i) {
     const std::string_view name = gst_structure_nth_field_name(stats, static_cast<guint>(i));

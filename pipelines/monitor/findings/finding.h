@@ -92,6 +92,8 @@ struct Counts {
   // and those beyond all as "+Inf"; all their seconds together.
   std::map<std::string, std::uint64_t> latency;
   double latency_seconds = 0;
+  // How long a window is that a score is of; 0 before there is a model.
+  double window_seconds = 0;
 };
 
 Counts read_counts(GstElement* detect);

@@ -131,7 +131,10 @@ void WatchedStream::poll_counts(Moment now) {
   if (connection == nullptr || connection->detect() == nullptr) return;
   if (!stream_.is_live(now) || now.steady - last_poll_ < kInterval) return;
   last_poll_ = now.steady;
-  counters_.set_analysed(read_counts(connection->detect()));
+  const Counts counts = read_counts(connection->detect());
+  counters_.set_analysed(counts);
+  window_ = from_seconds(counts.window_seconds);
+  if (Recorder* recorder = recorders_.current()) recorder->set_window(window_);
 }
 
 // A worker that hangs sends no message.
@@ -301,9 +304,11 @@ void WatchedStream::tell_clip(Moment now, const ClipResult& result) {
 
 void WatchedStream::update_alarms(Moment now) {
   const Coverage covered = muted_ ? Coverage{false, false, "muted"} : coverage(now);
-  alarms_.update(now, {face_input(config_.alarm, hysteresis_, covered, finding()),
-                       down_input(covered), picture_input("frozen", covered, finding()),
-                       picture_input("black", covered, finding())});
+  AlarmInput face = face_input(config_.alarm, hysteresis_, covered, finding());
+  face.lasted = window_;
+  alarms_.update(now,
+                 {std::move(face), down_input(covered), picture_input("frozen", covered, finding()),
+                  picture_input("black", covered, finding())});
 }
 
 void WatchedStream::update(Moment now) {

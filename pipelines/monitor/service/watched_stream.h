@@ -125,6 +125,8 @@ class WatchedStream {
   bool said_unseen_ = false;
   StreamCounters counters_;
   Time last_poll_;
+  // Of the model.
+  Duration window_{};
 };
 
 }  // namespace dfd::monitor
