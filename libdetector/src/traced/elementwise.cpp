@@ -50,23 +50,21 @@ void add_scaled(Rows& rows, const std::string& name, Function function) {
            });
 }
 
-template <typename Function>
-void add_pair(Rows& rows, const std::string& name, Function function) {
-  rows.add(name, "self other", [function](const Tensor& x, const Tensor& y) {
-    require_broadcast(x, y);
-    return function(x, y);
-  });
-  rows.add(name, "self other",
-           [function](const Tensor& x, const at::Scalar& y) { return function(x, y); });
-}
-
-// The same of two tensors alone.
+// Of two tensors.
 template <typename Function>
 void add_joined(Rows& rows, const std::string& name, Function function) {
   rows.add(name, "self other", [function](const Tensor& x, const Tensor& y) {
     require_broadcast(x, y);
     return function(x, y);
   });
+}
+
+// And for a number as the other operand, too.
+template <typename Function>
+void add_pair(Rows& rows, const std::string& name, Function function) {
+  add_joined(rows, name, function);
+  rows.add(name, "self other",
+           [function](const Tensor& x, const at::Scalar& y) { return function(x, y); });
 }
 
 // x, or a number that becomes a tensor of the type that PyTorch gives it beside the other.

@@ -182,11 +182,10 @@ Tensor attend(const Tensor& query, const Tensor& key, const Tensor& value,
     const Tensor later = at::ones({query.size(-2), key.size(-2)}, query.options().dtype(at::kBool));
     weights = weights.masked_fill(later.triu(1), kNever);
   }
+  if (mask) require_broadcast(weights, *mask);
   if (mask && mask->scalar_type() == at::kBool) {
-    require_broadcast(weights, *mask);
     weights = weights.masked_fill(mask->logical_not(), kNever);
   } else if (mask) {
-    require_broadcast(weights, *mask);
     weights = weights + *mask;
   }
   return product(at::softmax(weights, -1), value);

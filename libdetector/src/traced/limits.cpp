@@ -73,8 +73,9 @@ void require_broadcast(const at::Tensor& x, const at::Tensor& y) {
 }
 
 void require_quotient(const at::Tensor& x, const at::Tensor& y) {
-  require_broadcast(x, y);
-  if (broadcasts(x.sizes(), y.sizes())) require_no_overflow(x, y);
+  if (!broadcasts(x.sizes(), y.sizes())) return;
+  require_few(at::infer_size(x.sizes(), y.sizes()));
+  require_no_overflow(x, y);
 }
 
 void require_quotient(const at::Tensor& x, const at::Scalar& y) { require_no_overflow(x, y); }

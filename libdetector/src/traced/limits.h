@@ -23,7 +23,6 @@ void require_few_parts(std::int64_t parts);
 
 // What comes of two tensors, element by element.
 void require_broadcast(const at::Tensor& x, const at::Tensor& y);
-inline void require_broadcast(const at::Tensor& /*x*/, const at::Scalar& /*y*/) {}
 
 // And of a division that gives whole numbers: LibTorch 1.13 divides the lowest integer by -1
 // without a look, which ends the process.
@@ -43,7 +42,7 @@ struct ConvolutionSteps {
 void require_convolution(const at::Tensor& x, const at::Tensor& weight,
                          const ConvolutionSteps& steps);
 
-// x[places] and x.index_select(); undefined places stand for all of a dimension.
+// x[places]; undefined places stand for all of a dimension.
 void require_taken(const at::Tensor& x, const Tensors& places);
 
 // All of them in one.
