@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -16,6 +17,12 @@ using Say = std::function<void(const std::string&)>;
 struct EmbedProgress {
   Say say;
   std::function<void(int done, int of, int computed)> embedded;
+
+  // Of so many clips some were missing, and of these so many are done.
+  void computed(std::size_t done, std::size_t missing, std::size_t clips) const {
+    embedded(static_cast<int>(clips - missing + done), static_cast<int>(clips),
+             static_cast<int>(done));
+  }
 };
 
 }  // namespace dfd

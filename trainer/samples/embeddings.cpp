@@ -100,11 +100,7 @@ std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Ba
     missing.push_back(i);
     to_read.push_back(clips[i]);
   }
-  const auto tell = [&](std::size_t computed) {
-    progress.embedded(static_cast<int>(clips.size() - missing.size() + computed),
-                      static_cast<int>(clips.size()), static_cast<int>(computed));
-  };
-  if (missing.empty()) tell(0);
+  if (missing.empty()) progress.computed(0, 0, clips.size());
   ClipsAhead<ClipCrops> source(
       std::move(to_read), [&](const Clip& clip) { return read_crops(clip, rule); }, progress.say);
   for (std::size_t i = 0; i < missing.size(); ++i) {
@@ -116,7 +112,7 @@ std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Ba
     } else {
       found.failed = true;
     }
-    tell(i + 1);
+    progress.computed(i + 1, missing.size(), clips.size());
   }
   return embeddings;
 }

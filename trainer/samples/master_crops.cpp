@@ -62,11 +62,7 @@ std::set<std::string> fill(CropStore& store, const std::vector<Clip>& clips, con
     if (kept != nullptr && !to_recode) continue;
     if (lacks.emplace(clip.path, Lack{kept, to_recode}).second) lacking.push_back(clip);
   }
-  const auto tell = [&](std::size_t made) {
-    progress.embedded(static_cast<int>(clips.size() - lacking.size() + made),
-                      static_cast<int>(clips.size()), static_cast<int>(made));
-  };
-  if (lacking.empty()) tell(0);
+  if (lacking.empty()) progress.computed(0, 0, clips.size());
   ClipsAhead<Cut> source(
       lacking,
       [&](const Clip& clip) {
@@ -85,7 +81,7 @@ std::set<std::string> fill(CropStore& store, const std::vector<Clip>& clips, con
     if (!cut) failed.insert(clip.path);
     if (cut && cut->crops) store.add(keys.of(clip), *cut->crops);
     if (cut && cut->recoded) store.add(keys.of_recoded(clip), *cut->recoded);
-    tell(++made);
+    progress.computed(++made, lacking.size(), clips.size());
   }
   store.flush();
   return failed;
