@@ -3,7 +3,6 @@
 #include "face_pictures.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "findings/judged_picture.h"
@@ -17,20 +16,22 @@ void FacePictures::want(std::shared_ptr<BestPicture> wanted, bool with_maps) {
   begins_ = begins_ || wanted_ == nullptr;
   wanted_ = std::move(wanted);
   with_maps_ = with_maps;
-  if (wanted_ != nullptr) return;
-  gone.swap(recent_);
-  bytes_ = 0;
+  if (wanted_ == nullptr) gone = take_all();
 }
 
 void FacePictures::drop_old(Time now) {
   std::deque<Recent> gone;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (recent_.empty() || now - recent_.back().came.steady < 2 * kLongest) return;
-  gone.swap(recent_);
-  bytes_ = 0;
+  gone = take_all();
 }
 
-void FacePictures::keep(Recent recent, std::vector<Recent>& gone) {
+std::deque<FacePictures::Recent> FacePictures::take_all() {
+  bytes_ = 0;
+  return std::exchange(recent_, {});
+}
+
+void FacePictures::keep(Recent recent, std::deque<Recent>& gone) {
   constexpr auto kKept = GstClockTime(std::chrono::nanoseconds(kLongest).count());
   const GstClockTime newest = recent.running_time;
   bytes_ += recent.bytes;
@@ -65,16 +66,14 @@ FacePictures::Found FacePictures::look(GstBuffer* buffer) {
 
 void FacePictures::take(std::uint64_t connection, GstCaps* caps, GstBuffer* buffer,
                         GstClockTime running_time) {
-  std::vector<Recent> gone;
+  std::deque<Recent> gone;
   Found found;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     // One that was left behind may still bring something.
     if (wanted_ == nullptr || connection < connection_) return;
     if (std::exchange(connection_, connection) != connection) {
-      std::move(recent_.begin(), recent_.end(), std::back_inserter(gone));
-      recent_.clear();
-      bytes_ = 0;
+      gone = take_all();
       judged_ = GST_CLOCK_TIME_NONE;
       map_.clear();
     }

@@ -50,7 +50,8 @@ class FacePictures {
   };
 
   // With the mutex.
-  void keep(Recent recent, std::vector<Recent>& gone);
+  void keep(Recent recent, std::deque<Recent>& gone);
+  std::deque<Recent> take_all();
   Found look(GstBuffer* buffer);
 
   std::mutex mutex_;

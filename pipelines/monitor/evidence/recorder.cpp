@@ -82,7 +82,7 @@ void Recorder::set_window(Duration window) {
 }
 
 void Recorder::configure() {
-  taken_->ring.set_kept(kept_of(*config_) + window_);
+  set_window(window_);
   taken_->said.set_kept(said_kept_of(*config_));
 }
 
