@@ -28,7 +28,12 @@ void add_score(CLI::App& app, Actions& actions) {
   static std::vector<std::string> pictures;
   CLI::App* score = app.add_subcommand("score", "Score pictures as one window");
   score->add_option("--model", file, "Model file")->required();
-  score->add_option("frames", pictures, "Picture files, in order, each a ready crop")->required();
+  score
+      ->add_option("frames", pictures,
+                   "Picture files, in order, each a ready crop: its middle square, where the "
+                   "model's own crops "
+                   "are squares")
+      ->required();
   score->footer("Example: deepfake-trainer score --model model.safetensors frame-*.png");
   actions[score] = [] {
     print(score_pictures(file, pictures));

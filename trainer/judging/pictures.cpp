@@ -2,6 +2,8 @@
 
 #include "judging/pictures.h"
 
+#include <algorithm>
+
 #include "backbone/input.h"
 #include "base/check.h"
 #include "base/text.h"
@@ -13,8 +15,20 @@
 namespace dfd {
 namespace {
 
-cv::Mat whole_picture(const std::string& path, const InputRule& rule) {
-  return crop_frame(frame_of(read_picture(path)).view, rule);
+// Are its crops never stretched? Then pictures are not either.
+bool keeps_shape(const InputRule& rule) {
+  return rule.crop == CropRule::kSquare || rule.crop == CropRule::kAligned;
+}
+
+// middle_square: of the picture, as wide as its shorter side; else all of it, stretched.
+cv::Mat ready_crop(const std::string& path, const InputRule& rule, bool middle_square) {
+  const Frame frame = frame_of(read_picture(path));
+  CropPlan plan = *plan_frame(frame.view, rule);
+  if (middle_square) {
+    const int side = std::min(plan.region.width, plan.region.height);
+    plan.region = {(plan.region.width - side) / 2, (plan.region.height - side) / 2, side, side};
+  }
+  return make_crop(plan, rule);
 }
 
 void set_names(nlohmann::ordered_json& line, const std::vector<std::string>& pictures) {
@@ -40,14 +54,16 @@ std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
   const c10::InferenceMode guard;
   const BackboneParts parts = read_backbone(backbone);
   parts.network->fold(at::kCPU, at::kFloat);
+  const bool square = keeps_shape(parts.input) || parts.network->clip_length() > 0;
   std::vector<nlohmann::ordered_json> lines;
   if (const int clip = parts.network->clip_length(); clip > 0) {
     DFD_REQUIRE(
         pictures.size() <= static_cast<std::size_t>(clip), ErrorCode::kInvalidArgument,
         pictures.size() << " pictures, but " << parts.info.name << " takes clips of " << clip);
     std::vector<cv::Mat> crops;
-    for (const std::string& picture : pictures)
-      crops.push_back(whole_picture(picture, parts.input));
+    for (const std::string& picture : pictures) {
+      crops.push_back(ready_crop(picture, parts.input, square));
+    }
     nlohmann::ordered_json line;
     set_names(line, pictures);
     line["embedding"] = numbers_of(parts.network->embed(to_clip(crops, clip, parts.input)));
@@ -55,8 +71,9 @@ std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
     return {line};
   }
   for (const std::string& picture : pictures) {
-    const at::Tensor input = to_network_input({whole_picture(picture, parts.input)}, parts.input)
-                                 .contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor input =
+        to_network_input({ready_crop(picture, parts.input, square)}, parts.input)
+            .contiguous(at::MemoryFormat::ChannelsLast);
     nlohmann::ordered_json line;
     set_name(line, "file", picture);
     line["embedding"] = numbers_of(parts.network->embed(input));
@@ -73,12 +90,13 @@ nlohmann::ordered_json score_pictures(const std::string& model,
       pictures.size() <= static_cast<std::size_t>(config.window_length),
       ErrorCode::kInvalidArgument,
       pictures.size() << " pictures, but a window of this model has " << config.window_length);
+  const bool square = keeps_shape(config.input);
   std::unique_ptr<Window> window;
   std::optional<WindowLogit> logit;
   for (const std::string& picture : pictures) {
     Sample sample;
     sample.window = &window;
-    sample.crop = whole_picture(picture, config.input);
+    sample.crop = ready_crop(picture, config.input, square);
     logit = loaded.scorer->score({sample})[0].logit;
   }
   if (!logit && window) logit = loaded.scorer->partial(*window);

@@ -14,14 +14,16 @@
 
 namespace dfd {
 
-// One {"file","embedding":[D]} a picture: the whole picture resized to the input size. Takes a file
-// of kind "backbone" or "model". A network over clips has one line for all, at most a clip's:
-// {"files","embedding","partial"}.
+// A picture is taken as the crop of a face: stretched to the input size, or where the model's crops
+// are squares of the frame and of clips, its middle square as wide as its shorter side.
+
+// One {"file","embedding":[D]} a picture. Takes a file of kind "backbone" or "model". A network
+// over clips has one line for all, at most a clip's: {"files","embedding","partial"}.
 std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
                                                    const std::vector<std::string>& pictures);
 
-// {"files","logit","probability","samples","partial"}: the pictures as one window, each a ready
-// crop. At most the model's window length; fewer are a partial score.
+// {"files","logit","probability","samples","partial"}: the pictures as one window. At most the
+// model's window length; fewer are a partial score.
 nlohmann::ordered_json score_pictures(const std::string& model,
                                       const std::vector<std::string>& pictures);
 
