@@ -38,7 +38,7 @@ constexpr const char* kAside = ".damaged";
 
 // A shard is written when it holds this much, or its first clip is this old: so much work a killed
 // process has lost at most.
-constexpr std::uint64_t kShardBytes = 64U << 20;
+constexpr std::uint64_t kShardBytes = 16U << 20;
 constexpr std::size_t kShardClips = 1024;
 constexpr std::chrono::seconds kShardAge{60};
 
@@ -252,6 +252,7 @@ void CropStore::add(const std::string& key, const ClipCrops& clip) {
       all.insert(all.end(), bytes.begin(), bytes.end());
     }
   }
+  all.shrink_to_fit();  // It lies in memory for a while, beside others.
   kept.bytes = all.size();
   kept.checksum = sha256(all.data(), all.size());
   const auto now = std::chrono::steady_clock::now();

@@ -11,7 +11,8 @@
 #include "backbone/input.h"
 #include "base/check.h"
 #include "samples/cache.h"
-#include "samples/clips_ahead.h"
+#include "samples/crop_store.h"
+#include "samples/kept_crops.h"
 #include "samples/kept_file.h"
 #include "scoring/clip_scorer.h"
 
@@ -91,29 +92,32 @@ std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Ba
   };
   std::vector<ClipEmbeddings> embeddings(clips.size());
   std::vector<std::size_t> missing;
-  std::vector<Clip> to_read;
+  std::vector<Clip> to_embed;
   for (std::size_t i = 0; i < clips.size(); ++i) {
     if (const std::optional<KeptFile> kept = read_cached(path_of(clips[i]), progress.say)) {
       embeddings[i] = unpack(*kept);
       continue;
     }
     missing.push_back(i);
-    to_read.push_back(clips[i]);
+    to_embed.push_back(clips[i]);
   }
-  if (missing.empty()) progress.computed(0, 0, clips.size());
-  ClipsAhead<ClipCrops> source(
-      std::move(to_read), [&](const Clip& clip) { return read_crops(clip, rule); }, progress.say);
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    ClipEmbeddings& found = embeddings[missing[i]];
-    if (const std::optional<ClipCrops> crops = source.next()) {
-      const KeptFile kept = embed_all(network, *crops, rule.input);
-      write_kept(path_of(clips[missing[i]]), kKeptKind, kept);
-      found = unpack(kept);
-    } else {
-      found.failed = true;
-    }
-    progress.computed(i + 1, missing.size(), clips.size());
+  if (missing.empty()) {
+    progress.computed(0, 0, clips.size());
+    return embeddings;
   }
+  CropStore store(cache, CropFormat::kLossless, progress.say);
+  visit_crops(to_embed, rule, store, progress.say,
+              [&](std::size_t number, const std::optional<ClipCrops>& crops) {
+                ClipEmbeddings& found = embeddings[missing[number]];
+                if (crops) {
+                  const KeptFile kept = embed_all(network, *crops, rule.input);
+                  write_kept(path_of(to_embed[number]), kKeptKind, kept);
+                  found = unpack(kept);
+                } else {
+                  found.failed = true;
+                }
+                progress.computed(number + 1, missing.size(), clips.size());
+              });
   return embeddings;
 }
 

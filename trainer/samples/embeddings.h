@@ -23,9 +23,11 @@ struct ClipEmbeddings {
   bool failed = false;  // The clip could not be read.
 };
 
-// Embeddings of each clip, from the cache folder where they are known, else computed and put there.
-// The key holds the clip's digest, the backbone's (in info) and the rule. Clips that cannot be read
-// are said and marked; damaged cache files are said, set aside and made anew. clips: with digests.
+// Embeddings of each clip, from the cache folder where they are known, else computed and put there,
+// from crops that are kept there too: another backbone finds them again.
+// The key of embeddings holds the clip's digest, the backbone's (in info) and the rule. Clips that
+// cannot be read are said and marked; damaged cache files are said, set aside and made anew. clips:
+// with digests.
 std::vector<ClipEmbeddings> embed_clips(const std::vector<Clip>& clips, const Backbone& network,
                                         const BackboneInfo& info, const SamplingRule& rule,
                                         const std::string& cache, const EmbedProgress& progress);

@@ -11,7 +11,8 @@
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"
 #include "base/check.h"
-#include "samples/clips_ahead.h"
+#include "samples/crop_store.h"
+#include "samples/kept_crops.h"
 #include "window/mean_windows.h"
 
 namespace dfd {
@@ -39,28 +40,26 @@ std::optional<std::uint64_t> seed_of(const std::string& name) {
 
 // Crops spread over the clips: both classes, many people.
 std::vector<cv::Mat> some_crops(const std::vector<Clip>& clips, const SamplingRule& rule,
-                                const Say& say) {
+                                const std::string& cache, const Say& say) {
   const std::size_t count = std::min(clips.size(), kCalibrationClips);
   std::vector<Clip> some;
   for (std::size_t i = 0; i < count; ++i) some.push_back(clips[i * clips.size() / count]);
-  ClipsAhead<ClipCrops> source(
-      std::move(some), [&](const Clip& clip) { return read_crops(clip.path, rule); }, say);
+  CropStore store(cache, CropFormat::kLossless, say);
   std::vector<cv::Mat> crops;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::optional<ClipCrops> read = source.next();
-    if (!read) continue;
+  visit_crops(some, rule, store, say, [&](std::size_t, const std::optional<ClipCrops>& read) {
+    if (!read) return;
     for (const auto& found : read->tracks) {
       for (std::size_t j = 0; j < std::min(found.size(), kCropsPerClip); ++j) {
         crops.push_back(found[j * found.size() / kCropsPerClip % found.size()].rgb);
       }
     }
-  }
+  });
   return crops;
 }
 
 BackboneParts random_backbone(std::uint64_t seed, const std::vector<Clip>& clips,
-                              const SamplingRule& rule, const Say& say) {
-  const std::vector<cv::Mat> crops = some_crops(clips, rule, say);
+                              const SamplingRule& rule, const std::string& cache, const Say& say) {
+  const std::vector<cv::Mat> crops = some_crops(clips, rule, cache, say);
   DFD_REQUIRE(crops.size() > 1, ErrorCode::kInvalidArgument,
               "a random backbone needs faces to set its statistics from; none were found");
   const BackboneKind& kind = backbone_kind(kRandomKind, "random");
@@ -117,9 +116,10 @@ Metadata training_of_backbone(const std::string& name) {
 }
 
 BackboneParts load_backbone(const std::string& name, const std::vector<Clip>& clips,
-                            const SamplingRule& rule, const Say& say) {
+                            const SamplingRule& rule, const std::string& cache, const Say& say) {
   const std::optional<std::uint64_t> seed = seed_of(name);
-  BackboneParts backbone = seed ? random_backbone(*seed, clips, rule, say) : read_backbone(name);
+  BackboneParts backbone =
+      seed ? random_backbone(*seed, clips, rule, cache, say) : read_backbone(name);
   DFD_REQUIRE(backbone.network->clip_length() == 0, ErrorCode::kInvalidArgument,
               name << ": " << backbone.info.name
                    << " takes whole clips; train a head on it as it is "

@@ -31,8 +31,9 @@ TensorMap head_of_backbone(const std::string& name);
 int fake_index_of_backbone(const std::string& name);
 Metadata training_of_backbone(const std::string& name);
 
-// Folded for the CPU. A random one is calibrated on crops of the clips. Throws the same.
+// Folded for the CPU. A random one is calibrated on crops of the clips, which are kept in the cache
+// folder. clips: with digests. Throws the same.
 BackboneParts load_backbone(const std::string& name, const std::vector<Clip>& clips,
-                            const SamplingRule& rule, const Say& say);
+                            const SamplingRule& rule, const std::string& cache, const Say& say);
 
 }  // namespace dfd

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "samples/clips_ahead.h"
+#include "samples/kept_crops.h"
 #include "samples/recoded.h"
 
 namespace dfd {
@@ -22,24 +23,6 @@ constexpr double kRoom = 1.5;
 // more is above the network's resolution.
 constexpr double kFiner = 4.0 / 3;
 
-// Of what is kept of a clip.
-class Keys {
- public:
-  Keys(const SamplingRule& rule, CropFormat format)
-      : rule_(key_of(rule) + (format == CropFormat::kJpeg ? " jpeg" : "")) {}
-
-  std::string of(const Clip& clip) const { return digest(clip.digest + ' ' + rule_); }
-  // To be renamed when it is encoded in another way.
-  std::string of_recoded(const Clip& clip) const {
-    return digest(clip.digest + ' ' + rule_ + " h264 1");
-  }
-
- private:
-  static std::string digest(const std::string& text) { return sha256(text.data(), text.size()); }
-
-  std::string rule_;
-};
-
 // What the store lacks of a clip.
 struct Cut {
   std::optional<ClipCrops> crops;
@@ -48,7 +31,7 @@ struct Cut {
 
 // Reads, cuts and encodes what the store lacks, several clips at once. Paths of those that cannot
 // be read.
-std::set<std::string> fill(CropStore& store, const std::vector<Clip>& clips, const Keys& keys,
+std::set<std::string> fill(CropStore& store, const std::vector<Clip>& clips, const CropKeys& keys,
                            const SamplingRule& rule, bool recoded, const EmbedProgress& progress) {
   struct Lack {
     const CropStore::Clip* kept;
@@ -130,7 +113,7 @@ AugmentOptions augment_options(const SamplingRule& rule) {
 
 MasterClips cut_master_crops(const std::vector<Clip>& clips, const SamplingRule& rule, bool recoded,
                              CropStore& store, const EmbedProgress& progress) {
-  const Keys keys(rule, store.format());
+  const CropKeys keys(rule, store.format());
   const std::set<std::string> failed = fill(store, clips, keys, rule, recoded, progress);
   MasterClips found;
   found.failed = failed.size();

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-#include "training/training_data.h"
-
 #include <utility>
 #include <vector>
 
@@ -10,6 +8,7 @@
 #include "samples/cache.h"
 #include "samples/frozen_backbone.h"
 #include "training/clips.h"
+#include "training/training_data.h"
 
 namespace dfd {
 namespace {
@@ -55,7 +54,7 @@ TrainingData load_training_data(const TrainOptions& options, const SamplingRule&
   data.split = clips.manifest.split;
   data.manifest = std::move(clips.manifest);
   data.rule = rule;
-  BackboneParts backbone = load_backbone(options.backbone, parts.train, rule, progress.say);
+  BackboneParts backbone = load_backbone(options.backbone, parts.train, rule, cache, progress.say);
   if (options.seed_recipe) {  // Which a random backbone is not calibrated by.
     data.rule.input.mean = kImageNetMean;
     data.rule.input.std = kImageNetStd;
