@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,7 +81,8 @@ int exit_status(const TrainOutcome& outcome) {
   return outcome.out_of_time ? kOutOfTime : status_of(outcome.failed, outcome.clips);
 }
 
-int run_network(const Given& given) {
+// What the options say of a training from pictures.
+NetworkTraining network_of(const Given& given) {
   NetworkTraining training = given.network;
   if (!given.unfreeze.empty() && given.unfreeze != "all") {
     training.unfreeze = whole_number(given.unfreeze, "unfreeze");
@@ -93,31 +95,37 @@ int run_network(const Given& given) {
     training.settings[setting.substr(0, place)] = setting.substr(place + 1);
   }
   training.lossless = !given.jpeg;
-  const std::optional<Launch> launch = launch_of(std::getenv);
-  const std::unique_ptr<Ranks> ranks =
-      launch ? std::make_unique<Ranks>(*launch) : std::make_unique<Ranks>();
+  return training;
+}
+
+TrainReports reports_of(const Ranks& ranks) {
   TrainReports reports = told_reports();
-  if (!ranks->first()) {  // What all have to say, one says.
-    reports.embedding = {[](const std::string&) {}, [](int, int, int) {}};
-    reports.stepped = [](std::int64_t, std::int64_t) {};
-    reports.reported = [](const TrainReport&) {};
-  }
-  return exit_status(train_network(given.options, training, reports, stop_requested(), *ranks));
+  if (ranks.first()) return reports;
+  // What all have to say, one says.
+  reports.embedding = {[](const std::string&) {}, [](int, int, int) {}};
+  reports.stepped = [](std::int64_t, std::int64_t) {};
+  reports.reported = [](const TrainReport&) {};
+  return reports;
 }
 
 int run_train(Given given) {
   given.options.seed_recipe = given.recipe == "seed";
   given.options.time_limit =
       std::chrono::milliseconds(static_cast<std::int64_t>(given.time_limit * 1000));
-  if (given.from_pictures()) return run_network(given);
-  if (const auto launch = launch_of(std::getenv)) {
-    throw Error(ErrorCode::kInvalidArgument,
-                launch->launcher + " started " + std::to_string(launch->size) +
-                    " processes, but a head on a frozen backbone is trained by one; start it "
-                    "without " +
-                    launch->launcher + ", or train from pictures (--unfreeze, new:KIND)");
+  const NetworkTraining network = network_of(given);
+  const std::optional<Launch> launch = launch_of(std::getenv);
+  const std::unique_ptr<Ranks> ranks =
+      launch ? std::make_unique<Ranks>(*launch) : std::make_unique<Ranks>();
+  const TrainReports reports = reports_of(*ranks);
+  try {
+    return exit_status(
+        given.from_pictures()
+            ? train_network(given.options, network, reports, stop_requested(), *ranks)
+            : train_head(given.options, reports, stop_requested(), *ranks));
+  } catch (const std::exception& error) {
+    ranks->leave(error.what());
+    throw;
   }
-  return exit_status(train_head(given.options, told_reports(), stop_requested()));
 }
 
 // Of a training from pictures.

@@ -11,9 +11,9 @@
 #include "samples/frozen_backbone.h"
 #include "samples/recoded.h"
 #include "samples/reconstructions.h"
-#include "training/cut_together.h"
 #include "training/device.h"
 #include "training/kept_state.h"
+#include "training/rank_work.h"
 #include "window/mean_windows.h"
 
 namespace dfd {

@@ -25,6 +25,7 @@
 #include "training/kept_state.h"
 #include "training/loop.h"
 #include "training/provenance.h"
+#include "training/rank_work.h"
 #include "training/training_data.h"
 #include "window/lstm_windows.h"
 
@@ -232,23 +233,26 @@ void write_model(const TrainOptions& options, const TrainingData& data, const He
 }  // namespace
 
 TrainOutcome train_head(const TrainOptions& options, const TrainReports& reports,
-                        const std::atomic<bool>& stop) {
+                        const std::atomic<bool>& stop, Ranks& ranks) {
   const auto begin = std::chrono::steady_clock::now();
   check(options);
-  require_ready(options);
+  if (ranks.first()) require_ready(options);
   const SamplingRule rule = rule_of(options);
-  const TrainingData data = load_training_data(options, rule, reports.embedding);
+  const TrainingData data = load_training_data(options, rule, reports.embedding, ranks);
   static_cast<void>(rate_of(options, data.train.windows.rates));  // Not after all epochs.
   HeadLearner learner(options, data);
-  Ranks alone;
-  Loop loop(loop_options(options, data), learner, alone, begin);
+  const LoopOptions of_loop = loop_options(options, data);
+  require_same(of_loop.identity, options.resume, ranks);
+  // All do the same: a step is over before gradients could be told to others.
+  Loop loop(of_loop, learner, ranks, begin);
   if (options.resume) {
     loop.resume();
     reports.embedding.say("resuming after epoch " + std::to_string(loop.state().step));
   }
   reports.started();
   loop.run(stop, reports);
-  if (loop.has_model()) write_model(options, data, learner.head_info(), loop.state());
+  if (ranks.first() && loop.has_model())
+    write_model(options, data, learner.head_info(), loop.state());
   return {data.clips, data.train.windows.failed + data.validation.windows.failed,
           loop.out_of_time()};
 }

@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "training/ranks.h"
 #include "training/train.h"
 
 namespace dfd {
@@ -16,8 +17,9 @@ namespace dfd {
 // at the end, or after the running epoch once stop is set or the time is over; output.resume holds
 // all that is needed to go on, and a resumed training gives the numbers of one that was never
 // stopped. Throws Error; kInvalidArgument when output.resume is of other data, another backbone or
-// another rule; kInference when a loss is no number any more; then there is no model.
+// another rule; kInference when a loss is no number any more; then there is no model; as Ranks. Of
+// several ranks, which embed the clips together, all train the same head and rank 0 writes it.
 TrainOutcome train_head(const TrainOptions& options, const TrainReports& reports,
-                        const std::atomic<bool>& stop);
+                        const std::atomic<bool>& stop, Ranks& ranks);
 
 }  // namespace dfd

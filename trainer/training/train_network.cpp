@@ -24,6 +24,7 @@
 #include "training/network.h"
 #include "training/picture_data.h"
 #include "training/provenance.h"
+#include "training/rank_work.h"
 #include "training/validation.h"
 #include "window/mean_windows.h"
 
@@ -247,18 +248,11 @@ LoopOptions loop_options(const TrainOptions& options, const NetworkTraining& tra
   return loop;
 }
 
-// Ranks with other clips would learn from each other's mistakes, and nobody would notice.
-void require_same(const std::string& identity, const TrainOptions& options, Ranks& ranks) {
-  const std::string mine = identity + (options.resume ? " resumed" : "");
-  DFD_REQUIRE(ranks.broadcast(mine) == mine, ErrorCode::kInvalidArgument,
-              "rank " << ranks.rank()
-                      << " has other clips, faces or options than rank 0; give all the same "
-                         "command line, clips and versions");
-}
+}  // namespace
 
-TrainOutcome train_with_ranks(const TrainOptions& options, const NetworkTraining& training,
-                              const TrainReports& reports, const std::atomic<bool>& stop,
-                              Ranks& ranks) {
+TrainOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
+                           const TrainReports& reports, const std::atomic<bool>& stop,
+                           Ranks& ranks) {
   const EmbedProgress& progress = reports.embedding;
   const auto begin = std::chrono::steady_clock::now();
   check(options, training);
@@ -272,7 +266,7 @@ TrainOutcome train_with_ranks(const TrainOptions& options, const NetworkTraining
   }
   NetworkLearner learner(options, training, data, ranks);
   const LoopOptions of_loop = loop_options(options, training, data);
-  require_same(of_loop.identity, options, ranks);
+  require_same(of_loop.identity, options.resume, ranks);
   progress.say("training in " + learner.network().device() +
                (ranks.size() > 1 ? " on " + std::to_string(ranks.size()) + " ranks" : ""));
   if (!data.head.empty() && learner.network().head_is_new()) {
@@ -290,19 +284,6 @@ TrainOutcome train_with_ranks(const TrainOptions& options, const NetworkTraining
   }
   return {data.clips.sides.train.size() + data.clips.sides.validation.size(),
           data.train.clips.failed + data.validation.clips.failed, loop.out_of_time()};
-}
-
-}  // namespace
-
-TrainOutcome train_network(const TrainOptions& options, const NetworkTraining& training,
-                           const TrainReports& reports, const std::atomic<bool>& stop,
-                           Ranks& ranks) {
-  try {
-    return train_with_ranks(options, training, reports, stop, ranks);
-  } catch (const std::exception& error) {
-    ranks.leave(error.what());
-    throw;
-  }
 }
 
 }  // namespace dfd

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+#include "training/training_data.h"
+
 #include <utility>
 #include <vector>
 
@@ -8,7 +10,7 @@
 #include "samples/cache.h"
 #include "samples/frozen_backbone.h"
 #include "training/clips.h"
-#include "training/training_data.h"
+#include "training/rank_work.h"
 
 namespace dfd {
 namespace {
@@ -43,7 +45,7 @@ SamplingRule rule_of(const TrainOptions& options) {
 }
 
 TrainingData load_training_data(const TrainOptions& options, const SamplingRule& rule,
-                                const EmbedProgress& progress) {
+                                const EmbedProgress& progress, Ranks& ranks) {
   const std::string cache = cache_folder(options.cache);  // Fails before all clips are read.
   TrainingData data;
   TrainingClips clips = read_training_clips(options, progress.say);
@@ -54,15 +56,24 @@ TrainingData load_training_data(const TrainOptions& options, const SamplingRule&
   data.split = clips.manifest.split;
   data.manifest = std::move(clips.manifest);
   data.rule = rule;
-  BackboneParts backbone = load_backbone(options.backbone, parts.train, rule, cache, progress.say);
+  BackboneParts backbone;
+  in_company(ranks, progress, [&](const EmbedProgress& heard) {
+    backbone = load_backbone(options.backbone, parts.train, rule, cache, heard.say);
+  });
   if (options.seed_recipe) {  // Which a random backbone is not calibrated by.
     data.rule.input.mean = kImageNetMean;
     data.rule.input.std = kImageNetStd;
   }
+  const auto embed = [&](const std::vector<Clip>& some) {
+    std::vector<ClipEmbeddings> embeddings;
+    in_company(ranks, progress, [&](const EmbedProgress& heard) {
+      embeddings = embed_clips(some, *backbone.network, backbone.info, data.rule, cache, heard);
+    });
+    return embeddings;
+  };
   const auto side_of = [&](const std::vector<Clip>& of_side) {
-    return make_side(
-        of_side, embed_clips(of_side, *backbone.network, backbone.info, data.rule, cache, progress),
-        data.rule.frames);
+    if (ranks.size() > 1) embed(share_of(of_side, ranks));
+    return make_side(of_side, embed(of_side), data.rule.frames);
   };
   data.train = side_of(parts.train);
   data.validation = side_of(parts.validation);

@@ -16,6 +16,7 @@
 #include "samples/crops.h"
 #include "samples/embeddings.h"
 #include "samples/windows.h"
+#include "training/ranks.h"
 #include "training/train.h"
 
 namespace dfd {
@@ -44,8 +45,9 @@ SamplingRule rule_of(const TrainOptions& options);
 
 // rule: that of the options. Clips that are left out are said. Throws Error: the data set's, the
 // split's, the backbone's; kInvalidArgument when no clip of a side has a face, a manifest has no
-// split, or clips are pictures and no sample rate is given.
+// split, or clips are pictures and no sample rate is given; as Ranks. Each rank embeds a share of
+// the clips, and then what it does not find in the cache of all.
 TrainingData load_training_data(const TrainOptions& options, const SamplingRule& rule,
-                                const EmbedProgress& progress);
+                                const EmbedProgress& progress, Ranks& ranks);
 
 }  // namespace dfd

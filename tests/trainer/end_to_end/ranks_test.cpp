@@ -129,12 +129,26 @@ TEST_F(OnRanks, MistakesEndAllOfThem) {
           "1: deepfake-trainer: rank 1 has other clips");
 }
 
-TEST_F(OnRanks, AHeadOnAFrozenBackboneIsTrainedByOne) {
-  int status = 0;
-  const std::string said =
-      train_small(file("model"), 1, status, "", rank_environment(0, 2, free_port()));
-  EXPECT_EQ(WEXITSTATUS(status), 1);
-  EXPECT_TRUE(says(said, "trained by one")) << said;
+TEST_F(OnRanks, AHeadOnAFrozenBackboneIsTheSameAsOfOne) {
+  const auto of_head = [&](const std::string& model, const std::string& more) {
+    return std::string(DFD_TRAINER) + " train --data '" + data_ +
+           "' --split random --backbone random:1 --frames 2 --epochs 3 --cache '" + file("cache") +
+           "' -o '" + file(model) + "' " + more;
+  };
+  const std::string limited = run_ranks(2, of_head("two", "--time-limit 0.001"));
+  EXPECT_TRUE(says(limited, "0: status 4") && says(limited, "1: status 4")) << limited;
+  // Each embedded its part of a side's clips, and none was embedded again.
+  EXPECT_FALSE(says(limited, "(16 new)")) << limited;
+  EXPECT_TRUE(says(limited, "(0 new) ")) << limited;
+  EXPECT_EQ(count_of(limited, "0: {\"epoch\""), 1U) << limited;
+  EXPECT_EQ(count_of("\n" + limited, "\n1: "), 1U) << limited;  // Its status.
+  const std::string rest = run_ranks(2, of_head("two", "--resume"));
+  EXPECT_TRUE(says(rest, "0: status 0") && says(rest, "1: status 0")) << rest;
+  int status = -1;
+  const std::string alone =
+      run("env -u RANK -u WORLD_SIZE " + of_head("one", "") + " 2>&1", status);
+  ASSERT_EQ(status, 0) << alone;
+  EXPECT_EQ(bytes_of(file("one")), bytes_of(file("two")));
 }
 
 #endif

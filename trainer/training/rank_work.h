@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The clips of a training, cut by all its ranks.
+// What the ranks of a training do before it begins: clips are shared among them.
 
 #pragma once
 
@@ -17,11 +17,18 @@
 
 namespace dfd {
 
+// Ranks with other clips would learn from each other's mistakes, and nobody would notice. identity:
+// of data and options. Throws Error(kInvalidArgument) on each rank whose own is not rank 0's.
+void require_same(const std::string& identity, bool resumed, Ranks& ranks);
+
 // Does what takes long, on all ranks, with a progress by which they hear from each other as they go
 // on: one that is killed meanwhile is noticed. Returns when all are done. Throws as the work and
 // Ranks.
 void in_company(Ranks& ranks, const EmbedProgress& progress,
                 const std::function<void(const EmbedProgress&)>& work);
+
+// This rank's part of the clips.
+std::vector<Clip> share_of(const std::vector<Clip>& clips, const Ranks& ranks);
 
 // Each rank cuts its part of the clips that the folder lacks, and keeps them there; when this
 // returns, all have done so. With a single process there is nothing to share, and it returns at
