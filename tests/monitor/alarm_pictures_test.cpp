@@ -108,10 +108,12 @@ class AlarmPictures : public testing::Test {
   AlarmPictures() { gst_init(nullptr, nullptr); }
 
   Coder coder_;
+  std::string face_ = "face";
   std::shared_ptr<PictureMaker> maker_ = std::make_shared<PictureMaker>();
   std::shared_ptr<BestPicture> best_ = std::make_shared<BestPicture>(
-      maker_, [this](GstSample* sample) { return coder_.code(sample, "plain"); },
-      [this](GstSample* sample) { return coder_.code(sample, "drawn"); });
+      maker_, BestPicture::Codes{[this](GstSample* sample) { return coder_.code(sample, "plain"); },
+                                 [this](GstSample* sample) { return coder_.code(sample, "drawn"); },
+                                 [this](GstSample* /*sample*/) { return face_; }});
 };
 
 TEST_F(AlarmPictures, TheBestIsTheMostProbableOneWhoeverAsks) {
@@ -133,6 +135,8 @@ TEST_F(AlarmPictures, TheBestIsTheMostProbableOneWhoeverAsks) {
   const auto pictures = best_->give();
   EXPECT_EQ(pictures.plain.jpeg, "plain 128");
   EXPECT_EQ(pictures.plain.probability, 0.5);
+  EXPECT_EQ(pictures.face.jpeg, "face");
+  EXPECT_EQ(pictures.face.probability, 0.5);
   EXPECT_TRUE(pictures.drawn.jpeg.empty());
   EXPECT_TRUE(best_->give().plain.jpeg.empty());
   maker_.reset();
@@ -150,6 +154,23 @@ TEST_F(AlarmPictures, WhatIsExplainedIsWorthMoreAndDrawnOn) {
   EXPECT_EQ(pictures.plain.jpeg, "plain 128");
   EXPECT_EQ(pictures.drawn.jpeg, "drawn 128");
   EXPECT_EQ(pictures.drawn.probability, 0.6);
+}
+
+TEST_F(AlarmPictures, AFaceIsOfItsPictureOrThereIsNone) {
+  const Sample sample = judged_picture(false);
+  const auto take = [&](double probability, int number) {
+    best_->take(sample.get(), {false, probability}, {}, best_->claim({false, probability}));
+    coder_.wait_for(number);
+    ASSERT_TRUE(comes_true([&] { return best_->claim({false, 1}) != nullptr; }));
+  };
+  take(-1, 1);
+  EXPECT_TRUE(best_->give().face.jpeg.empty());
+  take(0.5, 2);
+  face_.clear();
+  take(0.6, 3);
+  const auto pictures = best_->give();
+  EXPECT_EQ(pictures.plain.probability, 0.6);
+  EXPECT_TRUE(pictures.face.jpeg.empty());
 }
 
 // A live stream whose pictures are as grey as their number, each 40 ms after the one before.

@@ -368,7 +368,7 @@ TEST(Run, AFaceAlarmHasTheVerdictsThatWereToldAndAHeatmap) {
   EXPECT_TRUE(std::any_of(clip.read.begin(), clip.read.end(), [&](const Read& read) {
     return std::abs(read.probability - told) < 1e-4 && read.left > 0;
   })) << told;
-  ASSERT_EQ(evidence.json["files"].size(), 3U) << evidence.json << program.err();
+  ASSERT_EQ(evidence.json["files"].size(), 4U) << evidence.json << program.err();
   const Json& heatmap = evidence.json["files"][2];
   EXPECT_EQ(heatmap["name"], "heatmap.jpg");
   EXPECT_GE(heatmap["probability"], evidence.alarm["alarm"]["on"]);
@@ -379,6 +379,11 @@ TEST(Run, AFaceAlarmHasTheVerdictsThatWereToldAndAHeatmap) {
   const std::string drawn = request("GET", evidence.place + "heatmap.jpg").body;
   EXPECT_EQ(sha256_of(drawn), heatmap["sha256"]);
   EXPECT_NE(drawn, request("GET", evidence.place + "best.jpg").body);
+  // Its face alone is what the trainer learns from.
+  const Json& face = evidence.json["files"][3];
+  EXPECT_EQ(face["name"], "face.jpg");
+  EXPECT_EQ(face["taken_at"], heatmap["taken_at"]);
+  EXPECT_EQ(sha256_of(request("GET", evidence.place + "face.jpg").body), face["sha256"]);
   EXPECT_EQ(program.stop(), 0) << program.all();
 }
 

@@ -22,7 +22,9 @@ using dfd::monitor::Change;
 using dfd::monitor::Database;
 using dfd::monitor::Entry;
 using dfd::monitor::KeptChange;
+using dfd::monitor::test::comes_true;
 using dfd::monitor::test::content_of;
+using dfd::monitor::test::forged_clip;
 using dfd::monitor::test::Json;
 using dfd::monitor::test::lines_of;
 using dfd::monitor::test::Program;
@@ -46,12 +48,12 @@ void add_alarm(Database& database, const std::string& state, const std::string& 
   entry.alarm->record.fired_at = entry.time;
   write_entry(database, entry, true);
   if (colour.empty()) return;
-  const std::string path = "evidence/ch1/2026-11-27/" + id + "/best.jpg";
+  const std::string path = "evidence/ch1/2026-11-27/" + id + "/face.jpg";
   fs::create_directories(fs::path(state) / fs::path(path).parent_path());
   const std::string command = "ffmpeg -v error -y -f lavfi -i color=" + colour +
                               ":size=320x180 -frames:v 1 '" + state + "/" + path + "'";
   ASSERT_TRUE(succeeds(command));
-  write_evidence(database, id, {"best.jpg", path, 1, "0"});
+  write_evidence(database, id, {"face.jpg", path, 1, "0"});
 }
 
 void add_label(Database& database, const std::string& alarm, bool is_false) {
@@ -105,6 +107,42 @@ TEST(ExportManifest, TheTrainerTakesWhatOperatorsSaid) {
   ASSERT_EQ(anew.size(), 3U);
   EXPECT_EQ(anew[1]["label"], "fake");
   EXPECT_TRUE(fs::exists(folder + "/ch1/01BBBBBBBBBBBBBBBBBBBBBBBB.jpg"));
+}
+
+// Of the program's first alarm, once its evidence is there.
+std::string alarm_with_evidence(const Program& program) {
+  std::string alarm;
+  EXPECT_TRUE(comes_true([&] {
+    for (const Json& event : program.events()) {
+      const Json& data = event["data"];
+      if (data.contains("clip") && data["clip"]["state"] == "written")
+        alarm = data["clip"]["alarm"];
+    }
+    return !alarm.empty();
+  })) << program.all();
+  return alarm;
+}
+
+TEST(ExportManifest, TheTrainerFindsTheFaceOfARealAlarm) {
+  const std::string forged = forged_clip();
+  ASSERT_FALSE(forged.empty());
+  const std::string config =
+      write_config("export_real.toml", "file://" + forged,
+                   "evidence = {pre_roll_s = 1, post_roll_s = 0, max_clip_s = 2}\n");
+  Program program({"run", config});
+  const std::string alarm = alarm_with_evidence(program);
+  EXPECT_EQ(program.stop(), 0) << program.all();
+  Database database(config + ".state/state.sqlite");
+  add_label(database, alarm, false);
+  const std::string folder = scratch("exported_real");
+  fs::remove_all(folder);
+  Program exported({"export-manifest", config, "-o", folder});
+  ASSERT_EQ(exported.wait(), 0) << exported.all();
+  const std::string crops = "'" DFD_TRAINER "' crops --data '" + folder + "/manifest.jsonl' -o '" +
+                            folder + "/sheets' > '" + folder + "/crops.jsonl'";
+  ASSERT_TRUE(succeeds(crops));
+  const Json line = lines_of(content_of(folder + "/crops.jsonl")).at(0);
+  EXPECT_EQ(line["crops"], (Json{1})) << line;
 }
 
 TEST(ExportManifest, SaysWhatItCannotDo) {

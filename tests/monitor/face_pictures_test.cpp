@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 
 using dfd::monitor::crop_of;
 using dfd::monitor::cut_face;
+using dfd::monitor::cut_worst_face;
 using dfd::monitor::FaceCrop;
 using dfd::monitor::FaceFiles;
 using dfd::monitor::faces_analysed_in;
@@ -93,14 +94,12 @@ struct Cut {
   unsigned char corner = 0;
 };
 
-Cut cut_of(const Picture& picture) {
+Cut described(GstSample* sample) {
   Cut cut;
-  const auto sample = cut_face(picture.caps, picture.buffer, 0, 96);
-  if (sample == nullptr) return cut;
-  const GstStructure* structure = gst_caps_get_structure(gst_sample_get_caps(sample.get()), 0);
+  const GstStructure* structure = gst_caps_get_structure(gst_sample_get_caps(sample), 0);
   gst_structure_get_int(structure, "width", &cut.width);
   gst_structure_get_int(structure, "height", &cut.height);
-  GstBuffer* buffer = gst_sample_get_buffer(sample.get());
+  GstBuffer* buffer = gst_sample_get_buffer(sample);
   cut.face = gst_buffer_get_deepfake_meta(buffer)->faces[0];
   GstMapInfo map;
   gst_buffer_map(buffer, &map, GST_MAP_READ);
@@ -108,6 +107,11 @@ Cut cut_of(const Picture& picture) {
   cut.middle = map.data[std::size_t(cut.height / 2 * ((cut.width + 3) / 4 * 4) + cut.width / 2)];
   gst_buffer_unmap(buffer, &map);
   return cut;
+}
+
+Cut cut_of(const Picture& picture) {
+  const auto sample = cut_face(picture.caps, picture.buffer, 0, 96);
+  return sample == nullptr ? Cut() : described(sample.get());
 }
 
 TEST(CutFace, HasTheFaceInItsMiddleWithItsResult) {
@@ -142,6 +146,70 @@ TEST(CutFace, IsNothingOutsideThePicture) {
   GstBuffer* bare = gst_buffer_new();
   EXPECT_EQ(cut_face(picture.caps, bare, 0, 96), nullptr);
   gst_buffer_unref(bare);
+}
+
+// A face of 100 x 100 at (200, 100), the worst of all, and others with so much probability.
+class CutWorstFace : public testing::Test {
+ protected:
+  CutWorstFace() { gst_init(nullptr, nullptr); }
+
+  // Of what was cut: the worst face's place in it, and the size of it all. Nothing where nothing
+  // was.
+  Cut cut(std::vector<Box> others, double probability = 0.9) {
+    std::vector<GstDeepfakeFace> faces;
+    others.push_back({200, 100, 100, 100});
+    for (const Box& box : others) {
+      GstDeepfakeFace face = {};
+      face.track_id = faces.size();
+      face.x = box.x;
+      face.y = box.y;
+      face.width = box.width;
+      face.height = box.height;
+      face.reason = "none";
+      // The verdict counts first.
+      face.probability = 0.95;
+      face.verdict = GST_DEEPFAKE_VERDICT_AUTHENTIC;
+      faces.push_back(face);
+    }
+    faces.back().probability = probability;
+    faces.back().verdict = GST_DEEPFAKE_VERDICT_MANIPULATED;
+    const Picture picture("width=640,height=480", 640, 480, {200, 100, 100, 100});
+    GstBuffer* buffer = gst_buffer_copy(picture.buffer);
+    gst_buffer_remove_meta(buffer, GST_META_CAST(gst_buffer_get_deepfake_meta(buffer)));
+    gst_buffer_add_deepfake_meta(buffer, "ch1", "0123456789ab", 640, 480, faces.data(),
+                                 guint(faces.size()));
+    const auto sample = cut_worst_face(picture.caps, buffer);
+    gst_buffer_unref(buffer);
+    if (sample == nullptr) return {};
+    return described(sample.get());
+  }
+};
+
+TEST_F(CutWorstFace, HasItsSizeAroundItInItsOwnPixels) {
+  const Cut alone = cut({{500, 300, 120, 120}});
+  EXPECT_EQ(alone.width, 300);
+  EXPECT_EQ(alone.height, 300);
+  EXPECT_NEAR(alone.face.x, 100, 0.1);
+  EXPECT_NEAR(alone.face.width, 100, 0.1);
+  EXPECT_EQ(alone.face.probability, 0.9);
+}
+
+TEST_F(CutWorstFace, EndsWhereAnotherFaceBegins) {
+  const Cut right = cut({{330, 90, 120, 120}});
+  EXPECT_EQ(right.width, 230);
+  EXPECT_EQ(right.height, 300);
+  const Cut left = cut({{80, 90, 100, 120}});
+  EXPECT_EQ(left.width, 220);
+  EXPECT_NEAR(left.face.x, 20, 0.1);
+  const Cut both = cut({{330, 90, 120, 120}, {200, 220, 100, 100}});
+  EXPECT_EQ(both.width, 230);
+  EXPECT_EQ(both.height, 220);
+}
+
+TEST_F(CutWorstFace, IsNothingWhereAnotherFaceIsTooNear) {
+  EXPECT_EQ(cut({{250, 150, 100, 100}}).width, 0);
+  EXPECT_EQ(cut({{301, 100, 100, 100}}).width, 0);
+  EXPECT_EQ(cut({}, -1).width, 0);
 }
 
 TEST(CutFace, IsOfThePictureThatWasAnalysed) {

@@ -20,9 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The picture in which the face was most probably forged. Others are drawn upon, or hold times in
-// which nothing was.
-constexpr const char* kPicture = "best.jpg";
+// The face that the alarm is of, when it was most probably forged. Others have people beside it of
+// whom nothing was said, and one is drawn upon.
+constexpr const char* kPicture = "face.jpg";
 
 // Evidence goes in its time; what was copied stays. False where there is neither.
 bool copy_picture(const KeptAlarm& kept, const fs::path& state, const fs::path& copy) {
@@ -64,7 +64,7 @@ int export_manifest(const std::string& config_file, const std::string& folder) {
     for (const KeptAlarm& kept : alarms) {
       const std::string path = kept.alarm.stream + "/" + kept.alarm.record.id + ".jpg";
       if (!copy_picture(kept, state, fs::path(folder) / path)) {
-        log_line("alarm " + kept.alarm.record.id + " has no picture any more, and is left out");
+        log_line("alarm " + kept.alarm.record.id + " has no " + kPicture + ", and is left out");
         continue;
       }
       lines += line_of(kept, path).dump() + "\n";

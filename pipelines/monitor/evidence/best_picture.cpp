@@ -11,9 +11,8 @@ bool BestPicture::Worth::operator<(const Worth& other) const {
   return std::tie(is_explained, probability) < std::tie(other.is_explained, other.probability);
 }
 
-BestPicture::BestPicture(std::weak_ptr<PictureMaker> maker, PictureMaker::Code code,
-                         PictureMaker::Code draw)
-    : maker_(std::move(maker)), code_(std::move(code)), draw_(std::move(draw)) {}
+BestPicture::BestPicture(std::weak_ptr<PictureMaker> maker, Codes codes)
+    : maker_(std::move(maker)), codes_(std::move(codes)) {}
 
 BestPicture::Claim BestPicture::claim(const Worth& worth) {
   {
@@ -34,18 +33,21 @@ void BestPicture::take(GstSample* sample, const Worth& worth, WallTime taken, co
     const std::lock_guard<std::mutex> lock(self->mutex_);
     self->has_any_ = true;
     self->highest_ = worth;
-    self->pictures_ = {{jpeg, worth.probability, taken}, {}};
+    self->pictures_ = {{jpeg, worth.probability, taken}, {}, {}};
   };
-  const bool is_coming = maker->make(Sample(gst_sample_ref(sample)), code_, keep);
-  if (!is_coming || !worth.is_explained) return;
+  if (!maker->make(Sample(gst_sample_ref(sample)), codes_.plain, keep)) return;
   // One after the other: the claim sees to it that no other picture comes in between.
-  const auto keep_drawn = [self, claim, worth, taken](const std::string& jpeg) {
-    const std::lock_guard<std::mutex> lock(self->mutex_);
-    const ClipPicture& plain = self->pictures_.plain;
-    if (jpeg.empty() || plain.jpeg.empty() || plain.taken != taken) return;
-    self->pictures_.drawn = {jpeg, worth.probability, taken};
+  const auto add = [&](const PictureMaker::Code& code, ClipPicture Pictures::*member) {
+    const auto keep_too = [self, claim, worth, taken, member](const std::string& jpeg) {
+      const std::lock_guard<std::mutex> lock(self->mutex_);
+      const ClipPicture& plain = self->pictures_.plain;
+      if (jpeg.empty() || plain.jpeg.empty() || plain.taken != taken) return;
+      self->pictures_.*member = {jpeg, worth.probability, taken};
+    };
+    maker->make(Sample(gst_sample_ref(sample)), code, keep_too);
   };
-  maker->make(Sample(gst_sample_ref(sample)), draw_, keep_drawn);
+  if (worth.probability >= 0) add(codes_.face, &Pictures::face);
+  if (worth.is_explained) add(codes_.drawn, &Pictures::drawn);
 }
 
 BestPicture::Pictures BestPicture::give() {

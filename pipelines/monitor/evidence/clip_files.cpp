@@ -166,8 +166,9 @@ struct NamedPicture {
   const ClipPicture& picture;
 };
 
-std::array<NamedPicture, 2> pictures_of(const ClipRequest& request) {
-  return {{{"best.jpg", request.best}, {"heatmap.jpg", request.heatmap}}};
+std::array<NamedPicture, 3> pictures_of(const ClipRequest& request) {
+  return {
+      {{"best.jpg", request.best}, {"heatmap.jpg", request.heatmap}, {"face.jpg", request.face}}};
 }
 
 Json file_part(const EvidenceFile& file, const ClipRequest& request) {

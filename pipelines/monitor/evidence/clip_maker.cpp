@@ -117,7 +117,10 @@ void ClipMaker::Shared::make(const ClipRequest& request, const std::set<std::str
                              double max_bytes) {
   // Pictures and tables beside the clip, and what MP4 adds.
   constexpr std::uint64_t kBeside = 65536;
-  std::uint64_t bytes_needed = request.best.jpeg.size() + request.heatmap.jpeg.size() + kBeside;
+  std::uint64_t bytes_needed = kBeside;
+  for (const ClipPicture* picture : {&request.best, &request.heatmap, &request.face}) {
+    bytes_needed += picture->jpeg.size();
+  }
   for (const Segment& segment : request.segments) bytes_needed += segment.file->bytes();
   if (!request.said.empty()) bytes_needed += most_verdict_bytes(request.end - request.begin);
   const auto most = static_cast<std::uint64_t>(max_bytes);

@@ -39,6 +39,7 @@ struct ClipRequest {
   bool cut = false;
   ClipPicture best;
   ClipPicture heatmap;
+  ClipPicture face;
 };
 
 struct ClipResult {

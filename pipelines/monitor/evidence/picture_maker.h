@@ -27,9 +27,10 @@ std::string jpeg_of(GstSample* sample, int most_width);
 
 class PictureMaker {
  public:
-  // On the maker's thread: makes a JPEG of a picture, or throws std::runtime_error.
+  // On the maker's thread: makes a JPEG of a picture, none where nothing in it is wanted, or throws
+  // std::runtime_error.
   using Code = std::function<std::string(GstSample*)>;
-  // On the maker's thread; empty where the picture cannot be made. Throws nothing.
+  // On the maker's thread; empty where there is none, or it cannot be made. Throws nothing.
   using Done = std::function<void(const std::string& jpeg)>;
 
   PictureMaker();

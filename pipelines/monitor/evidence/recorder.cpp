@@ -10,6 +10,7 @@
 #include "evidence/clip_verdicts.h"
 #include "evidence/face_pictures.h"
 #include "evidence/heatmap.h"
+#include "findings/face_picture.h"
 #include "streams/pipeline.h"
 
 namespace dfd::monitor {
@@ -31,6 +32,13 @@ bool is_set(const std::vector<DetectProperty>& properties, std::string_view name
 
 WallTime wall_of(Moment reference, Time time) {
   return reference.wall + std::chrono::duration_cast<WallTime::duration>(time - reference.steady);
+}
+
+std::string whole_jpeg(GstSample* sample) { return jpeg_of(sample, 0); }
+
+std::string face_jpeg(GstSample* sample) {
+  const auto face = cut_worst_face(gst_sample_get_caps(sample), gst_sample_get_buffer(sample));
+  return face == nullptr ? "" : jpeg_of(face.get(), 0);
 }
 
 // What is recorded while the alarm is found out is there with its pre-roll.
@@ -95,7 +103,7 @@ Recorder::Clip& Recorder::begin(Moment now, const std::string& rule, const Alarm
       now.steady - std::chrono::duration_cast<Duration>(now.wall - record.started_at);
   clip.from = clip.started.steady - from_seconds(config_->evidence.pre_roll_s);
   clip.best = std::make_shared<BestPicture>(
-      pictures_, [](GstSample* sample) { return jpeg_of(sample, 0); }, heatmap_jpeg);
+      pictures_, BestPicture::Codes{whole_jpeg, heatmap_jpeg, face_jpeg});
   const std::vector<Segment> segments = taken_->ring.segments();
   // What is down has its last pictures of the connection that ended.
   clip.connection =
@@ -223,6 +231,7 @@ void Recorder::ask(Moment now, Clip& clip) {
   BestPicture::Pictures pictures = clip.best->give();
   request.best = std::move(pictures.plain);
   request.heatmap = std::move(pictures.drawn);
+  request.face = std::move(pictures.face);
   clips_->make(std::move(request));
   clip.done = true;
   clip.segments.clear();

@@ -36,4 +36,10 @@ std::vector<SeenFace> faces_analysed_in(GstBuffer* buffer, GstClockTime running_
 std::shared_ptr<GstSample> cut_face(GstCaps* caps, GstBuffer* buffer, unsigned index,
                                     int most_size);
 
+// The worst of the faces alone: that with the worst verdict, of these the likeliest. In the
+// picture's own pixels with up to its own size around it on each side, and nothing of another
+// face's box. Null where no face has a probability, or another is too near for a little room around
+// it. Any thread.
+std::shared_ptr<GstSample> cut_worst_face(GstCaps* caps, GstBuffer* buffer);
+
 }  // namespace dfd::monitor

@@ -31,6 +31,8 @@ function labelOf(alarm, now) {
   return `${label}, says ${alarm.label_by} at ${localTime(alarm.label_at, now)}${note}`;
 }
 
+const PICTURE_WORDS = { "best.jpg": "Best picture", "face.jpg": "The face that was judged", "heatmap.jpg": "Where it looks forged" };
+
 // Files of an alarm: what browsers can show, and the others to be fetched.
 class Evidence {
   constructor(place, id) {
@@ -51,7 +53,7 @@ class Evidence {
     if (clip !== undefined) views.push(this.player_(clip, best));
     const pictures = names.filter((name) => name.endsWith(".jpg") && !(name === "best.jpg" && clip));
     views.push(...pictures.map((name) => make("img",
-      { src: this.uri_(name), loading: "lazy", alt: name === "heatmap.jpg" ? "Where it looks forged" : "Best picture" })));
+      { src: this.uri_(name), loading: "lazy", alt: PICTURE_WORDS[name] ?? name })));
     views.push(make("p", { className: "files" }, ...files.map((file) => this.link_(file))));
     this.place_.replaceChildren(...views);
   }
