@@ -28,6 +28,7 @@
 
 namespace {
 
+using dfd::monitor::ByteCount;
 using dfd::monitor::ClipMaker;
 using dfd::monitor::ClipRequest;
 using dfd::monitor::missing_for_verdicts;
@@ -125,7 +126,7 @@ std::vector<Segment> record(const std::string& encoder, const std::string& name,
   GstElement* pipeline = gst_parse_launch(line.c_str(), nullptr);
   GstElement* out = gst_bin_get_by_name(GST_BIN(pipeline), "out");
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
-  auto used = std::make_shared<std::atomic<std::uint64_t>>(0);
+  auto used = std::make_shared<ByteCount>();
   std::vector<Segment> segments;
   std::unique_ptr<SegmentWriter> writer;
   while (GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(out))) {

@@ -73,13 +73,15 @@ TEST(Config, EvidenceIsKeptWhereItIsAskedFor) {
   EXPECT_FALSE(parse_config(kStream, "m.toml").streams[0].evidence.wanted);
   const Config config = parse_config(
       "version = 1\n[monitor]\nring_dir = \"/run/x\"\n[evidence]\nmax_bytes = 2e9\n"
-      "[defaults.evidence]\npre_roll_s = 5\n[[stream]]\nid = \"a\"\nuri = \"rtsp://h/a\"\n"
+      "ring_max_bytes = 3e8\n[defaults.evidence]\npre_roll_s = 5\n[[stream]]\nid = \"a\"\nuri = "
+      "\"rtsp://h/a\"\n"
       "evidence = {max_clip_s = 30}\n[[stream]]\nid = \"b\"\nuri = \"rtsp://h/b\"\n"
       "evidence = {enabled = false}\n",
       "m.toml");
   EXPECT_EQ(config.ring_dir, "/run/x");
   EXPECT_EQ(config.evidence.max_bytes, 2e9);
   EXPECT_EQ(config.evidence.retain_days, 30);
+  EXPECT_EQ(config.evidence.ring_max_bytes, 3e8);
   EXPECT_TRUE(config.streams[0].evidence.wanted);
   EXPECT_EQ(config.streams[0].evidence.pre_roll_s, 5);
   EXPECT_EQ(config.streams[0].evidence.max_clip_s, 30);

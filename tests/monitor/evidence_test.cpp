@@ -21,7 +21,6 @@
 #include "evidence/clip_maker.h"
 #include "evidence/evidence_folder.h"
 #include "evidence/picture_maker.h"
-#include "evidence/ring.h"
 #include "evidence/segment_writer.h"
 #include "monitor/media_servers.h"
 #include "monitor/program.h"
@@ -38,7 +37,6 @@ using dfd::monitor::ClipRequest;
 using dfd::monitor::EvidenceFolder;
 using dfd::monitor::EvidenceLimits;
 using dfd::monitor::jpeg_of;
-using dfd::monitor::Ring;
 using dfd::monitor::Sample;
 using dfd::monitor::SegmentWriter;
 using dfd::monitor::sha256_of;
@@ -358,26 +356,6 @@ TEST(SegmentWriter, PicturesWithoutATimeFollowTheLastOne) {
     ++pictures;
   }
   EXPECT_EQ(pictures, 10);
-}
-
-TEST(Ring, WhatCannotBeWrittenIsCountedAndHoldsNobodyUp) {
-  gst_init(nullptr, nullptr);
-  Ring ring("/nowhere", "ch1", std::chrono::seconds(1));
-  GstCaps* caps = gst_caps_from_string("video/x-h264,stream-format=byte-stream,alignment=au");
-  const std::uint64_t connection = ring.begin();
-  // Of a connection that was left behind.
-  ring.take(connection - 1, dfd::monitor::Track::kPictures, caps, gst_buffer_new());
-  // More than may wait, and nobody comes for it in time: the first one is taken.
-  constexpr std::size_t kBytes = std::size_t{9} << 20;
-  for (int i = 0; i < 3; ++i) {
-    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, kBytes, nullptr);
-    GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(i) * GST_SECOND;
-    ring.take(connection, dfd::monitor::Track::kPictures, caps, buffer);
-  }
-  gst_caps_unref(caps);
-  EXPECT_EQ(ring.stats().dropped, 2U);
-  EXPECT_TRUE(comes_true([&] { return ring.stats().failures == 1; }));
-  EXPECT_TRUE(ring.segments().empty());
 }
 
 // A picture alone, of an alarm of that number.

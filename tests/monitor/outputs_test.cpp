@@ -198,7 +198,7 @@ TEST(Metrics, BucketsOfAHistogramAddUpInTheOrderOfTheirBounds) {
 }
 
 TEST(Metrics, AreThereWithoutStreams) {
-  const std::string text = metrics_text(kMoment, kMoment.wall, {}, {}, {}, 0);
+  const std::string text = metrics_text(kMoment, kMoment.wall, {}, {}, {}, {});
   EXPECT_NE(text.find("# TYPE deepfake_stream_up gauge\n"), std::string::npos);
   EXPECT_NE(text.find("deepfake_heartbeat_timestamp_seconds 1764208250.237\n"), std::string::npos);
 }
@@ -207,7 +207,7 @@ TEST(Metrics, AreThereWithoutStreams) {
 TEST(Metrics, AreAllDocumented) {
   std::ifstream stream(std::string(DFD_SOURCE) + "/docs/monitor.md");
   const std::string page{std::istreambuf_iterator<char>(stream), {}};
-  const std::string text = metrics_text(kMoment, kMoment.wall, {}, {}, {}, 0);
+  const std::string text = metrics_text(kMoment, kMoment.wall, {}, {}, {}, {});
   std::set<std::string> names;
   constexpr std::string_view kMark = "# TYPE ";
   for (std::size_t at = 0; (at = text.find(kMark, at)) != std::string::npos;) {

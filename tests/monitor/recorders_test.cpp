@@ -29,6 +29,8 @@ using dfd::monitor::now;
 using dfd::monitor::PictureMaker;
 using dfd::monitor::Recorder;
 using dfd::monitor::Recorders;
+using dfd::monitor::RingPlace;
+using dfd::monitor::RingRoom;
 using dfd::monitor::StreamConfig;
 using dfd::monitor::Track;
 using dfd::monitor::test::comes_true;
@@ -48,9 +50,9 @@ class RecordersTest : public testing::Test {
   Recorders made_for(const std::string& rings) {
     return Recorders(
         [this, rings](const StreamConfig& config) {
-          return config.evidence.wanted
-                     ? std::make_unique<Recorder>(config, rings, *clips_, pictures_)
-                     : nullptr;
+          return config.evidence.wanted ? std::make_unique<Recorder>(
+                                              config, RingPlace{rings, room_}, *clips_, pictures_)
+                                        : nullptr;
         },
         config_);
   }
@@ -67,6 +69,7 @@ class RecordersTest : public testing::Test {
   std::string folder_ = scratch("recorders");
   StreamConfig config_;
   std::unique_ptr<ClipMaker> clips_;
+  std::shared_ptr<RingRoom> room_ = std::make_shared<RingRoom>();
   std::shared_ptr<PictureMaker> pictures_ = std::make_shared<PictureMaker>();
 };
 

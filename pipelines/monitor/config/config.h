@@ -92,6 +92,8 @@ struct EvidenceConfig {
 struct EvidenceLimits {
   double max_bytes = 10e9;
   double retain_days = 30;
+  // What the last seconds of all streams may take in ring_dir; nothing: half of its file system.
+  std::optional<double> ring_max_bytes;
 };
 
 struct StreamConfig {

@@ -27,6 +27,7 @@ void read_evidence_limits(TableReader& root, EvidenceLimits& limits) {
   auto table = root.table("evidence");
   if (!table) return;
   limits.max_bytes = table->number("max_bytes", kLeastBytes, kMostBytes).value_or(limits.max_bytes);
+  limits.ring_max_bytes = table->number("ring_max_bytes", kLeastBytes, kMostBytes);
   limits.retain_days = table->number("retain_days", 1, kMostDays).value_or(limits.retain_days);
   table->finish();
 }

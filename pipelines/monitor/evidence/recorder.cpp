@@ -55,8 +55,8 @@ Duration said_kept_of(const StreamConfig& config) {
 }  // namespace
 
 struct Recorder::Taken : public Tap {
-  Taken(const StreamConfig& config, const std::string& ring_folder)
-      : ring(ring_folder, config.id, kept_of(config)), said(said_kept_of(config)) {}
+  Taken(const StreamConfig& config, const RingPlace& rings)
+      : ring(rings, config.id, kept_of(config)), said(said_kept_of(config)) {}
 
   std::uint64_t begin() override { return ring.begin(); }
   void take(std::uint64_t connection, Track track, GstCaps* caps, GstBuffer* buffer) override {
@@ -73,10 +73,10 @@ struct Recorder::Taken : public Tap {
   FacePictures faces;
 };
 
-Recorder::Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
+Recorder::Recorder(const StreamConfig& config, const RingPlace& rings, ClipMaker& clips,
                    const std::shared_ptr<PictureMaker>& pictures)
     : config_(&config),
-      taken_(std::make_shared<Taken>(config, ring_folder)),
+      taken_(std::make_shared<Taken>(config, rings)),
       clips_(&clips),
       pictures_(pictures) {}
 
@@ -122,7 +122,7 @@ void Recorder::collect(Clip& clip, const std::vector<Segment>& segments) const {
     if (segment.number < clip.next_number || segment.connection != clip.connection) continue;
     // A pending alarm of which nobody can say anything waits for as long as that is so.
     clip.full = clip.full || segment.begin >= end_of(clip) ||
-                (!clip.fired && taken_->ring.bytes() > kMostPending);
+                (!clip.fired && (taken_->ring.bytes() > kMostPending || taken_->ring.is_cramped()));
     if (clip.full) return;
     clip.next_number = segment.number + 1;
     clip.segments.push_back(segment);
@@ -204,7 +204,7 @@ Time Recorder::end_of(const Clip& clip) const {
 bool Recorder::is_due(Moment now, const Clip& clip) const {
   if (!clip.fired) return false;
   if (clip.full) return true;
-  if (taken_->ring.bytes() > Ring::kMostBytes) return true;
+  if (taken_->ring.bytes() > Ring::kMostBytes || taken_->ring.is_cramped()) return true;
   const Time end = end_of(clip);
   if (!clip.segments.empty() && clip.segments.back().end >= end) return true;
   if (now.steady < end) return false;

@@ -24,8 +24,8 @@ namespace dfd::monitor {
 
 class Recorder {
  public:
-  // `ring_folder` is there. `config` and `clips` outlive it.
-  Recorder(const StreamConfig& config, const std::string& ring_folder, ClipMaker& clips,
+  // `config` and `clips` outlive it.
+  Recorder(const StreamConfig& config, const RingPlace& rings, ClipMaker& clips,
            const std::shared_ptr<PictureMaker>& pictures);
 
   std::shared_ptr<Tap> tap() const;

@@ -2,11 +2,8 @@
 
 #include "ring.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <stdexcept>
 #include <utility>
 
@@ -19,6 +16,8 @@ constexpr std::int64_t kFrame = 40 * GST_MSECOND;
 
 // Sound is known a little after the pictures; a segment that began before it would have none.
 constexpr auto kSoundWait = std::chrono::milliseconds(700);
+
+constexpr const char* kNoRoom = "what alarms hold takes all the room that streams have in ring_dir";
 
 // Without a packet for so long the segment at hand is at its end.
 constexpr auto kIdle = std::chrono::seconds(2);
@@ -54,19 +53,6 @@ void shift(GstClockTime& time, std::int64_t offset) {
 
 }  // namespace
 
-SegmentFile::~SegmentFile() {
-  *used_ -= bytes_;
-  std::remove(path_.c_str());
-}
-
-void SegmentFile::measure() {
-  struct stat found {};
-  if (stat(path_.c_str(), &found) != 0) return;
-  *used_ -= bytes_;
-  bytes_ = static_cast<std::uint64_t>(found.st_size);
-  *used_ += bytes_;
-}
-
 // The segment at hand.
 struct Ring::Current {
   std::unique_ptr<SegmentWriter> writer;
@@ -80,14 +66,18 @@ struct Ring::Current {
   }
 };
 
-Ring::Ring(std::string folder, std::string name, Duration kept)
-    : folder_(std::move(folder)),
+Ring::Ring(RingPlace place, std::string name, Duration kept)
+    : place_(std::move(place)),
       name_(std::move(name)),
       unique_(next_unique()),
       kept_(kept),
-      thread_([this] { run(); }) {}
+      used_(std::make_shared<ByteCount>(place_.room->count())),
+      thread_([this] { run(); }) {
+  place_.room->add(this);
+}
 
 Ring::~Ring() {
+  place_.room->remove(this);
   close();
   for (Packet& packet : packets_) drop(packet);
   for (auto& [epoch, packet] : sound_) drop(packet);
@@ -168,6 +158,7 @@ void Ring::run() {
     for (Packet& packet : packets) handle(std::exchange(packet, {}));
     if (!woken) finish();
     trim();
+    keep_within_room();
     lock.lock();
   }
   lock.unlock();
@@ -248,6 +239,7 @@ void Ring::write_sound() {
     if (packet.connection == current_->segment.connection) {
       shift(GST_BUFFER_PTS(packet.buffer), offset);
       shift(GST_BUFFER_DTS(packet.buffer), offset);
+      current_->file->grow(gst_buffer_get_size(packet.buffer));
       current_->writer->write(Track::kSound, std::exchange(packet.buffer, nullptr));
     }
     drop(packet);
@@ -283,12 +275,14 @@ void Ring::handle_picture(Packet& packet) {
   const bool is_later = GST_CLOCK_TIME_IS_VALID(packet.time) &&
                         (!GST_CLOCK_TIME_IS_VALID(segment.last) || packet.time > segment.last);
   if (is_later) segment.last = packet.time;
+  current_->file->grow(gst_buffer_get_size(packet.buffer));
   current_->writer->write(Track::kPictures, std::exchange(packet.buffer, nullptr));
 }
 
 void Ring::open(const Packet& packet) {
   constexpr std::uint64_t kSlack = kMostBytes / 4;
-  if (bytes() > kMostBytes + kSlack) return fail("too much is held of it");
+  if (bytes() > kMostBytes + kSlack) return lose("too much is held of it");
+  if (!place_.room->make_room(*this)) return lose(kNoRoom);
   auto current = std::make_unique<Current>();
   Segment& segment = current->segment;
   segment.number = next_number_++;
@@ -301,7 +295,7 @@ void Ring::open(const Packet& packet) {
   if (has_sound) segment.sound_parser = sound_parser_of(sound_caps_);
   current->caps = gst_caps_ref(packet.caps);
   current->file = std::make_shared<SegmentFile>(
-      folder_ + "/" + name_ + unique_ + std::to_string(segment.number) + ".ts", used_);
+      place_.folder + "/" + name_ + unique_ + std::to_string(segment.number) + ".ts", used_);
   try {
     current->writer = std::make_unique<SegmentWriter>(current->file->path(), packet.caps,
                                                       has_sound ? sound_caps_ : nullptr);
@@ -331,6 +325,10 @@ void Ring::fail(const std::string& text) {
   // Sound of a kind that the muxer cannot have after all must not cost the pictures.
   constexpr int kMostWithSound = 2;
   if (++failures_in_row_ >= kMostWithSound) without_sound_ = true;
+  lose(text);
+}
+
+void Ring::lose(const std::string& text) {
   if (said_ != text) log_line(name_ + ": cannot be recorded: " + text);
   said_ = text;
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -350,6 +348,29 @@ void Ring::trim() {
     gone.push_back(std::move(segments_.front()));
     segments_.pop_front();
   }
+}
+
+std::shared_ptr<const SegmentFile> Ring::give_up() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  // Whoever holds one has it from here.
+  const auto free = std::find_if(segments_.begin(), segments_.end(), [](const Segment& segment) {
+    return segment.file.use_count() == 1;
+  });
+  if (free == segments_.end()) return nullptr;
+  std::shared_ptr<const SegmentFile> file = std::move(free->file);
+  segments_.erase(free);
+  ++stats_.evicted;
+  return file;
+}
+
+void Ring::keep_within_room() {
+  const bool has_room = place_.room->make_room(*this);
+  is_cramped_ = !has_room;
+  if (current_ == nullptr) return;
+  const bool is_endless = current_->file->bytes() > kMostBytes;
+  if (has_room && !is_endless) return;
+  current_.reset();
+  lose(has_room ? "no keyframe comes" : kNoRoom);
 }
 
 }  // namespace dfd::monitor

@@ -19,62 +19,32 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "evidence/ring_room.h"
+#include "evidence/segment.h"
 #include "evidence/segment_writer.h"
 #include "streams/tap.h"
 
 namespace dfd::monitor {
 
-// A file that is removed with the last who holds it.
-class SegmentFile {
- public:
-  SegmentFile(std::string path, std::shared_ptr<std::atomic<std::uint64_t>> used)
-      : path_(std::move(path)), used_(std::move(used)) {}
-  ~SegmentFile();
-  SegmentFile(const SegmentFile&) = delete;
-  SegmentFile& operator=(const SegmentFile&) = delete;
-
-  // Of what is there; counts it.
-  void measure();
-  const std::string& path() const { return path_; }
-  std::uint64_t bytes() const { return bytes_; }
-
- private:
-  std::string path_;
-  std::shared_ptr<std::atomic<std::uint64_t>> used_;
-  std::uint64_t bytes_ = 0;
-};
-
-struct Segment {
-  std::shared_ptr<const SegmentFile> file;
-  // Counts all segments of a ring.
-  std::uint64_t number = 0;
-  // Segments of one connection follow each other without a gap in their times.
-  std::uint64_t connection = 0;
-  // When its keyframe came, and its last picture.
-  Time begin;
-  Time end;
-  // Tap's times of its keyframe, and of the picture that is shown last; NONE where the source has
-  // none, or they jump within the segment.
-  GstClockTime first = GST_CLOCK_TIME_NONE;
-  GstClockTime last = GST_CLOCK_TIME_NONE;
-  // What is added to them in the file.
-  std::int64_t shift = 0;
-  // "video/x-h264" and such.
-  std::string codec;
-  // The element that parses it; empty where there is none.
-  std::string sound_parser;
-};
-
 struct RingStats {
   std::uint64_t dropped = 0;
   std::uint64_t failures = 0;
+  // Segments that went before their time, for room.
+  std::uint64_t evicted = 0;
 };
 
-class Ring : public Tap {
+// Where rings are.
+struct RingPlace {
+  // It is there.
+  std::string folder;
+  std::shared_ptr<RingRoom> room;
+};
+
+class Ring : public Tap, public RingRoom::User {
  public:
-  // `folder` is there, and `name` begins the names of its files. Keeps `kept` and at least the
-  // segment that it begins in.
-  Ring(std::string folder, std::string name, Duration kept);
+  // `name` begins the names of its files. Keeps `kept` and at least the segment that it begins in,
+  // as far as there is room for them.
+  Ring(RingPlace place, std::string name, Duration kept);
   // As close().
   ~Ring() override;
   Ring(const Ring&) = delete;
@@ -95,8 +65,11 @@ class Ring : public Tap {
   bool has_ended() const { return ended_; }
   // As end(), and waits for it: up to SegmentWriter::kFinishLimit, where the disk does not hang.
   void close();
-  // Of all segments that are held by anyone.
-  std::uint64_t bytes() const { return *used_; }
+  // Of all segments that are held by anyone, and of the one at hand.
+  std::uint64_t bytes() const override { return used_->bytes(); }
+  std::shared_ptr<const SegmentFile> give_up() override;
+  // Nothing can be recorded until what is held of it is let go of.
+  bool is_cramped() const { return is_cramped_; }
   RingStats stats() const;
 
   // Short beside what is asked for, long beside what a file costs.
@@ -124,8 +97,11 @@ class Ring : public Tap {
   void handle_picture(Packet& packet);
   void open(const Packet& packet);
   void finish();
+  // The segment at hand, or the next one: it cannot be written; there is no place for it.
   void fail(const std::string& text);
+  void lose(const std::string& text);
   void trim();
+  void keep_within_room();
   void begin_timeline(const std::deque<Packet>& packets);
   void note_sound(const Packet& packet);
   static bool jumped(GstBuffer* buffer, GstClockTime& last);
@@ -134,12 +110,12 @@ class Ring : public Tap {
   void write_sound();
   static void drop(Packet& packet);
 
-  const std::string folder_;
+  const RingPlace place_;
   const std::string name_;
   const std::string unique_;
   std::atomic<Duration> kept_;
-  std::shared_ptr<std::atomic<std::uint64_t>> used_ =
-      std::make_shared<std::atomic<std::uint64_t>>(0);
+  const std::shared_ptr<ByteCount> used_;
+  std::atomic<bool> is_cramped_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <stdexcept>
 
 #include "base/digest.h"
@@ -45,6 +46,13 @@ std::string make_ring_folder(const std::string& ring_dir, const std::string& sta
     if (entry.path().extension() == ".ts") std::filesystem::remove(entry.path(), failed);
   }
   return folder;
+}
+
+std::uint64_t usual_ring_bytes(const std::string& folder) {
+  std::error_code failed;
+  const std::filesystem::space_info space = std::filesystem::space(folder, failed);
+  // Of what cannot be asked nothing is known; each stream has its bound all the same.
+  return failed ? std::numeric_limits<std::uint64_t>::max() : space.capacity / 2;
 }
 
 }  // namespace dfd::monitor

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace dfd::monitor {
@@ -10,5 +11,8 @@ namespace dfd::monitor {
 // earlier run left in it is removed. It lies in `ring_dir`, or where that is empty in
 // $RUNTIME_DIRECTORY (systemd), else in /dev/shm. Throws std::runtime_error.
 std::string make_ring_folder(const std::string& ring_dir, const std::string& state_folder);
+
+// What rings in that folder may take where nobody says it: half of its file system.
+std::uint64_t usual_ring_bytes(const std::string& folder);
 
 }  // namespace dfd::monitor

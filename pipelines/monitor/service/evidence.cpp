@@ -38,23 +38,35 @@ std::set<std::string> open_alarms(const Evidence::Streams& streams,
 Evidence::Evidence(const Config& config, std::shared_ptr<PictureMaker> pictures)
     : pictures_(std::move(pictures)) {
   prepare(config);
+  bound_rings(config.evidence);
   clips_ = std::make_unique<ClipMaker>(config.state_dir, config.evidence);
 }
 
+void Evidence::configure(const Config& config) {
+  bound_rings(config.evidence);
+  clips_->set_limits(config.evidence);
+}
+
+void Evidence::bound_rings(const EvidenceLimits& limits) {
+  if (rings_.folder.empty()) return;
+  rings_.room->set_most(limits.ring_max_bytes ? static_cast<std::uint64_t>(*limits.ring_max_bytes)
+                                              : usual_ring_bytes(rings_.folder));
+}
+
 void Evidence::prepare(const Config& config) {
-  if (!ring_folder_.empty() || !is_wanted(config)) return;
-  ring_folder_ = make_ring_folder(config.ring_dir, config.state_dir);
+  if (!rings_.folder.empty() || !is_wanted(config)) return;
+  rings_.folder = make_ring_folder(config.ring_dir, config.state_dir);
 }
 
 Evidence::~Evidence() {
   // Somebody may still hold something in it.
   std::error_code ignored;
-  if (!ring_folder_.empty()) std::filesystem::remove(ring_folder_, ignored);
+  if (!rings_.folder.empty()) std::filesystem::remove(rings_.folder, ignored);
 }
 
 std::unique_ptr<Recorder> Evidence::recorder_for(const StreamConfig& config) {
   if (!config.evidence.wanted) return nullptr;
-  return std::make_unique<Recorder>(config, ring_folder_, *clips_, pictures_);
+  return std::make_unique<Recorder>(config, rings_, *clips_, pictures_);
 }
 
 void Evidence::update(Moment now, const Streams& streams,

@@ -36,7 +36,7 @@ class Evidence {
   // For another configuration. Throws as the constructor does; then nothing changes.
   void prepare(const Config& config);
   // It is in force.
-  void configure(const Config& config) { clips_->set_limits(config.evidence); }
+  void configure(const Config& config);
 
   // Null where nothing of the stream is to be kept.
   std::unique_ptr<Recorder> recorder_for(const StreamConfig& config);
@@ -50,10 +50,14 @@ class Evidence {
   void close(Moment now, const Streams& streams, const WatchedStream::Tell& tell);
 
   std::uint64_t bytes() const { return clips_->bytes(); }
+  // Of the last seconds of all streams.
+  std::uint64_t ring_bytes() const { return rings_.room->bytes(); }
 
  private:
   void tell_results(Moment now, const Streams& streams, const WatchedStream::Tell& tell);
-  std::string ring_folder_;
+  void bound_rings(const EvidenceLimits& limits);
+
+  RingPlace rings_{"", std::make_shared<RingRoom>()};
   std::unique_ptr<ClipMaker> clips_;
   std::shared_ptr<PictureMaker> pictures_;
   Time updated_;

@@ -155,7 +155,7 @@ HttpResponse Monitor::ready_page() const {
 std::string Monitor::metrics() const {
   return metrics_text(now(), heartbeat_.wall, streams_, outputs_->states(),
                       {store_->is_up(), store_->errors(), store_->waiting(), store_->dropped()},
-                      evidence_->bytes(),
+                      {evidence_->bytes(), evidence_->ring_bytes()},
                       canary_ ? std::optional(canary_->is_heard()) : std::nullopt);
 }
 

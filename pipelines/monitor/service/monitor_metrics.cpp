@@ -132,7 +132,7 @@ void write_alarm_states(MetricsText& text, const Streams& streams) {
 
 std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
                          const std::vector<Outputs::State>& outputs, const StoreState& store,
-                         std::uint64_t evidence_bytes, std::optional<bool> canary_heard) {
+                         const EvidenceBytes& evidence, std::optional<bool> canary_heard) {
   MetricsText text;
   text.begin("deepfake_build_info", "gauge", "The program's version");
   text.sample(1, {{"version", kVersion}});
@@ -154,10 +154,13 @@ std::string metrics_text(Moment now, WallTime heartbeat, const Streams& streams,
   text.begin("deepfake_clips_total", "counter", "Alarms whose evidence was written");
   each_counter(text, counters, "clips");
   text.begin("deepfake_recording_lost_total", "counter",
-             "Packets that were not recorded in time, and segments that could not be written");
+             "Packets that were not recorded in time, segments that could not be written, or went "
+             "for room");
   each_counter(text, counters, "recording_lost");
   text.begin("deepfake_evidence_bytes", "gauge", "What the evidence that is kept takes");
-  text.sample(double(evidence_bytes));
+  text.sample(double(evidence.kept));
+  text.begin("deepfake_ring_bytes", "gauge", "What the last seconds of all streams take");
+  text.sample(double(evidence.rings));
   text.begin("deepfake_output_queue_length", "gauge", "Events that wait for an output");
   for (const Outputs::State& output : outputs) {
     text.sample(double(output.waiting), {{"output", output.name}});

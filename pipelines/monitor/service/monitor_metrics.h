@@ -22,11 +22,17 @@ struct StoreState {
   std::uint64_t dropped = 0;
 };
 
+struct EvidenceBytes {
+  std::uint64_t kept = 0;
+  // Of the last seconds of all streams.
+  std::uint64_t rings = 0;
+};
+
 // `heartbeat` is when the main loop last came round.
 std::string metrics_text(Moment now, WallTime heartbeat,
                          const std::vector<std::unique_ptr<WatchedStream>>& streams,
                          const std::vector<Outputs::State>& outputs, const StoreState& store,
-                         std::uint64_t evidence_bytes,
+                         const EvidenceBytes& evidence,
                          std::optional<bool> canary_heard = std::nullopt);
 
 }  // namespace dfd::monitor

@@ -13,7 +13,7 @@ namespace {
 
 std::uint64_t lost_by(const Recorder& recorder) {
   const RingStats stats = recorder.stats();
-  return stats.dropped + stats.failures;
+  return stats.dropped + stats.failures + stats.evicted;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class Recorders {
   // Ends them all, and waits for that.
   void close(Moment now);
 
-  // Packets and segments that were not recorded, by all of them.
+  // Packets and segments that were not recorded, or went before their time, by all of them.
   std::uint64_t lost() const;
 
   // So long one may take to end; then it is left behind with its clips.
