@@ -12,11 +12,13 @@
 
 #include <gtest/gtest.h>
 
+#include "scan/progress.h"
 #include "scan_program.h"
 
 namespace {
 
 namespace fs = std::filesystem;
+using dfd::monitor::progress_text;
 using dfd::monitor::test::archive;
 using dfd::monitor::test::content_of;
 using dfd::monitor::test::empty_folder;
@@ -40,6 +42,39 @@ TEST(Scan, ShardsTogetherAreTheWhole) {
     }
   }
   EXPECT_EQ(merged.files, whole.lines.files);
+}
+
+TEST(ProgressText, LeavesOutWhatIsNotKnown) {
+  const auto seconds = [](int count) { return std::chrono::seconds(count); };
+  EXPECT_EQ(progress_text({0, 12, 0, seconds(5)}), "scan [" + std::string(30, '.') + "] 0/12");
+  EXPECT_EQ(progress_text({6, 12, 4, seconds(60)}), "scan [" + std::string(15, '#') +
+                                                        std::string(15, '.') +
+                                                        "] 6/12, 4.0 files a minute, 90 s left");
+  EXPECT_EQ(progress_text({100, 10100, 100, seconds(8)}),
+            "scan [" + std::string(30, '.') + "] 100/10100, 12 files a second, 13 min left");
+  EXPECT_EQ(progress_text({2, 2, 2, seconds(1)}),
+            "scan [" + std::string(30, '#') + "] 2/2, 2.0 files a second");
+  EXPECT_EQ(progress_text({0, 0, 0, seconds(0)}), "scan [" + std::string(30, '.') + "] 0/0");
+}
+
+TEST(Scan, ShowsOnATerminalHowFarItIsAndNothingOfItInALog) {
+  const std::string folder = archive("terminal", 3).string();
+  const std::string seen = scratch("scan_terminal.txt");
+  const std::string out = scratch("scan_terminal.jsonl");
+  const std::string command = "'" DFD_MONITOR "' scan '" + folder + "' -o '" + out + "'";
+  fs::remove(out);
+  // A terminal of its own, whose text comes out.
+  succeeds("script -qec \"" + command + "\" /dev/null > '" + seen + "' < /dev/null");
+  const std::string text = content_of(seen);
+  const std::string clear = "\r\033[K";
+  EXPECT_NE(text.find(clear + "scan ["), std::string::npos) << text;
+  // Lines stand alone, and of the bar nothing stays.
+  EXPECT_NE(text.find(clear + "deepfake-monitor: scan: 3/3 "), std::string::npos) << text;
+  EXPECT_EQ(text.substr(text.rfind(clear)), clear) << text;
+  fs::remove(out);
+  succeeds(command + " 2> '" + seen + "'");
+  EXPECT_NE(content_of(seen).find("scan: 3/3 "), std::string::npos);
+  EXPECT_EQ(content_of(seen).find('\r'), std::string::npos);
 }
 
 TEST(Scan, GoesOnAfterACutLine) {

@@ -3,6 +3,7 @@
 #include "scan/scan.h"
 
 #include <glib-unix.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <stdexcept>
@@ -56,6 +57,7 @@ void Scan::start_files(Time now) {
 
 void Scan::take_result(const Task& task, const FileScan& scan) {
   const FileResult& result = scan.result();
+  if (!scan.known()) ++looked_at_;
   if (scan.skipped()) {
     ++totals_.skipped;
     work_->settle(task, /*failed=*/false);
@@ -97,6 +99,14 @@ void Scan::note_stuck(Time now) {
   work_->stop();
 }
 
+void Scan::show(ProgressLine& line, Time now) const {
+  const auto size = work_->size();
+  // Lines of results must not come behind it.
+  const bool is_taken = settings_.output == "-" && isatty(STDOUT_FILENO) != 0;
+  if (!size || is_taken) return;
+  line.show({totals_.files() + totals_.skipped, *size, looked_at_, now - judging_since_}, now);
+}
+
 void Scan::log_result(const FileResult& result, const std::string& said) const {
   const auto size = work_->size();
   log_line(printable("scan: " + std::to_string(totals_.files()) +
@@ -126,7 +136,9 @@ ScanOutcome Scan::run(Work& work) {
     g_main_context_iteration(nullptr, TRUE);
   }
   if (model.state() == ModelHolder::State::kFailed) throw std::runtime_error(model.error());
-  start_files(now().steady);
+  judging_since_ = now().steady;
+  auto progress = std::make_unique<ProgressLine>();
+  start_files(judging_since_);
   while (!running_.empty() || (!stopping_ && !work_->is_over())) {
     g_main_context_iteration(nullptr, TRUE);
     const Time time = now().steady;
@@ -140,7 +152,9 @@ ScanOutcome Scan::run(Work& work) {
       }
     }
     start_files(time);
+    show(*progress, time);
   }
+  progress.reset();
   work_->end(totals_);
   output_.write(summary_line(totals_, settings_.shard.index, settings_.shard.count,
                              to_seconds(now().steady - begin)));

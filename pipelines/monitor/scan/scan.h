@@ -15,6 +15,7 @@
 #include "base/shard.h"
 #include "config/config.h"
 #include "scan/file_scan.h"
+#include "scan/progress.h"
 #include "scan/result_file.h"
 #include "scan/totals.h"
 #include "scan/work.h"
@@ -68,6 +69,7 @@ class Scan {
   void start_files(Time now);
   void take_result(const Task& task, const FileScan& scan);
   void note_stuck(Time now);
+  void show(ProgressLine& line, Time now) const;
   void log_result(const FileResult& result, const std::string& said) const;
   static gboolean on_signal(gpointer data);
 
@@ -77,6 +79,9 @@ class Scan {
   Work* work_ = nullptr;
   std::list<Running> running_;
   Totals totals_;
+  // Files of this run that were not known before, and since when there are any.
+  std::uint64_t looked_at_ = 0;
+  Time judging_since_;
   bool stopping_ = false;
   bool is_stuck_ = false;
   StuckLimit stuck_limit_;
