@@ -61,16 +61,14 @@ TEST_F(EndToEnd, CtrlCLeavesTheBestModelSoFar) {
   EXPECT_EQ(rest[0]["epoch"], epochs + 1);
 }
 
-TEST_F(EndToEnd, ResumingWithOtherOptionsIsAnError) {
-  const fs::path model = *folder / "other.safetensors";
-  train(model, 1);
-  int status = 0;
-  const std::string output =
-      run(std::string(DFD_TRAINER) + " train --data " + data() +
-              " --backbone random:1 --seed 7 --resume --epochs 2 -o " + model.string() + " 2>&1",
-          status);
-  EXPECT_NE(status, 0);
-  EXPECT_NE(output.find("other.safetensors.resume"), std::string::npos) << output;
+TEST_F(WithSmallData, ResumingWithOtherOptionsIsAnError) {
+  const fs::path model = fs::path(data_) / "other.safetensors";
+  int status = -1;
+  train_small(model, 1, status);
+  ASSERT_EQ(status, 0);
+  const std::string output = train_small(model, 2, status, "--seed 7 --resume");
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(output.find("other.safetensors.resume: of other clips"), std::string::npos) << output;
 }
 
 TEST_F(WithSmallData, ADamagedStateIsNamedAndSetAside) {
