@@ -24,6 +24,7 @@
 #include "outputs/mqtt.h"
 #include "outputs/webhook.h"
 #include "program.h"
+#include "talker.h"
 #include "web_fixture.h"
 
 namespace {
@@ -44,6 +45,7 @@ using dfd::monitor::test::HttpReceiver;
 using dfd::monitor::test::Json;
 using dfd::monitor::test::Program;
 using dfd::monitor::test::Subscriber;
+using dfd::monitor::test::Talker;
 using dfd::monitor::test::write_config;
 
 constexpr const char* kEvent = R"({"id":"E1","data":{"stream":{"id":"ch1"}}})";
@@ -99,43 +101,6 @@ TEST(AWebhook, FollowsNobodyElsewhere) {
   }
   EXPECT_EQ(receiver.requests().size(), 4U);
 }
-
-// Says `first` to the one who comes, and then `again` for as long as he listens.
-class Talker {
- public:
-  Talker(std::string first, std::string again, std::chrono::milliseconds pause)
-      : port_(g_socket_listener_add_any_inet_port(listener_, nullptr, nullptr)),
-        thread_([this, first = std::move(first), again = std::move(again), pause] {
-          GSocketConnection* guest =
-              g_socket_listener_accept(listener_, nullptr, cancellable_, nullptr);
-          if (guest == nullptr) return;
-          GOutputStream* out = g_io_stream_get_output_stream(G_IO_STREAM(guest));
-          const auto says = [&](const std::string& text) {
-            return g_output_stream_write_all(out, text.data(), text.size(), nullptr, cancellable_,
-                                             nullptr) != FALSE;
-          };
-          for (bool listens = says(first); listens; listens = says(again)) {
-            std::this_thread::sleep_for(pause);
-          }
-          g_object_unref(guest);
-        }) {}
-  ~Talker() {
-    g_cancellable_cancel(cancellable_);
-    thread_.join();
-    g_object_unref(cancellable_);
-    g_object_unref(listener_);
-  }
-  Talker(const Talker&) = delete;
-  Talker& operator=(const Talker&) = delete;
-
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/events"; }
-
- private:
-  GSocketListener* listener_ = g_socket_listener_new();
-  GCancellable* cancellable_ = g_cancellable_new();
-  guint16 port_;
-  std::thread thread_;
-};
 
 TEST(AWebhook, AnAnswerWithoutAnEndIsTakenByItsStatus) {
   const Talker talker("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", std::string(65536, 'x'),

@@ -24,6 +24,7 @@
 #include "config/source_uri.h"
 #include "monitor/media_servers.h"
 #include "monitor/program.h"
+#include "monitor/talker.h"
 #include "streams/pipeline.h"
 #include "streams/probe.h"
 #include "streams/stream.h"
@@ -50,6 +51,7 @@ using dfd::monitor::test::Piece;
 using dfd::monitor::test::RtmpServer;
 using dfd::monitor::test::scratch;
 using dfd::monitor::test::Sender;
+using dfd::monitor::test::Talker;
 using dfd::monitor::test::write_clip;
 using dfd::monitor::test::write_transport_stream;
 
@@ -338,6 +340,29 @@ TEST(Sources, APlaylistLeadsToNoFileOfThisMachine) {
   const int writer = open(key.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   EXPECT_EQ(writer, -1);
   if (writer >= 0) close(writer);
+}
+
+TEST(Sources, APlaylistOrKeyWithoutAnEndIsAnError) {
+  const std::string folder = empty_folder("hls_endless");
+  write_clip(folder + "/clip.ts", "mpegtsmux", 50);
+  const std::string answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+  const std::string begin = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n";
+  std::string comments;
+  for (int line = 0; line < 1000; ++line) comments += "#" + std::string(99, 'x') + "\n";
+  const Talker playlist(answer + begin, comments, std::chrono::milliseconds(0));
+  const Talker key(answer, std::string(100000, 'x'), std::chrono::milliseconds(0));
+  std::ofstream(folder + "/key.m3u8") << begin << "#EXT-X-KEY:METHOD=AES-128,URI=\"" << key.url()
+                                      << "\"\n#EXTINF:2,\nclip.ts\n#EXT-X-ENDLIST\n";
+  std::ofstream(folder + "/variant.m3u8") << "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100000\n"
+                                          << playlist.url("live.m3u8") << "\n";
+  const FolderServer server(folder);
+  for (const std::string& uri :
+       {playlist.url("live.m3u8"), server.uri() + "variant.m3u8", server.uri() + "key.m3u8"}) {
+    const ProbeResult result = probe(uri, {}, kLongest_s);
+    ASSERT_TRUE(result.failure) << uri;
+    EXPECT_EQ(result.frames, 0U) << uri;
+    EXPECT_EQ(result.failure->reason, FailureReason::kError) << uri << result.failure->text;
+  }
 }
 
 TEST(Sources, NoUriOfThisMachineIsOpenedButOurOwn) {

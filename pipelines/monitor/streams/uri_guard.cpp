@@ -9,14 +9,16 @@
 #include <mutex>
 #include <string_view>
 
+#include "streams/bounded_http.h"
+
 namespace dfd::monitor {
 namespace {
 
 constexpr std::string_view kFile = "file";
 
 // What opens sources of the kinds that there are; and appsrc, which opens nothing.
-constexpr std::array<std::string_view, 6> kAllowed = {"souphttpsrc", "rtspsrc", "srtsrc",
-                                                      "rtmp2src",    "udpsrc",  "appsrc"};
+constexpr std::array<std::string_view, 5> kAllowed = {"rtspsrc", "srtsrc", "rtmp2src", "udpsrc",
+                                                      "appsrc"};
 
 const std::string& protocol() {
   static const std::string drawn = [] {
@@ -103,9 +105,11 @@ void remove_others() {
 void guard_uris() {
   static std::once_flag once;
   std::call_once(once, [] {
-    const GType type = local_source();
+    const GType file = local_source();
+    const GType http = bounded_http_source();
     remove_others();
-    if (type != 0) gst_element_register(nullptr, "filesrc", GST_RANK_PRIMARY, type);
+    if (file != 0) gst_element_register(nullptr, "filesrc", GST_RANK_PRIMARY, file);
+    if (http != 0) gst_element_register(nullptr, "souphttpsrc", GST_RANK_PRIMARY, http);
   });
 }
 
