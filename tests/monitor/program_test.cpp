@@ -7,9 +7,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
@@ -194,6 +196,63 @@ TEST(Run, ComesBackFromWhateverHappensToTheSource) {
   EXPECT_EQ(program.stop(), 0) << program.all();
   EXPECT_TRUE(fits_schema(program.out()));
   EXPECT_EQ((program.all() + metrics.body).find("hunter2"), std::string::npos);
+}
+
+struct Held {
+  std::ptrdiff_t descriptors = 0;
+  std::ptrdiff_t threads = 0;
+};
+
+Held held_by(const Program& program) {
+  const auto count = [&](const char* what) {
+    return std::distance(fs::directory_iterator("/proc/" + program.id() + "/" + what), {});
+  };
+  return {count("fd"), count("task")};
+}
+
+TEST(Run, ThirtyReconnectsLeaveNothingBehind) {
+  // As one that is killed says it.
+  const std::string ends =
+      "( videotestsrc num-buffers=5 ! "
+      "video/x-raw,format=I420,width=320,height=180,framerate=25/1 ! "
+      "x264enc tune=zerolatency speed-preset=ultrafast ! rtph264pay name=pay0 pt=96 )";
+  auto server = std::make_unique<RtspServer>(ends);
+  const std::string port = server->port();
+  Program program({"run", write_config("reconnects.toml", server->uri(),
+                                       "backoff = {min_ms = 100, max_ms = 100}\n")});
+  const auto connects = [&] {
+    int count = 0;
+    for (const Json& event : program.events()) {
+      const Json& data = event["data"];
+      if (data.contains("stream")) count = std::max(count, data["stream"].value("session", 0));
+    }
+    return count;
+  };
+  const auto plays_on = [&] {
+    server.reset();
+    server = std::make_unique<RtspServer>(RtspServer::test_picture(), "", "", port);
+    const int last = connects();
+    return comes_true([&] {
+      const Json status = request("GET", program.address() + "/api/v1/streams/ch1").json();
+      return connects() > last && status["state"] == "playing";
+    });
+  };
+  ASSERT_TRUE(comes_true([&] { return connects() >= 3; })) << program.all();
+  ASSERT_TRUE(plays_on()) << program.all();
+  const Held before = held_by(program);
+  const int first = connects();
+  server.reset();
+  server = std::make_unique<RtspServer>(ends, "", "", port);
+  ASSERT_TRUE(comes_true([&] { return connects() >= first + 30; })) << program.all();
+  ASSERT_TRUE(plays_on()) << program.all();
+  // Threads that nobody needs any more go a little later.
+  EXPECT_TRUE(comes_true([&] {
+    const Held after = held_by(program);
+    return after.descriptors <= before.descriptors && after.threads <= before.threads;
+  })) << before.descriptors
+      << " descriptors, " << before.threads << " threads, and then " << held_by(program).descriptors
+      << ", " << held_by(program).threads;
+  EXPECT_EQ(program.stop(), 0) << program.all();
 }
 
 // The ids of alarms of a state, in their order.

@@ -146,12 +146,16 @@ class AWatchedStream : public testing::Test {
  protected:
   AWatchedStream() { gst_init(nullptr, nullptr); }
 
-  void watch(const std::string& uri, StreamSnapshot left = {}) {
-    const std::string text = "version = 1\n[[stream]]\nid = \"ch1\"\nuri = \"" + uri +
+  std::unique_ptr<WatchedStream> watched(const std::string& id, const std::string& uri,
+                                         StreamSnapshot left = {}) {
+    const std::string text = "version = 1\n[[stream]]\nid = \"" + id + "\"\nuri = \"" + uri +
                              "\"\n[stream.alarm]\nwindow_s = 0\nhold_s = 1\ncooldown_s = 0\n";
-    stream_ =
-        std::make_unique<WatchedStream>(parse_config(text, "test").streams.front(), 0.1,
-                                        std::move(left), limit_, [](const WatchedStream::Told&) {});
+    return std::make_unique<WatchedStream>(parse_config(text, "test").streams.front(), 0.1,
+                                           std::move(left), limit_,
+                                           [](const WatchedStream::Told&) {});
+  }
+  void watch(const std::string& uri, StreamSnapshot left = {}) {
+    stream_ = watched("ch1", uri, std::move(left));
   }
   ~AWatchedStream() override {
     if (stream_ == nullptr) return;
@@ -242,6 +246,31 @@ class HeldUp {
   std::promise<void> goes_;
   std::shared_future<void> went_ = goes_.get_future().share();
 };
+
+TEST_F(AWatchedStream, ThatHangsInItsStateChangeHoldsNoOtherUp) {
+  const std::string clip = forged_clip();
+  ASSERT_FALSE(clip.empty());
+  const auto other = watched("ch2", "file://" + clip);
+  const auto frames = [&] { return other->snapshot().counters[{"frames", ""}]; };
+  watch("file://" + clip);
+  ASSERT_TRUE(becomes([&] {
+    other->update(now());
+    return stream_->stream().is_live(now()) && frames() > 0;
+  }));
+  HeldUp held(stream_->stream().connection()->detect());
+  ASSERT_TRUE(comes_true([&] { return held.holds(); }));
+  stream_->leave(now());
+  const double before = frames();
+  EXPECT_TRUE(becomes([&] {
+    other->update(now());
+    return frames() >= before + 50;
+  }));
+  EXPECT_FALSE(held.has_let_go());
+  EXPECT_FALSE(stream_->is_closed(now()));
+  held.let_go();
+  other->stream().close(now());
+  EXPECT_TRUE(comes_true([&] { return other->stream().is_closed(now()); }));
+}
 
 TEST_F(AWatchedStream, KnowsThatItsPipelineWasLeftBehind) {
   const std::string clip = forged_clip();
