@@ -17,7 +17,7 @@ constexpr std::int64_t kFrame = 40 * GST_MSECOND;
 // Sound is known a little after the pictures; a segment that began before it would have none.
 constexpr auto kSoundWait = std::chrono::milliseconds(700);
 
-constexpr const char* kNoRoom = "what alarms hold takes all the room that streams have in ring_dir";
+constexpr const char* kNoRoom = "ring_dir has no room for it: see evidence.ring_max_bytes";
 
 // Without a packet for so long the segment at hand is at its end.
 constexpr auto kIdle = std::chrono::seconds(2);
