@@ -51,16 +51,19 @@ Url read_url(TableReader& table, const std::string& plain, const std::string& se
 }
 
 // A PEM file of certificates, checked now: not when the first event is to be sent.
-std::string read_authorities(TableReader& table, bool secured) {
-  const auto path = table.text("tls_authorities");
+std::string read_authorities(TableReader& output, bool secured) {
+  auto table = output.table("tls");
+  if (!table) return "";
+  if (!secured) output.fail("tls", "is of no use: the url has no TLS");
+  const auto path = table->text("authorities");
+  table->finish();
   if (!path) return "";
-  if (!secured) table.fail("tls_authorities", "is of no use: the url has no TLS");
   GError* error = nullptr;
   GList* all = g_tls_certificate_list_new_from_file(path->c_str(), &error);
   if (error != nullptr || all == nullptr) {
     const std::string what = error != nullptr ? error->message : "there is no certificate in it";
     g_clear_error(&error);
-    table.fail("tls_authorities", "names " + *path + ", which cannot be used: " + what);
+    table->fail("authorities", "names " + *path + ", which cannot be used: " + what);
   }
   g_list_free_full(all, g_object_unref);
   return *path;

@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#include "streams/derived_element.h"
+
 namespace dfd::monitor {
 namespace {
 
@@ -61,19 +63,8 @@ void set_up_class(gpointer made, gpointer /*data*/) {
 }  // namespace
 
 GType bounded_http_source() {
-  GstElementFactory* factory = gst_element_factory_find("souphttpsrc");
-  GstPluginFeature* loaded =
-      factory != nullptr ? gst_plugin_feature_load(GST_PLUGIN_FEATURE(factory)) : nullptr;
-  gst_clear_object(&factory);
-  if (loaded == nullptr) return 0;
-  const GType parent = gst_element_factory_get_element_type(GST_ELEMENT_FACTORY(loaded));
-  gst_object_unref(loaded);
-  GTypeQuery sizes;
-  g_type_query(parent, &sizes);
-  const GType type = g_type_register_static_simple(
-      parent, "DeepfakeMonitorHttpSource", sizes.class_size, set_up_class, sizes.instance_size,
-      nullptr, static_cast<GTypeFlags>(0));
-  transfer_offset = g_type_add_instance_private(type, sizeof(Transfer));
+  const GType type = derived_element("souphttpsrc", "DeepfakeMonitorHttpSource", set_up_class);
+  if (type != 0) transfer_offset = g_type_add_instance_private(type, sizeof(Transfer));
   return type;
 }
 

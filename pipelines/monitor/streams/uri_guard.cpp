@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "streams/bounded_http.h"
+#include "streams/derived_element.h"
 
 namespace dfd::monitor {
 namespace {
@@ -67,18 +68,8 @@ void set_handler(gpointer made, gpointer /*data*/) {
 
 // filesrc in all but the URIs that it takes. 0 where it is not installed.
 GType local_source() {
-  GstElementFactory* factory = gst_element_factory_find("filesrc");
-  GstPluginFeature* loaded =
-      factory != nullptr ? gst_plugin_feature_load(GST_PLUGIN_FEATURE(factory)) : nullptr;
-  gst_clear_object(&factory);
-  if (loaded == nullptr) return 0;
-  const GType parent = gst_element_factory_get_element_type(GST_ELEMENT_FACTORY(loaded));
-  gst_object_unref(loaded);
-  GTypeQuery sizes;
-  g_type_query(parent, &sizes);
-  const GType type =
-      g_type_register_static_simple(parent, "DeepfakeMonitorFileSource", sizes.class_size, nullptr,
-                                    sizes.instance_size, nullptr, static_cast<GTypeFlags>(0));
+  const GType type = derived_element("filesrc", "DeepfakeMonitorFileSource", nullptr);
+  if (type == 0) return 0;
   const GInterfaceInfo info = {set_handler, nullptr, nullptr};
   g_type_add_interface_static(type, GST_TYPE_URI_HANDLER, &info);
   return type;
