@@ -200,6 +200,9 @@ struct MultiHead {
 Tensor attend(const MultiHead& parts, const Tensor& query, const Tensor& key, const Tensor& value) {
   DFD_INTACT(parts.heads > 0 && parts.width > 0 && parts.width % parts.heads == 0,
              "attention of width " << parts.width << " with " << parts.heads << " heads");
+  DFD_INTACT(parts.in_weight.dim() == 2 && parts.in_weight.size(0) % 3 == 0 &&
+                 parts.in_weight.size(0) / 3 == parts.width,
+             "attention of width " << parts.width << " with weights " << parts.in_weight.sizes());
   const auto project = [&](const Tensor& x, std::int64_t which) {
     const Tensor y = projected(x, parts.in_weight.narrow(0, which * parts.width, parts.width),
                                parts.in_bias.narrow(0, which * parts.width, parts.width));

@@ -229,6 +229,25 @@ TEST(TracedOperators, WhatNoMachineHasRoomForIsRefusedBeforeItIsMade) {
   expect_refused("adaptive_avg_pool2d", {at::zeros({1, 8, 2, 2}), Ints{1 << 14, 1 << 14}}, words);
 }
 
+TEST(TracedOperators, AnAttentionIsAsWideAsItsWeights) {
+  const at::Tensor query = at::ones({1, 2, 4});
+  const std::int64_t heads = 1;
+  const auto attention = [&](std::int64_t width) {
+    return std::vector<Value>{query,          query,
+                              query,          width,
+                              heads,          at::ones({12, 4}),
+                              at::ones({12}), at::ones({4, 4}),
+                              at::ones({4}),  Value(),
+                              true,           true,
+                              Value()};
+  };
+  const std::string name = "_native_multi_head_attention";
+  call(name, attention(4));
+  for (const std::int64_t width : {std::int64_t{1}, std::numeric_limits<std::int64_t>::max()}) {
+    expect_refused(name, attention(width), "attention of width");
+  }
+}
+
 TEST(TracedOperators, CountAsPyTorchDoesWhereTypesMeet) {
   const at::Tensor whole = at::tensor({3, 4}, at::kLong);
   const at::Tensor chosen = at::tensor({1, 0}).to(at::kBool);
