@@ -31,6 +31,14 @@ def processor_seconds(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def place_of(descriptor):
+    """What a link in /proc/ID/fd leads to; empty where it is closed by now."""
+    try:
+        return os.readlink(descriptor)
+    except OSError:
+        return ""
+
+
 class WatchingMonitor:
     """`deepfake-monitor run` with its state in `folder`, at a port that the system chose."""
 
@@ -91,11 +99,14 @@ class WatchingMonitor:
         return {one["id"]: one for one in json.loads(self.get("/api/v1/streams") or b'{"items":[]}')["items"]}
 
     def figures(self):
-        """Its resident memory in kB, descriptors and threads."""
+        """Its resident memory in kB, sockets, other descriptors, and threads."""
         folder = pathlib.Path("/proc") / str(self.process.pid)
         status = (folder / "status").read_text()
+        places = [place_of(link) for link in (folder / "fd").iterdir()]
+        sockets = sum(place.startswith("socket:") for place in places)
         return {"rss_kb": int(re.search(r"VmRSS:\s+(\d+)", status)[1]),
-                "descriptors": len(os.listdir(folder / "fd")),
+                "sockets": sockets,
+                "descriptors": len(places) - sockets,
                 "threads": int(re.search(r"Threads:\s+(\d+)", status)[1])}
 
     def query(self, text):
