@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <tuple>
 
 #include "base/check.h"
 #include "traced/limits.h"
@@ -286,8 +287,8 @@ void add_pools(Rows& rows) {
   });
   rows.add("adaptive_max_pool2d", "self output_size", [](const Tensor& x, const Ints& size) {
     require_resized(x, size);
-    auto [most, places] = at::adaptive_max_pool2d(x, size);
-    return Tensors{most, places};
+    const auto found = at::adaptive_max_pool2d(x, size);
+    return Tensors{std::get<0>(found), std::get<1>(found)};
   });
 }
 

@@ -30,8 +30,8 @@ std::string default_folder() {
 std::string make_ring_folder(const std::string& ring_dir, const std::string& state_folder) {
   constexpr std::size_t kDigits = 12;
   const std::string digest = sha256_of(std::filesystem::absolute(state_folder).lexically_normal());
-  const std::string folder = (ring_dir.empty() ? default_folder() : ring_dir) +
-                             "/deepfake-monitor-" + digest.substr(0, kDigits);
+  std::string folder = (ring_dir.empty() ? default_folder() : ring_dir) + "/deepfake-monitor-" +
+                       digest.substr(0, kDigits);
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     throw std::runtime_error(folder + ": cannot be made: " + std::strerror(errno) +
                              "; monitor.ring_dir must name a folder that is there");

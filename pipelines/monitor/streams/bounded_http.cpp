@@ -31,8 +31,8 @@ bool fetches_pieces(GstElement* source) {
       demuxer != nullptr ? gst_element_get_factory(GST_ELEMENT(demuxer)) : nullptr;
   const bool pieces =
       factory != nullptr && std::string_view(GST_OBJECT_NAME(factory)) == "hlsdemux";
-  gst_clear_object(&demuxer);
-  gst_clear_object(&bin);
+  if (demuxer != nullptr) gst_object_unref(demuxer);
+  if (bin != nullptr) gst_object_unref(bin);
   return pieces;
 }
 

@@ -8,9 +8,9 @@ namespace dfd::monitor {
 
 GType derived_element(const char* element, const char* name, GClassInitFunc set_up) {
   GstElementFactory* factory = gst_element_factory_find(element);
-  GstPluginFeature* loaded =
-      factory != nullptr ? gst_plugin_feature_load(GST_PLUGIN_FEATURE(factory)) : nullptr;
-  gst_clear_object(&factory);
+  if (factory == nullptr) return 0;
+  GstPluginFeature* loaded = gst_plugin_feature_load(GST_PLUGIN_FEATURE(factory));
+  gst_object_unref(factory);
   if (loaded == nullptr) return 0;
   const GType parent = gst_element_factory_get_element_type(GST_ELEMENT_FACTORY(loaded));
   gst_object_unref(loaded);
