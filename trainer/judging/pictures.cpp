@@ -61,6 +61,7 @@ std::vector<nlohmann::ordered_json> embed_pictures(const std::string& backbone,
         pictures.size() <= static_cast<std::size_t>(clip), ErrorCode::kInvalidArgument,
         pictures.size() << " pictures, but " << parts.info.name << " takes clips of " << clip);
     std::vector<cv::Mat> crops;
+    crops.reserve(pictures.size());
     for (const std::string& picture : pictures) {
       crops.push_back(ready_crop(picture, parts.input, square));
     }
