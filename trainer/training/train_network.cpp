@@ -262,7 +262,7 @@ TrainOutcome train_network(const TrainOptions& options, const NetworkTraining& t
   cv::setNumThreads(1);
   load(options, training, progress, ranks, data);
   for (const auto& [name, what] : describe(augment_options(data.rule))) {
-    progress.say("by chance: " + name + ": " + what);
+    progress.say(std::string("by chance: ").append(name).append(": ").append(what));
   }
   NetworkLearner learner(options, training, data, ranks);
   const LoopOptions of_loop = loop_options(options, training, data);
