@@ -299,7 +299,7 @@ TEST(Run, WhatWaitedAtAKillIsSentByTheNextRun) {
       if (std::find(all.begin(), all.end(), id) == all.end()) all.push_back(id);
     }
     return all.size() > printed(first).size() && ids_of(receiver.taken()) == all;
-  }));
+  })) << second.all();
   EXPECT_EQ(second.stop(), 0);
 }
 
