@@ -31,8 +31,7 @@ void add_score(CLI::App& app, Actions& actions) {
   score
       ->add_option("frames", pictures,
                    "Picture files, in order, each a ready crop: its middle square, where the "
-                   "model's own crops "
-                   "are squares")
+                   "model's own crops are squares")
       ->required();
   score->footer("Example: deepfake-trainer score --model model.safetensors frame-*.png");
   actions[score] = [] {

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <optional>
 #include <sstream>
-#include <utility>
 
 #include "backbone/input.h"
 #include "base/check.h"

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include "backbone/inception_resnet_v1.h"
 #include "backbone/input.h"

@@ -3,7 +3,6 @@
 #include "samples/kept_crops.h"
 
 #include <map>
-#include <utility>
 
 #include "base/file.h"
 #include "samples/clips_ahead.h"

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/file.h"
 #include "samples/clips_ahead.h"
 #include "samples/kept_crops.h"
 #include "samples/recoded.h"
