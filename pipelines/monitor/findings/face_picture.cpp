@@ -138,11 +138,10 @@ Rectangle place_of(const GstDeepfakeMeta& meta, GstBuffer* buffer, unsigned inde
   return place;
 }
 
-// A part of the picture with the face that lies in it.
+// A part of the picture with the face that lies in it, at that place.
 std::shared_ptr<GstSample> cut_part(GstVideoInfo& from, GstBuffer* buffer,
-                                    const GstDeepfakeMeta& meta, unsigned index,
-                                    const Rectangle& part, int most_size) {
-  const Rectangle place = place_of(meta, buffer, index);
+                                    const GstDeepfakeMeta& meta, const GstDeepfakeFace& face,
+                                    const Rectangle& place, const Rectangle& part, int most_size) {
   if (part.width < 2 || part.height < 2) return nullptr;
   const Size size = shown_size(part, from, most_size);
   GstVideoInfo to;
@@ -154,7 +153,7 @@ std::shared_ptr<GstSample> cut_part(GstVideoInfo& from, GstBuffer* buffer,
   GstBuffer* cut = gst_buffer_new_allocate(nullptr, to.size, nullptr);
   std::shared_ptr<GstSample> sample;
   if (convert(from, buffer, part, to, cut)) {
-    add_result(cut, meta, meta.faces[index], place, part, size);
+    add_result(cut, meta, face, place, part, size);
     GstCaps* cut_caps = gst_video_info_to_caps(&to);
     sample = {gst_sample_new(cut, cut_caps, nullptr, nullptr),
               [](GstSample* last) { gst_sample_unref(last); }};
@@ -208,8 +207,8 @@ std::shared_ptr<GstSample> cut_face(GstCaps* caps, GstBuffer* buffer, unsigned i
   if (!is_placed(meta, buffer, caps, from) || index >= meta->n_faces) return nullptr;
   const Rectangle place = place_of(*meta, buffer, index);
   constexpr double kAround = 0.25;
-  return cut_part(from, buffer, *meta, index, whole_pixels(surroundings(place, kAround, from)),
-                  most_size);
+  return cut_part(from, buffer, *meta, meta->faces[index], place,
+                  whole_pixels(surroundings(place, kAround, from)), most_size);
 }
 
 std::shared_ptr<GstSample> cut_worst_face(GstCaps* caps, GstBuffer* buffer) {
@@ -230,7 +229,8 @@ std::shared_ptr<GstSample> cut_worst_face(GstCaps* caps, GstBuffer* buffer) {
     if (i != index) part = beside(*part, least, edges_of(place_of(*meta, buffer, i)));
   }
   if (!part) return nullptr;
-  return cut_part(from, buffer, *meta, index, whole_pixels(*part), std::numeric_limits<int>::max());
+  return cut_part(from, buffer, *meta, *worst, place, whole_pixels(*part),
+                  std::numeric_limits<int>::max());
 }
 
 }  // namespace dfd::monitor
