@@ -51,9 +51,9 @@ void print_report(const TrainReport& report) {
   add("validation_accuracy", validation.accuracy);
   add("majority_accuracy", validation.majority_accuracy);
   add("constant_loss", validation.constant_loss);
-  for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
-    add(std::string("validation_auc_") + to_string(kEvidence.at(kind)),
-        validation.evidence_auc.at(kind));
+  for (std::size_t trace = 0; trace < kTraces.size(); ++trace) {
+    add(std::string("validation_auc_") + to_string(kTraces.at(trace)),
+        validation.traces_auc.at(trace));
   }
   for (std::size_t kind = 0; kind < kFakeKinds.size(); ++kind) {
     if (const auto& auc = validation.fakes_auc.at(kind)) {

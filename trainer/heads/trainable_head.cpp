@@ -2,6 +2,9 @@
 
 #include "heads/trainable_head.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <torch/nn/modules/linear.h>
 
 #include "base/check.h"
@@ -12,17 +15,18 @@ namespace dfd {
 namespace {
 
 struct TrainableMeanHead : TrainableHead {
-  TrainableMeanHead(std::int64_t embedding_size, bool evidence)
-      : classifier(register_module(
-            "classifier", torch::nn::Linear(embedding_size, evidence ? kEvidence.size() : 1))) {}
+  TrainableMeanHead(std::int64_t embedding_size, std::vector<Evidence> kinds)
+      : rows(std::move(kinds)),
+        classifier(register_module(
+            "classifier",
+            torch::nn::Linear(embedding_size, std::max<std::size_t>(1, rows.size())))) {}
 
   at::Tensor forward(const at::Tensor& embeddings) override {
     return classifier->forward(embeddings.mean(1));
   }
-  HeadInfo info() const override {
-    return mean_info(classifier->options.in_features(), classifier->options.out_features() > 1);
-  }
+  HeadInfo info() const override { return mean_info(classifier->options.in_features(), rows); }
 
+  std::vector<Evidence> rows;
   torch::nn::Linear classifier;
 };
 
@@ -44,13 +48,14 @@ struct NoTrainableHead : TrainableHead {
 }  // namespace
 
 std::unique_ptr<TrainableHead> make_trainable_head(const std::string& type,
-                                                   std::int64_t embedding_size, bool evidence,
+                                                   std::int64_t embedding_size,
+                                                   const std::vector<Evidence>& rows,
                                                    int fake_index) {
-  if (type == kMean) return std::make_unique<TrainableMeanHead>(embedding_size, evidence);
+  if (type == kMean) return std::make_unique<TrainableMeanHead>(embedding_size, rows);
   DFD_REQUIRE(
       type == kLstm || type == kNone, ErrorCode::kInvalidArgument,
       "head \"" << type << "\": " << kLstm << ", " << kMean << " or " << kNone << " expected");
-  DFD_REQUIRE(!evidence, ErrorCode::kInvalidArgument,
+  DFD_REQUIRE(rows.empty(), ErrorCode::kInvalidArgument,
               "head \"" << type << "\" knows no kinds of evidence; train with " << kMean);
   if (type == kNone) return std::make_unique<NoTrainableHead>(embedding_size, fake_index);
   HeadSizes sizes;

@@ -90,7 +90,7 @@ std::vector<std::string> about_model(const SafetensorsFile& file, bool for_seed)
   const auto kinds = config.head.settings.find(kHeadEvidence);
   if (kinds != config.head.settings.end()) {
     notes.push_back("the head's rows: " + kinds->second +
-                    ", each a logit; a window's is the larger of their means over its samples");
+                    ", each a logit; a window's is the largest of their means over its samples");
   }
   if (for_seed) {
     require_seed_networks(config, file.path());

@@ -60,6 +60,22 @@ const char* to_string(FakeKind kind) noexcept {
   return "unknown";
 }
 
+const char* to_string(Trace trace) noexcept {
+  switch (trace) {
+    case Trace::kSeam:
+      return "seam";
+    case Trace::kReconstructed:
+      return "reconstructed";
+    case Trace::kGenerated:
+      return "generated";
+  }
+  return "unknown";
+}
+
+Evidence evidence_of(Trace trace) noexcept {
+  return trace == Trace::kSeam ? Evidence::kSeam : Evidence::kGenerated;
+}
+
 FakeParts parse_fakes(const std::string& text) {
   if (text.empty()) return {};
   std::map<std::string, std::optional<double>> found;

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string>
 
+#include "detector/report.h"
+
 namespace dfd {
 
 // Of an autoencoder's training: about two minutes on two cores. After half of them one of factor 4
@@ -19,6 +21,14 @@ enum class FakeKind { kSelfBlend, kReconstruct, kDataSet };
 inline constexpr std::array kFakeKinds{FakeKind::kSelfBlend, FakeKind::kReconstruct,
                                        FakeKind::kDataSet};
 const char* to_string(FakeKind kind) noexcept;  // "self-blend", "reconstruct", "data-set"
+
+// What a network learns to see, each by a logit of its own. Autoencoders and the data set's
+// generators leave different things: one logit for both forgets one for the other
+// (docs/lab/artifact-model.md).
+enum class Trace { kSeam, kReconstructed, kGenerated };
+inline constexpr std::array kTraces{Trace::kSeam, Trace::kReconstructed, Trace::kGenerated};
+const char* to_string(Trace trace) noexcept;  // "seam", "reconstructed", "generated"
+Evidence evidence_of(Trace trace) noexcept;   // The kind that it is of.
 
 // Parts of all pairs, [0, 1], together at most 1; what is left has fakes of the data set.
 struct FakeParts {

@@ -16,10 +16,25 @@
 namespace dfd {
 namespace {
 
-constexpr std::size_t place_of(Evidence evidence) {
-  std::size_t place = 0;
-  while (kEvidence[place] != evidence) ++place;
-  return place;
+// What a fake of the data set is said to show.
+std::set<Trace> traces_of(const Clip& fake) {
+  std::set<Trace> traces;
+  for (const Trace trace : {Trace::kSeam, Trace::kGenerated}) {
+    const auto& known = fake.evidence;
+    if (std::count(known.begin(), known.end(), to_string(evidence_of(trace))) > 0) {
+      traces.insert(trace);
+    }
+  }
+  return traces;
+}
+
+// As PictureBatch has it. shows: what the pair's fake is known to show.
+float known_of(Trace trace, const std::set<Trace>& shows, FakeKind kind, bool fake) {
+  if (shows.count(trace) > 0) return fake ? 1.F : 0.F;
+  // Data sets have few real clips to tell generated ones from. That no generator has made what is
+  // blended here is known too; else this logit says anything of faces unlike theirs.
+  if (trace == Trace::kGenerated && kind == FakeKind::kSelfBlend) return 0.F;
+  return -1.F;
 }
 
 std::size_t index(Random& random, std::size_t size) {
@@ -104,14 +119,17 @@ PicturePairs::PicturePairs(const PairOptions& options, const SamplingRule& rule,
       ErrorCode::kInvalidArgument, "there are no reconstructions of the clips");
 }
 
-bool PicturePairs::tell_all_evidence() const {
-  if (options_.reconstruct > 0) return true;  // Inner faces show both.
-  std::set<std::string> told;
-  if (options_.self_blend > 0) told.insert(to_string(Evidence::kSeam));
-  if (options_.self_blend < 1) {
-    for (const Clip& clip : clips_.clips) told.insert(clip.evidence.begin(), clip.evidence.end());
+std::vector<Trace> traces_of(const FakeParts& parts, const std::vector<Clip>& clips) {
+  std::set<Trace> shown;
+  if (parts.self_blend > 0) shown.insert(Trace::kSeam);
+  if (parts.reconstruct > 0) shown.insert({Trace::kSeam, Trace::kReconstructed});
+  if (left_of(parts) > 0) {
+    for (const Clip& clip : clips) shown.merge(traces_of(clip));
   }
-  return told.size() == kEvidence.size();
+  std::set<Evidence> kinds;
+  for (const Trace trace : shown) kinds.insert(evidence_of(trace));
+  if (kinds.size() < kEvidence.size()) return {};
+  return {shown.begin(), shown.end()};
 }
 
 std::size_t PicturePairs::draw_real(std::optional<std::size_t> like, Random& random) const {
@@ -233,7 +251,7 @@ PicturePairs::Drawn PicturePairs::self_blended(bool recoded, double hardness,
   drawn.real = read(clip, recoded, random);
   drawn.fake = blend(drawn.real, clip, recoded, hardness, random);
   drawn.real_clip = drawn.fake_clip = clip;
-  drawn.shows[place_of(Evidence::kSeam)] = true;
+  drawn.shows = {Trace::kSeam};
   return drawn;
 }
 
@@ -263,8 +281,8 @@ PicturePairs::Drawn PicturePairs::reconstructed(bool recoded, Random& random) co
     if (whole) continue;
     fake.rgb = mixed_by(face_mask(mask, landmarks_of(real), real.rgb.cols), real.rgb, fake.rgb);
   }
-  drawn.shows[place_of(Evidence::kGenerated)] = true;
-  drawn.shows[place_of(Evidence::kSeam)] = !whole;
+  drawn.shows = {Trace::kReconstructed};
+  if (!whole) drawn.shows.insert(Trace::kSeam);
   return drawn;
 }
 
@@ -276,10 +294,7 @@ PicturePairs::Drawn PicturePairs::of_data_set(bool recoded, Random& random) cons
   drawn.real_clip = real_beside(fake, random);
   drawn.real = read(drawn.real_clip, recoded, random);
   drawn.fake = read(fake, recoded, random);
-  const std::vector<std::string>& known = clips_.clips[fake].evidence;
-  for (std::size_t i = 0; i < kEvidence.size(); ++i) {
-    drawn.shows[i] = std::count(known.begin(), known.end(), to_string(kEvidence[i])) > 0;
-  }
+  drawn.shows = traces_of(clips_.clips[fake]);
   return drawn;
 }
 
@@ -340,12 +355,15 @@ PictureBatch PicturePairs::make(const std::string& purpose, std::int64_t number,
     for (auto* window : {&pair.real, &pair.fake}) {
       std::move(window->begin(), window->end(), std::back_inserter(crops));
       labels.push_back(window == &pair.fake ? 1.F : 0.F);
-      for (const bool shown : pair.shows) evidence.push_back(shown ? labels.back() : -1.F);
+      for (const Trace trace : options_.traces) {
+        evidence.push_back(known_of(trace, pair.shows, pair.kind, window == &pair.fake));
+      }
     }
   }
   return {to_network_input(crops, input_),
           at::tensor(labels),
-          at::tensor(evidence).view({-1, static_cast<std::int64_t>(kEvidence.size())}),
+          at::tensor(evidence).view({static_cast<std::int64_t>(labels.size()),
+                                     static_cast<std::int64_t>(options_.traces.size())}),
           at::tensor(fakes),
           at::tensor(quality).view({-1, static_cast<std::int64_t>(kQualities.size())}),
           2 * pairs.first,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,9 +37,9 @@ struct PairRange {
 struct PictureBatch {
   at::Tensor pictures;  // float [N T, 3, S, S], normalised.
   at::Tensor labels;    // float [N], 1 is fake.
-  // float [N, 2], by kEvidence: 1 where the window shows it, 0 where not, -1 where that is not
-  // known, or not to be learned from this pair. A pair's windows are known in the same columns, so
-  // that each column has as many of 0 as of 1.
+  // float [N, R], by PairOptions::traces: 1 where the window shows it, 0 where not, -1 where that
+  // is not known, or not to be learned from this pair. A pair's windows are known in the same
+  // columns.
   at::Tensor evidence;
   at::Tensor fakes;    // float [N], places in kFakeKinds: of each window's pair.
   at::Tensor quality;  // float [N, Q], by kQualities: of each window's first picture.
@@ -59,8 +60,14 @@ struct PairOptions {
   // Part of those that are made of real clips, which is made of videos, where there are pictures
   // too. None: everybody is drawn alike, whatever shows them.
   std::optional<double> videos;
+  std::vector<Trace> traces;  // Columns of a batch's evidence, each once.
   std::uint64_t seed = 1;
 };
+
+// By kTraces: those that pairs of such parts show, so that a network can learn them. Empty, unless
+// there are some of each kind of evidence. clips: fakes of the data set are said to show what is
+// theirs.
+std::vector<Trace> traces_of(const FakeParts& parts, const std::vector<Clip>& clips);
 
 // Thread-safe after construction: a batch depends on the options, its number and how hard it is
 // alone.
@@ -77,21 +84,17 @@ class PicturePairs {
   PictureBatch make(const std::string& purpose, std::int64_t number, double hardness,
                     const PairRange& pairs) const;
 
-  // Does some pair show each kind of evidence? Then a network can learn all.
-  bool tell_all_evidence() const;
-
   std::int64_t windows() const { return 2LL * options_.pairs; }  // In a batch.
+  const std::vector<Trace>& traces() const { return options_.traces; }
   std::size_t real() const { return real_; }
   std::size_t fake() const { return fake_; }
 
  private:
   // Crops of one track of one clip, in time.
   using Faces = std::vector<Crop>;
-  // What a fake is known to show, by kEvidence.
-  using Shows = std::array<bool, kEvidence.size()>;
   struct Pair {
     std::vector<cv::Mat> real, fake;  // Network crops.
-    Shows shows{};
+    std::set<Trace> shows;            // What the fake is known to.
     FakeKind kind = FakeKind::kSelfBlend;
     PictureQuality real_quality{}, fake_quality{};
   };
@@ -99,7 +102,7 @@ class PicturePairs {
   struct Drawn {
     Faces real, fake;
     std::size_t real_clip = 0, fake_clip = 0;
-    Shows shows{};
+    std::set<Trace> shows;
     FakeKind kind = FakeKind::kSelfBlend;
   };
   // Where a window begins in a clip.

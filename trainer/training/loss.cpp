@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "base/check.h"
-#include "detector/report.h"
 
 namespace dfd {
 namespace {
@@ -19,16 +18,14 @@ at::Tensor entropy(const at::Tensor& logits, const at::Tensor& labels, double sm
 
 at::Tensor window_losses(const at::Tensor& logits, const at::Tensor& labels,
                          const at::Tensor& evidence, double smoothing) {
-  constexpr auto kKinds = static_cast<std::int64_t>(kEvidence.size());
   DFD_CHECK(logits.dim() == 2 && labels.sizes() == at::IntArrayRef({logits.size(0)}));
   if (logits.size(1) == 1) return entropy(logits.squeeze(1), labels, smoothing);
-  DFD_CHECK(logits.size(1) == kKinds && evidence.sizes() == logits.sizes());
+  DFD_CHECK(evidence.sizes() == logits.sizes());
   const at::Tensor known = (evidence >= 0).to(at::kFloat);
   const at::Tensor count = known.sum(1);
-  const at::Tensor of_kinds =
-      (entropy(logits, evidence.clamp_min(0), smoothing) * known).sum(1) / count.clamp_min(1);
-  const at::Tensor of_larger = entropy(logits.amax(1), labels, smoothing);
-  return at::where(count > 0, of_kinds, of_larger);
+  const at::Tensor of_known = (entropy(logits, evidence.clamp_min(0), smoothing) * known).sum(1);
+  const at::Tensor of_largest = entropy(logits.amax(1), labels, smoothing);
+  return at::where(count > 0, of_known, of_largest);
 }
 
 }  // namespace dfd

@@ -61,6 +61,15 @@ std::int64_t windows_in_group(std::int64_t group, std::int64_t samples) {
   return std::max<std::int64_t>(1, group / samples / 2) * 2;
 }
 
+// Can those weights begin with known ones? These are as large, or have fewer rows of a head of so
+// many that know kinds of evidence.
+bool begins(const at::Tensor& known, const at::Tensor& weights, std::size_t rows) {
+  if (known.sizes() == weights.sizes()) return true;
+  return rows > kEvidence.size() && known.dim() == weights.dim() &&
+         known.size(0) >= static_cast<std::int64_t>(kEvidence.size()) &&
+         known.size(0) < weights.size(0) && known[0].sizes() == weights[0].sizes();
+}
+
 void add(const NormStatisticsMap& group, NormStatisticsMap& sums) {
   const torch::NoGradGuard no_grad;
   for (const auto& [norm, seen] : group) {
@@ -112,7 +121,7 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
     for (const std::string& name : layers[i]) train(tensors.at(name));
   }
   torch::manual_seed(options.seed);
-  head_ = make_trainable_head(options.head, backbone_->embedding_size(), options.evidence,
+  head_ = make_trainable_head(options.head, backbone_->embedding_size(), options.rows,
                               options.fake_index);
   begin_head_with(head);
   head_->to(options.device.device);
@@ -140,15 +149,20 @@ TrainedNetwork::TrainedNetwork(const NetworkOptions& options, const BackbonePart
 void TrainedNetwork::begin_head_with(const TensorMap& tensors) {
   const torch::NoGradGuard no_grad;
   const auto own = head_->named_parameters();
-  head_is_new_ = own.size() != tensors.size();
-  for (const auto& item : own) {
+  const auto fits = [&](const auto& item) {
     const auto found = tensors.find(item.key());
-    if (found == tensors.end() || found->second.sizes() != item.value().sizes()) {
-      head_is_new_ = true;
-    }
-  }
+    return found != tensors.end() && begins(found->second, item.value(), options_.rows.size());
+  };
+  head_is_new_ = own.size() != tensors.size() || !std::all_of(own.begin(), own.end(), fits);
   if (head_is_new_) return;
-  for (const auto& item : own) item.value().copy_(tensors.at(item.key()));
+  for (const auto& item : own) {
+    const at::Tensor& known = tensors.at(item.key());
+    at::Tensor rows = item.value();
+    rows.narrow(0, 0, known.size(0)).copy_(known);
+    // What one more looks for is nearest to what the last one does.
+    for (std::int64_t i = known.size(0); i < rows.size(0); ++i)
+      rows[i].copy_(known[known.size(0) - 1]);
+  }
 }
 
 at::Tensor TrainedNetwork::logits_of(const at::Tensor& pictures, std::int64_t windows,
@@ -312,7 +326,7 @@ ServedNetwork::ServedNetwork(const TensorMap& tensors, const ModelConfig& config
 at::Tensor ServedNetwork::logits(const at::Tensor& pictures, std::int64_t windows) const {
   const c10::InferenceMode guard;
   const at::Tensor embeddings = networks_.backbone->embed(taken(*networks_.backbone, pictures));
-  return networks_.head->score_kinds(embeddings.view({windows, -1, embeddings.size(1)}));
+  return networks_.head->score_rows(embeddings.view({windows, -1, embeddings.size(1)}));
 }
 
 }  // namespace dfd

@@ -23,10 +23,10 @@
 namespace dfd {
 
 struct NetworkOptions {
-  std::string head = "mean";  // As make_trainable_head() has it.
-  bool evidence = false;      // The head has a logit for each kind; of "mean" alone.
-  int fake_index = 1;         // Which of two classes is the fake; of "none" alone.
-  int unfreeze = -1;          // Last layers of the backbone that are trained; -1: all.
+  std::string head = "mean";   // As make_trainable_head() has it.
+  std::vector<Evidence> rows;  // Of the head, as make_trainable_head() has them.
+  int fake_index = 1;          // Which of two classes is the fake; of "none" alone.
+  int unfreeze = -1;           // Last layers of the backbone that are trained; -1: all.
   // Pictures whose batch norm statistics are taken together: the same however many there are in a
   // step, so that a step may be done in parts, one after another or by several machines.
   int group = 16;

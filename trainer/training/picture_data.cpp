@@ -145,6 +145,8 @@ void read_sides(const TrainOptions& options, const NetworkTraining& training,
   cut(data.clips.sides.validation, data.validation);
   if (training.fakes.reconstruct > 0) reconstruct(options, training, progress, ranks, data);
   PairOptions pairs = pair_options(options, training, data.samples);
+  if (data.head_type == kMean) data.traces = traces_of(training.fakes, data.train.clips.clips);
+  pairs.traces = data.traces;
   data.train.pairs.emplace(pairs, data.rule, data.train.clips, *data.store);
   progress.say(in_words(training.fakes));
   const double made = pairs.self_blend + pairs.reconstruct;

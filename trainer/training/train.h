@@ -47,9 +47,9 @@ struct ValidationFigures {
   // Of always answering the more frequent class, and the log loss of always answering the training
   // side's share of fakes; none where the classes are balanced.
   std::optional<double> majority_accuracy, constant_loss;
-  // Of each kind's logit among the windows where it is known; none where the head knows no kinds,
-  // or the windows none of either side.
-  std::array<std::optional<double>, kEvidence.size()> evidence_auc;
+  // By kTraces: of its logit among the windows where that is known; none where the head has no
+  // logit for it, or the windows are of one side.
+  std::array<std::optional<double>, kTraces.size()> traces_auc;
   // By kFakeKinds, of the scores: pairs of that kind alone; none where there are none.
   std::array<std::optional<double>, kFakeKinds.size()> fakes_auc;
 };

@@ -158,7 +158,7 @@ void write_model(const TrainOptions& options, const NetworkTraining& training,
 NetworkOptions network_options(const TrainOptions& options, const NetworkTraining& training,
                                const PictureData& data, const Ranks& ranks) {
   NetworkOptions network;
-  network.evidence = data.head_type == kMean && data.train.pairs->tell_all_evidence();
+  for (const Trace trace : data.traces) network.rows.push_back(evidence_of(trace));
   network.head = data.head_type;
   network.fake_index = data.fake_index;
   network.unfreeze = training.unfreeze;

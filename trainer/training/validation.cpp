@@ -7,6 +7,7 @@
 
 #include <c10/core/GradMode.h>
 
+#include "base/check.h"
 #include "judging/metrics.h"
 #include "samples/prefetch.h"
 #include "training/network.h"
@@ -17,12 +18,12 @@ namespace {
 // How hard validation's pairs are: real footage, but not the worst.
 constexpr double kValidationHardness = 0.6;
 
-// Of the windows where this kind is known.
-std::vector<LabeledLogit> logits_of_kind(const ValidatedWindows& windows, std::int64_t kind) {
+// Of the windows where it is known whether they show what this row is of.
+std::vector<LabeledLogit> logits_of_row(const ValidatedWindows& windows, std::int64_t row) {
   std::vector<LabeledLogit> known;
   for (std::int64_t i = 0; i < windows.labels.size(0); ++i) {
-    const auto shown = windows.evidence[i][kind].item<float>();
-    if (shown >= 0) known.push_back({windows.logits[i][kind].item<double>(), shown > 0});
+    const auto shown = windows.evidence[i][row].item<float>();
+    if (shown >= 0) known.push_back({windows.logits[i][row].item<double>(), shown > 0});
   }
   return known;
 }
@@ -36,19 +37,19 @@ bool has_both(const std::vector<LabeledLogit>& windows) {
 
 // What calibrates each column of logits; those of which nothing is known stay as they are.
 struct Rows {
-  at::Tensor temperature, bias;  // float [K]
+  at::Tensor temperature, bias;  // float [R]
 };
 
 Rows rows_of(const ValidatedWindows& windows) {
-  const std::int64_t kinds = windows.logits.size(1);
-  Rows rows{at::ones({kinds}), at::zeros({kinds})};
-  if (kinds == 1) return rows;
-  for (std::int64_t kind = 0; kind < kinds; ++kind) {
-    const auto known = logits_of_kind(windows, kind);
+  const std::int64_t count = windows.logits.size(1);
+  Rows rows{at::ones({count}), at::zeros({count})};
+  if (windows.traces.empty()) return rows;
+  for (std::int64_t row = 0; row < count; ++row) {
+    const auto known = logits_of_row(windows, row);
     if (!has_both(known)) continue;
     const Calibration found = calibrate(known, {});
-    rows.temperature[kind] = found.temperature;
-    rows.bias[kind] = found.bias;
+    rows.temperature[row] = found.temperature;
+    rows.bias[row] = found.bias;
   }
   return rows;
 }
@@ -108,15 +109,25 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
   std::vector<ValidatedWindows> found;
   for (std::int64_t i = 0; i < own; ++i) {
     const PictureBatch batch = source.next();
-    found.push_back({served.logits(batch.pictures, batch.labels.size(0)), batch.labels,
-                     batch.evidence, batch.fakes, batch.quality});
+    found.push_back({{},
+                     served.logits(batch.pictures, batch.labels.size(0)),
+                     batch.labels,
+                     batch.evidence,
+                     batch.fakes,
+                     batch.quality});
+  }
+  for (const ValidatedWindows& batch : found) {
+    DFD_CHECK(batch.logits.size(1) == 1 || batch.logits.sizes() == batch.evidence.sizes());
   }
   // Rank 0 has a batch, whoever else has none.
-  const at::Tensor kinds = at::tensor({found.empty() ? 0 : found[0].logits.size(1)}, at::kLong);
-  ranks.broadcast({kinds});
+  const at::Tensor rows = at::tensor({found.empty() ? 0 : found[0].logits.size(1)}, at::kLong);
+  ranks.broadcast({rows});
   const auto zeros = [&](std::int64_t columns) { return at::zeros({batches, in_batch, columns}); };
-  const ValidatedWindows all{zeros(kinds.item<std::int64_t>()), at::zeros({batches, in_batch}),
-                             zeros(kEvidence.size()), at::zeros({batches, in_batch}),
+  const ValidatedWindows all{pairs.traces(),
+                             zeros(rows.item<std::int64_t>()),
+                             at::zeros({batches, in_batch}),
+                             zeros(static_cast<std::int64_t>(pairs.traces().size())),
+                             at::zeros({batches, in_batch}),
                              zeros(kQualities.size())};
   for (std::int64_t i = 0; i < own; ++i) {
     const ValidatedWindows& batch = found[static_cast<std::size_t>(i)];
@@ -128,8 +139,9 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
   }
   // With zeros, which change nothing.
   ranks.sum({all.logits, all.labels, all.evidence, all.fakes, all.quality});
-  return {all.logits.flatten(0, 1), all.labels.flatten(), all.evidence.flatten(0, 1),
-          all.fakes.flatten(), all.quality.flatten(0, 1)};
+  return {all.traces,           all.logits.flatten(0, 1),
+          all.labels.flatten(), all.evidence.flatten(0, 1),
+          all.fakes.flatten(),  all.quality.flatten(0, 1)};
 }
 
 ValidationFigures measure(const ValidatedWindows& windows) {
@@ -144,10 +156,10 @@ ValidationFigures measure(const ValidatedWindows& windows) {
     figures.fakes_auc.at(kind) =
         auc_where(windows.fakes == static_cast<float>(kFakeKinds.at(kind)), larger);
   }
-  if (windows.logits.size(1) == 1) return figures;
-  for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
-    const auto known = logits_of_kind(windows, static_cast<std::int64_t>(kind));
-    if (has_both(known)) figures.evidence_auc.at(kind) = metrics_of(known).auc;
+  for (std::size_t row = 0; row < windows.traces.size(); ++row) {
+    const auto known = logits_of_row(windows, static_cast<std::int64_t>(row));
+    const auto trace = static_cast<std::size_t>(windows.traces[row]);
+    if (has_both(known)) figures.traces_auc.at(trace) = metrics_of(known).auc;
   }
   return figures;
 }

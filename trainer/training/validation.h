@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -21,15 +22,17 @@ namespace dfd {
 
 // What its served form makes of them.
 struct ValidatedWindows {
-  at::Tensor logits;    // float [N, K]
-  at::Tensor labels;    // float [N]
-  at::Tensor evidence;  // float [N, 2]; both as in PictureBatch.
-  at::Tensor fakes;     // float [N]; as in PictureBatch.
-  at::Tensor quality;   // float [N, Q]; as in PictureBatch.
+  std::vector<Trace> traces;  // That the rows are of, R; empty: there is one row, of none.
+  at::Tensor logits;          // float [N, R]
+  at::Tensor labels;          // float [N]
+  at::Tensor evidence;        // float [N, R]; both as in PictureBatch.
+  at::Tensor fakes;           // float [N]; as in PictureBatch.
+  at::Tensor quality;         // float [N, Q]; as in PictureBatch.
 };
 
-// tensors: of a model file. windows: at least so many, in whole batches. threads: that make
-// pictures. Each rank judges every size-th batch, and all get all of them. Throws as Ranks.
+// tensors: of a model file; a head of several rows has one for each of the pairs' traces. windows:
+// at least so many, in whole batches. threads: that make pictures. Each rank judges every size-th
+// batch, and all get all of them. Throws as Ranks.
 ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
                           const PicturePairs& pairs, std::int64_t windows, int threads,
                           Ranks& ranks);
@@ -46,8 +49,8 @@ struct QualityFigures {
 // By kQualities.
 std::array<QualityFigures, kQualities.size()> by_quality(const ValidatedWindows& windows);
 
-// Of the windows' logits. Those of each kind of evidence are calibrated first and the result folded
-// into its row of the head, in tensors, so that one kind's logit means as much as the other's. For
+// Of the windows' logits. Those of each trace are calibrated first and the result folded
+// into its row of the head, in tensors, so that one's logit means as much as another's. For
 // want of other clips: deepfake-trainer calibrate does better where there are clips of both
 // classes. Throws as the other calibrate().
 Calibration calibrate(TensorMap& tensors, const ValidatedWindows& windows,

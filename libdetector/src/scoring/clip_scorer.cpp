@@ -117,12 +117,13 @@ class ClipScorer : public Scorer {
   // float [N, T, 3, S, S], on the host.
   std::vector<WindowLogit> logits_of(const at::Tensor& clips) const {
     const at::Tensor embeddings = backbone_->embed(clips.to(device_));
-    const at::Tensor kinds =
-        head_->score_kinds(embeddings.unsqueeze(1)).to(at::kCPU, at::kDouble).contiguous();
+    const at::Tensor rows =
+        head_->score_rows(embeddings.unsqueeze(1)).to(at::kCPU, at::kDouble).contiguous();
+    const std::vector<Evidence> kinds = head_->row_kinds();
     std::vector<WindowLogit> logits;
-    const auto count = static_cast<std::size_t>(kinds.size(1));
-    for (std::int64_t i = 0; i < kinds.size(0); ++i) {
-      logits.push_back(window_logit({kinds[i].data_ptr<double>(), count}));
+    const auto count = static_cast<std::size_t>(rows.size(1));
+    for (std::int64_t i = 0; i < rows.size(0); ++i) {
+      logits.push_back(window_logit({rows[i].data_ptr<double>(), count}, kinds));
     }
     return logits;
   }

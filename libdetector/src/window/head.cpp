@@ -3,6 +3,7 @@
 #include "window/head.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -22,16 +23,30 @@ KindRegistry<HeadKind>& registry() {
 
 }  // namespace
 
-WindowLogit window_logit(at::ArrayRef<double> kinds) {
-  if (kinds.size() == 1) return WindowLogit{kinds[0]};
-  DFD_CHECK(kinds.size() == kEvidence.size());
-  // What is no number must not hide behind the other.
-  const bool second = std::isnan(kinds[1]) || kinds[1] > kinds[0];
-  return WindowLogit{kinds[second ? 1 : 0], std::array{kinds[0], kinds[1]}};
+WindowLogit window_logit(at::ArrayRef<double> rows, const std::vector<Evidence>& kinds) {
+  if (kinds.empty()) {
+    DFD_CHECK(rows.size() == 1);
+    return WindowLogit{rows[0]};
+  }
+  DFD_CHECK(rows.size() == kinds.size());
+  // What is no number must not hide behind another.
+  const auto larger = [](double a, double b) { return std::isnan(a) || a > b ? a : b; };
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  std::array<double, kEvidence.size()> evidence{};
+  double largest = kNone;
+  for (std::size_t kind = 0; kind < kEvidence.size(); ++kind) {
+    double of_kind = kNone;
+    for (std::size_t row = 0; row < kinds.size(); ++row) {
+      if (kinds[row] == kEvidence.at(kind)) of_kind = larger(rows[row], of_kind);
+    }
+    evidence.at(kind) = of_kind;
+    largest = larger(of_kind, largest);
+  }
+  return WindowLogit{largest, evidence};
 }
 
 at::Tensor Head::score_windows(const at::Tensor& embeddings) const {
-  return score_kinds(embeddings).amax(1);
+  return score_rows(embeddings).amax(1);
 }
 
 std::unique_ptr<WindowMemory> Head::before_full(const Window& /*window*/) const { return nullptr; }

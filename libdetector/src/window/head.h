@@ -31,8 +31,9 @@ struct WindowLogit {
   std::optional<std::array<double, kEvidence.size()>> evidence = {};
 };
 
-// Of a logit for each kind of evidence, or of the one that there is.
-WindowLogit window_logit(at::ArrayRef<double> kinds);
+// Of a logit for each row of a head. kinds: which kind of evidence each row is of; empty where the
+// head, of one row then, knows none. A kind's logit is the largest of its rows.
+WindowLogit window_logit(at::ArrayRef<double> rows, const std::vector<Evidence>& kinds);
 
 // What one track has shown a network so far. Made and understood by its head or scorer alone. It
 // keeps the head alive: it may end on any thread, after the scorer. Thread-compatible.
@@ -80,19 +81,22 @@ class Head : public std::enable_shared_from_this<Head> {
   // The logit so far of a window that was never full; none without a sample.
   virtual std::optional<WindowLogit> partial(const Window& window) const = 0;
 
-  // Whole windows at once, as training and evaluation have them: float [N, T, D] -> float [N, K].
-  // K is 1, or 2 where the head knows kinds of evidence, in kEvidence's order.
-  virtual at::Tensor score_kinds(const at::Tensor& embeddings) const = 0;
+  // Of which kind of evidence each row is; empty where the head has one row and knows no kinds.
+  virtual std::vector<Evidence> row_kinds() const { return {}; }
 
-  // The larger of each window's: -> float [N].
+  // Whole windows at once, as training and evaluation have them: float [N, T, D] -> float [N, R],
+  // the logit of each row.
+  virtual at::Tensor score_rows(const at::Tensor& embeddings) const = 0;
+
+  // The largest of each window's: -> float [N].
   at::Tensor score_windows(const at::Tensor& embeddings) const;
 
   // What the window holds before the sample that fills it; null where none does, or where this head
   // cannot be explained.
   virtual std::unique_ptr<WindowMemory> before_full(const Window& window) const;
 
-  // The logit, float [1], of the window that this embedding, float [1, D], fills: the larger
-  // kind's. Gradients reach the embedding.
+  // The logit, float [1], of the window that this embedding, float [1, D], fills: the largest
+  // row's. Gradients reach the embedding.
   virtual at::Tensor logit_of(const WindowMemory& before, const at::Tensor& embedding) const;
 
  protected:

@@ -58,7 +58,7 @@ class LstmWindows : public Head {
     return as_window(stepper_.partial(dynamic_cast<const LaneWindow&>(window).lanes()));
   }
 
-  at::Tensor score_kinds(const at::Tensor& embeddings) const override {
+  at::Tensor score_rows(const at::Tensor& embeddings) const override {
     DFD_CHECK(embeddings.dim() == 3);
     const HeadSizes& sizes = lstm_.sizes();
     at::Tensor hidden = at::zeros({sizes.layers, embeddings.size(0), sizes.hidden},

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <deque>
 #include <numeric>
+#include <set>
+#include <sstream>
 #include <utility>
 
 #include "base/check.h"
@@ -16,12 +18,16 @@ namespace {
 
 constexpr const char* kEmbeddingSize = "embedding_size";  // Setting.
 
-// One of each kind of evidence. A head of one row leaves the second alone.
-using Logits = std::array<double, kEvidence.size()>;
+// A trace more costs nothing; a hostile header must not ask for a million.
+constexpr std::size_t kMostRows = 4;
+
+// One of each row. Those that a head does not have stay 0.
+using Logits = std::array<double, kMostRows>;
 
 Logits sum_of(std::deque<Logits>::const_iterator first, std::deque<Logits>::const_iterator last) {
-  return std::accumulate(first, last, Logits{}, [](const Logits& a, const Logits& b) {
-    return Logits{a[0] + b[0], a[1] + b[1]};
+  return std::accumulate(first, last, Logits{}, [](Logits sum, const Logits& one) {
+    for (std::size_t row = 0; row < kMostRows; ++row) sum.at(row) += one.at(row);
+    return sum;
   });
 }
 
@@ -45,9 +51,9 @@ class MeanWindow : public Window {
   }
   std::optional<Logits> mean() const {
     if (logits_.empty()) return std::nullopt;
-    const Logits sum = sum_of(logits_.begin(), logits_.end());
-    const auto count = static_cast<double>(logits_.size());
-    return Logits{sum[0] / count, sum[1] / count};
+    Logits mean = sum_of(logits_.begin(), logits_.end());
+    for (double& logit : mean) logit /= static_cast<double>(logits_.size());
+    return mean;
   }
   // The sum of those that the next sample leaves in the window.
   Logits sum_before_next() const {
@@ -70,9 +76,10 @@ struct MeanMemory : WindowMemory {
 class MeanWindows : public Head {
  public:
   // The products are so small that they stay in float, whatever the backbone's type.
-  // weight: float [K, D]. bias: [K].
-  MeanWindows(const at::Tensor& weight, const at::Tensor& bias, const at::Device& device)
-      : weight_(weight.to(device)), bias_(bias.to(device)) {}
+  // weight: float [R, D]. bias: [R]. kinds: of the rows; empty: it is one that knows none.
+  MeanWindows(const at::Tensor& weight, const at::Tensor& bias, std::vector<Evidence> kinds,
+              const at::Device& device)
+      : weight_(weight.to(device)), bias_(bias.to(device)), kinds_(std::move(kinds)) {}
 
   std::int64_t embedding_size() const override { return weight_.size(1); }
 
@@ -91,8 +98,8 @@ class MeanWindows : public Head {
       auto& window = dynamic_cast<MeanWindow&>(*windows[i]);
       const bool fills = window.next_fills();
       Logits given{};
-      std::copy_n(sample, kinds(), given.begin());
-      sample += kinds();
+      std::copy_n(sample, rows(), given.begin());
+      sample += rows();
       window.add(given);
       if (fills) logits[i] = as_window(window.mean());
     }
@@ -103,7 +110,9 @@ class MeanWindows : public Head {
     return as_window(dynamic_cast<const MeanWindow&>(window).mean());
   }
 
-  at::Tensor score_kinds(const at::Tensor& embeddings) const override {
+  std::vector<Evidence> row_kinds() const override { return kinds_; }
+
+  at::Tensor score_rows(const at::Tensor& embeddings) const override {
     DFD_CHECK(embeddings.dim() == 3);
     return samples(embeddings.mean(1));
   }
@@ -116,24 +125,25 @@ class MeanWindows : public Head {
 
   at::Tensor logit_of(const WindowMemory& before, const at::Tensor& embedding) const override {
     const auto& memory = dynamic_cast<const MeanMemory&>(before);
-    const at::Tensor sum = at::tensor(memory.sum, at::kFloat).narrow(0, 0, kinds());
+    const at::Tensor sum = at::tensor(memory.sum, at::kFloat).narrow(0, 0, rows());
     return ((samples(embedding) + sum.to(embedding.device())) / memory.length).amax(1);
   }
 
  private:
-  std::int64_t kinds() const { return weight_.size(0); }  // K
+  std::int64_t rows() const { return weight_.size(0); }  // R
 
-  // float [N, D] -> float [N, K]
+  // float [N, D] -> float [N, R]
   at::Tensor samples(const at::Tensor& embeddings) const {
     return at::matmul(embeddings, weight_.t()) + bias_;
   }
 
   std::optional<WindowLogit> as_window(const std::optional<Logits>& means) const {
     if (!means) return std::nullopt;
-    return window_logit({means->data(), static_cast<std::size_t>(kinds())});
+    return window_logit({means->data(), static_cast<std::size_t>(rows())}, kinds_);
   }
 
   at::Tensor weight_, bias_;
+  std::vector<Evidence> kinds_;
 };
 
 std::int64_t embedding_size_of(const HeadInfo& info, const std::string& where) {
@@ -141,25 +151,38 @@ std::int64_t embedding_size_of(const HeadInfo& info, const std::string& where) {
   return MetadataReader(where, info.settings, "head.").integer(kEmbeddingSize, 1, 4096);
 }
 
-// "seam,generated": the rows.
-std::string kinds_by_name() {
-  return std::string(to_string(kEvidence[0])) + "," + to_string(kEvidence[1]);
+std::string join(const std::vector<Evidence>& kinds) {
+  std::string text;
+  for (const Evidence kind : kinds) text.append(text.empty() ? "" : ",").append(to_string(kind));
+  return text;
 }
 
-std::int64_t rows_of(const HeadInfo& info, const std::string& where) {
+// None of a head that knows none.
+std::vector<Evidence> kinds_of(const HeadInfo& info, const std::string& where) {
   const auto found = info.settings.find(kHeadEvidence);
-  if (found == info.settings.end()) return 1;
-  DFD_REQUIRE(found->second == kinds_by_name(), ErrorCode::kCorruptModel,
-              where << ": metadata \"head." << kHeadEvidence << "\": \"" << kinds_by_name()
-                    << "\" expected, found \"" << found->second << "\"");
-  return static_cast<std::int64_t>(kEvidence.size());
+  if (found == info.settings.end()) return {};
+  std::vector<Evidence> kinds;
+  std::istringstream text(found->second);
+  for (std::string name; std::getline(text, name, ',') && kinds.size() <= kMostRows;) {
+    for (const Evidence kind : kEvidence) {
+      if (name == to_string(kind)) kinds.push_back(kind);
+    }
+  }
+  const std::set<Evidence> all(kinds.begin(), kinds.end());
+  DFD_REQUIRE(
+      join(kinds) == found->second && all.size() == kEvidence.size() && kinds.size() <= kMostRows,
+      ErrorCode::kCorruptModel,
+      where << ": metadata \"head." << kHeadEvidence << "\": at most " << kMostRows << " of \""
+            << join({kEvidence.begin(), kEvidence.end()})
+            << "\" expected, each at least once, found \"" << found->second << "\"");
+  return kinds;
 }
 
 }  // namespace
 
-HeadInfo mean_info(std::int64_t embedding_size, bool evidence) {
+HeadInfo mean_info(std::int64_t embedding_size, const std::vector<Evidence>& kinds) {
   HeadInfo info{kMean, {{kEmbeddingSize, std::to_string(embedding_size)}}};
-  if (evidence) info.settings[kHeadEvidence] = kinds_by_name();
+  if (!kinds.empty()) info.settings[kHeadEvidence] = join(kinds);
   return info;
 }
 
@@ -167,14 +190,16 @@ HeadKind mean_kind() {
   HeadKind kind;
   kind.check = [](const HeadInfo& info, const std::string& where) {
     embedding_size_of(info, where);
-    rows_of(info, where);
+    kinds_of(info, where);
   };
   kind.make = [](TensorSource& source, const HeadInfo& info, const at::Device& device,
                  at::ScalarType /*type*/) {
     const std::int64_t embedding = embedding_size_of(info, source.path());
-    const std::int64_t rows = rows_of(info, source.path());
+    std::vector<Evidence> kinds = kinds_of(info, source.path());
+    const auto rows = static_cast<std::int64_t>(std::max<std::size_t>(1, kinds.size()));
     const at::Tensor weight = source.take("classifier.weight", {rows, embedding});
-    return std::make_shared<MeanWindows>(weight, source.take("classifier.bias", {rows}), device);
+    return std::make_shared<MeanWindows>(weight, source.take("classifier.bias", {rows}),
+                                         std::move(kinds), device);
   };
   return kind;
 }
@@ -201,7 +226,8 @@ HeadKind none_kind() {
   kind.check = [](const HeadInfo& info, const std::string& where) { none_weight(info, where); };
   kind.make = [](TensorSource& source, const HeadInfo& info, const at::Device& device,
                  at::ScalarType /*type*/) {
-    return std::make_shared<MeanWindows>(none_weight(info, source.path()), at::zeros({1}), device);
+    return std::make_shared<MeanWindows>(none_weight(info, source.path()), at::zeros({1}),
+                                         std::vector<Evidence>{}, device);
   };
   return kind;
 }

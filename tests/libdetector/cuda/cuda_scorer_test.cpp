@@ -230,7 +230,7 @@ TEST_F(CudaAgainstCpu, ArtifactCnnAndItsKindsOfEvidenceAreTheSame) {
   config.input.crop = CropRule::kSquare;
   config.input.margin = 1.3;
   config.window_length = 3;
-  config.head = mean_info(kEmbedded, /*evidence=*/true);
+  config.head = mean_info(kEmbedded, {kEvidence.begin(), kEvidence.end()});
   TensorMap tensors{{"classifier.weight", at::full({2, kEmbedded}, 0.01F)},
                     {"classifier.bias", at::zeros({2})}};
   tensors["classifier.weight"][1].mul_(at::arange(kEmbedded).remainder(2) - 0.5);

@@ -114,7 +114,7 @@ class MeanHead : public Head {
     if (kept.empty()) return std::nullopt;
     return WindowLogit{score_windows(at::stack(kept).unsqueeze(0))[0].item<double>()};
   }
-  at::Tensor score_kinds(const at::Tensor& embeddings) const override {
+  at::Tensor score_rows(const at::Tensor& embeddings) const override {
     return (embeddings.mean({1, 2}) + bias_).unsqueeze(1);
   }
 
@@ -213,7 +213,7 @@ TEST_F(MadeUpNetworks, RunThroughASession) {
 // The head that there is, with two rows: of the mean of all, 0.833, they make -0.167 and 1.667.
 ModelConfig two_rows_config() {
   ModelConfig config = made_up_config();
-  config.head = mean_info(kSize, true);
+  config.head = mean_info(kSize, {kEvidence.begin(), kEvidence.end()});
   return config;
 }
 

@@ -105,13 +105,15 @@ TEST_F(MeanWindowsTest, SizesOutOfRangeAreErrors) {
   EXPECT_THROW(mean_kind().check(mean_info(1 << 20), "made up"), Error);
 }
 
+const std::vector<Evidence> kBoth(kEvidence.begin(), kEvidence.end());
+
 // Embeddings of two numbers, which its rows take as they are: the seam's logit and the other's.
 class TwoRowsTest : public testing::Test {
  protected:
   static std::shared_ptr<Head> plain_rows() {
     TensorSource source("made up",
                         {{"classifier.weight", at::eye(2)}, {"classifier.bias", at::zeros({2})}});
-    auto head = mean_kind().make(source, mean_info(2, true), at::kCPU, at::kFloat);
+    auto head = mean_kind().make(source, mean_info(2, kBoth), at::kCPU, at::kFloat);
     source.require_empty();
     return head;
   }
@@ -170,7 +172,7 @@ TEST_F(TwoRowsTest, ManyWindowsGetTheirOwnRows) {
 
 TEST_F(TwoRowsTest, WholeWindowsHaveBothKindsAndTheLarger) {
   const at::Tensor windows = rows({1, 2, -5, 4, 9, 0, 1, 0}).view({2, 2, 2});
-  const at::Tensor kinds = head_->score_kinds(windows);
+  const at::Tensor kinds = head_->score_rows(windows);
   EXPECT_TRUE(kinds.equal(rows({-2, 3, 5, 0}))) << kinds;
   EXPECT_TRUE(head_->score_windows(windows).equal(at::tensor({3.F, 5.F})));
 }
@@ -195,15 +197,45 @@ TEST_F(TwoRowsTest, WhatIsNoNumberDoesNotHideBehindTheOther) {
   }
 }
 
+// Embeddings of three numbers: a seam's logit and two of what generators leave.
+TEST(ThreeRows, AKindHasTheLargestOfItsRows) {
+  TensorSource source("made up",
+                      {{"classifier.weight", at::eye(3)}, {"classifier.bias", at::zeros({3})}});
+  const auto head = mean_kind().make(
+      source, mean_info(3, {Evidence::kSeam, Evidence::kGenerated, Evidence::kGenerated}), at::kCPU,
+      at::kFloat);
+  const auto window = head->make_window(1, 1);
+  const auto give = [&](const std::vector<float>& logits) {
+    return head->advance({window.get()}, at::tensor(logits).view({1, 3}))[0].value();
+  };
+  const WindowLogit last = give({1, -2, 4});
+  EXPECT_EQ(last.logit, 4);
+  EXPECT_EQ(last.evidence, (std::array{1.0, 4.0}));
+  const WindowLogit middle = give({1, 3, -4});
+  EXPECT_EQ(middle.logit, 3);
+  EXPECT_EQ(middle.evidence, (std::array{1.0, 3.0}));
+  EXPECT_EQ(give({5, 3, -4}).logit, 5);
+  for (const std::size_t broken : {0, 1, 2}) {
+    std::vector<float> logits{9, 9, 9};
+    logits[broken] = std::nanf("");
+    EXPECT_TRUE(std::isnan(give(logits).logit)) << broken;
+  }
+  const at::Tensor windows = at::tensor({1.F, 2.F, 3.F, 3.F, 0.F, -1.F}).view({1, 2, 3});
+  EXPECT_TRUE(head->score_rows(windows).equal(at::tensor({2.F, 1.F, 1.F}).view({1, 3})));
+}
+
 TEST(MeanInfo, NamesTheRowsInTheirOrder) {
-  EXPECT_EQ(mean_info(4, true).settings.at("evidence"), "seam,generated");
+  const std::vector<Evidence> three{Evidence::kSeam, Evidence::kGenerated, Evidence::kGenerated};
+  EXPECT_EQ(mean_info(4, three).settings.at("evidence"), "seam,generated,generated");
+  EXPECT_EQ(mean_info(4, kBoth).settings.at("evidence"), "seam,generated");
   EXPECT_EQ(mean_info(4).settings.count("evidence"), 0U);
 }
 
 TEST(MeanInfo, OtherRowsAreErrorsThatNameTheKey) {
   for (const std::string value :
-       {"", "seam", "generated,seam", "seam,generated,", "seam, generated"}) {
-    HeadInfo info = mean_info(4, true);
+       {"", "seam", "generated,generated", "seam,generated,", "seam, generated", "seam,generated,x",
+        "seam,generated,seam,seam,seam", ",seam,generated"}) {
+    HeadInfo info = mean_info(4, kBoth);
     info.settings["evidence"] = value;
     try {
       mean_kind().check(info, "made up");
@@ -216,11 +248,11 @@ TEST(MeanInfo, OtherRowsAreErrorsThatNameTheKey) {
 }
 
 TEST(MeanInfo, RowsThatTheFileDoesNotHaveAreErrors) {
-  for (const bool evidence : {false, true}) {
-    const std::int64_t rows = evidence ? 1 : 2;
+  for (const auto& kinds : {std::vector<Evidence>{}, kBoth}) {
+    const std::int64_t rows = kinds.empty() ? 2 : 1;
     TensorSource source("made up", {{"classifier.weight", at::zeros({rows, 4})},
                                     {"classifier.bias", at::zeros({rows})}});
-    EXPECT_THROW(mean_kind().make(source, mean_info(4, evidence), at::kCPU, at::kFloat), Error);
+    EXPECT_THROW(mean_kind().make(source, mean_info(4, kinds), at::kCPU, at::kFloat), Error);
   }
 }
 

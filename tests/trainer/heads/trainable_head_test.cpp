@@ -22,15 +22,16 @@ constexpr std::int64_t kSize = 12;  // D
 TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
   struct Case {
     const char* type;
-    bool evidence;
+    std::vector<Evidence> rows;
     std::int64_t size;
   };
-  for (const auto& [type, evidence, size] :
-       {Case{"mean", false, kSize}, Case{"mean", true, kSize}, Case{"lstm", false, kSize},
-        Case{"none", false, 1}, Case{"none", false, 2}}) {
-    SCOPED_TRACE(testing::Message() << type << (evidence ? ", two rows, " : ", ") << size);
+  const std::vector<Evidence> three{Evidence::kSeam, Evidence::kGenerated, Evidence::kGenerated};
+  for (const auto& [type, rows, size] :
+       {Case{"mean", {}, kSize}, Case{"mean", three, kSize}, Case{"lstm", {}, kSize},
+        Case{"none", {}, 1}, Case{"none", {}, 2}}) {
+    SCOPED_TRACE(testing::Message() << type << ", " << rows.size() << " rows, " << size);
     torch::manual_seed(3);
-    const auto trained = make_trainable_head(type, size, evidence);
+    const auto trained = make_trainable_head(type, size, rows);
     trained->eval();
     const torch::NoGradGuard no_grad;
     TensorMap tensors;
@@ -42,8 +43,8 @@ TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
     source.require_empty();
     const at::Tensor embeddings = test::formula(1, {3, 5, size}).to(at::kFloat);
     const at::Tensor logits = trained->forward(embeddings);
-    EXPECT_EQ(logits.sizes(), at::IntArrayRef({3, evidence ? 2 : 1}));
-    const at::Tensor difference = logits - served->score_kinds(embeddings);
+    EXPECT_EQ(logits.sizes(), at::IntArrayRef({3, rows.empty() ? 1 : 3}));
+    const at::Tensor difference = logits - served->score_rows(embeddings);
     EXPECT_LE(difference.abs().max().item<double>(), 1e-6);
   }
 }
@@ -51,16 +52,16 @@ TEST(TrainableHead, ItsTwinGivesTheSameLogits) {
 TEST(TrainableHead, TheFakeStaysTheClassThatItWas) {
   const torch::NoGradGuard no_grad;
   const at::Tensor classes = at::tensor({3.0F, 1.0F}).reshape({1, 1, 2});
-  EXPECT_EQ(make_trainable_head("none", 2, false, 0)->forward(classes).item<float>(), 2);
-  EXPECT_EQ(make_trainable_head("none", 2, false, 1)->forward(classes).item<float>(), -2);
-  EXPECT_EQ(make_trainable_head("none", 2, false, 0)->info().settings.at("fake_index"), "0");
+  EXPECT_EQ(make_trainable_head("none", 2, {}, 0)->forward(classes).item<float>(), 2);
+  EXPECT_EQ(make_trainable_head("none", 2, {}, 1)->forward(classes).item<float>(), -2);
+  EXPECT_EQ(make_trainable_head("none", 2, {}, 0)->info().settings.at("fake_index"), "0");
 }
 
 TEST(TrainableHead, AnotherNameIsAnError) { EXPECT_THROW(make_trainable_head("gru", 4), Error); }
 
 TEST(TrainableHead, AnLstmKnowsNoKinds) {
-  EXPECT_THROW(make_trainable_head("lstm", 4, true), Error);
-  EXPECT_THROW(make_trainable_head("none", 2, true), Error);
+  EXPECT_THROW(make_trainable_head("lstm", 4, {Evidence::kSeam, Evidence::kGenerated}), Error);
+  EXPECT_THROW(make_trainable_head("none", 2, {Evidence::kSeam, Evidence::kGenerated}), Error);
 }
 
 TEST(TrainableHead, NoHeadStandsBehindOneOrTwoClasses) {

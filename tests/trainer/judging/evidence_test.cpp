@@ -38,7 +38,7 @@ std::string model_of(int window, bool kinds) {
   config.input.crop = CropRule::kFullFrame;
   config.window_length = window;
   config.sample_rate = {5, 1};
-  config.head = mean_info(512, kinds);
+  config.head = kinds ? mean_info(512, {kEvidence.begin(), kEvidence.end()}) : mean_info(512);
   TensorMap tensors;
   for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1, {})) {
     tensors[kBackbonePrefix + name] = tensor;

@@ -45,7 +45,7 @@ class Pictures : public testing::Test {
     config.input.face_detector = crop == CropRule::kFullFrame ? "" : "opencv-haar";
     config.window_length = 1;
     config.sample_rate = {5, 1};
-    config.head = mean_info(512, false);
+    config.head = mean_info(512);
     TensorMap tensors;
     for (const auto& [name, tensor] : artifact_cnn_kind().random_weights(1, {})) {
       tensors[kBackbonePrefix + name] = tensor;

@@ -88,6 +88,7 @@ class PicturePairsTest : public testing::Test {
     PairOptions options;
     options.pairs = 8;
     options.self_blend = self_blend;
+    options.traces = {Trace::kSeam, Trace::kReconstructed};
     return options;
   }
 
@@ -211,9 +212,11 @@ TEST_F(PicturePairsTest, FakesWithoutTheirRecordingStandBesideTheirGroupAndMediu
 TEST_F(PicturePairsTest, FakesOfTheDataSetShowWhatTheManifestSays) {
   add("a", false, 40, "anna");
   add("forged", true, 120, "anna", "a");
+  PairOptions of_data_set = options(0);
+  of_data_set.traces = {Trace::kSeam, Trace::kGenerated};
   const auto evidence = [&] {
     const PictureBatch batch =
-        PicturePairs(options(0), rule(), clips_, store_).make("training", 0, 0);
+        PicturePairs(of_data_set, rule(), clips_, store_).make("training", 0, 0);
     return std::vector<float>(batch.evidence.data_ptr<float>(),
                               batch.evidence.data_ptr<float>() + 4);
   };
@@ -222,6 +225,30 @@ TEST_F(PicturePairsTest, FakesOfTheDataSetShowWhatTheManifestSays) {
   EXPECT_EQ(evidence(), (std::vector<float>{-1, 0, -1, 1}));
   clips_.clips[1].evidence = {"generated", "seam"};
   EXPECT_EQ(evidence(), (std::vector<float>{0, 0, 1, 1}));
+}
+
+// What generators of the data set leave is known of them and of what is blended, in columns that
+// they share with nobody.
+TEST_F(PicturePairsTest, GeneratorsOfTheDataSetHaveATraceOfTheirOwn) {
+  add("a", false, 60, "anna");
+  add_reconstructions(60, 20);
+  add("painted", true, 220, "carl");
+  clips_.clips.back().evidence = {"generated"};
+  PairOptions mixed = options(0.4);
+  mixed.reconstruct = 0.3;
+  mixed.pairs = 60;
+  mixed.traces = {kTraces.begin(), kTraces.end()};
+  const PictureBatch batch = PicturePairs(mixed, rule(), clips_, store_).make("training", 0, 0);
+  std::set<std::vector<float>> real;
+  std::set<std::vector<float>> fake;
+  for (std::int64_t i = 0; i < 120; ++i) {
+    const float* row = batch.evidence[i].data_ptr<float>();
+    (i % 2 == 0 ? real : fake).insert({row, row + 3});
+  }
+  using Rows = std::set<std::vector<float>>;
+  // Blended; reconstructed, whole and the inner face; the data set's.
+  EXPECT_EQ(real, (Rows{{0, -1, 0}, {-1, 0, -1}, {0, 0, -1}, {-1, -1, 0}}));
+  EXPECT_EQ(fake, (Rows{{1, -1, 0}, {-1, 1, -1}, {1, 1, -1}, {-1, -1, 1}}));
 }
 
 TEST_F(PicturePairsTest, KindsOfFakesHaveThePartsThatWereAskedFor) {
@@ -292,17 +319,23 @@ TEST_F(PicturePairsTest, RecodedReconstructionsStandBesideRecodedCrops) {
   EXPECT_TRUE((brightness.slice(0, 1, 80, 2) > brightness.slice(0, 0, 80, 2)).all().item<bool>());
 }
 
-TEST_F(PicturePairsTest, AllEvidenceIsToldByReconstructionsOrByWhatTheManifestSays) {
-  add("real", false, 60, "anna");
-  add_reconstructions(60, 10);
-  EXPECT_FALSE(PicturePairs(options(1), rule(), clips_, store_).tell_all_evidence());
-  EXPECT_TRUE(PicturePairs(reconstructions(8), rule(), clips_, store_).tell_all_evidence());
-  add("painted", true, 90, "bert");
-  EXPECT_FALSE(PicturePairs(options(0.5), rule(), clips_, store_).tell_all_evidence());
-  clips_.clips.back().evidence = {"generated"};
-  EXPECT_TRUE(PicturePairs(options(0.5), rule(), clips_, store_).tell_all_evidence());
-  // It is never drawn.
-  EXPECT_FALSE(PicturePairs(options(1), rule(), clips_, store_).tell_all_evidence());
+TEST(Traces, AreThoseOfThePairsWhereTheyAreOfEachKindOfEvidence) {
+  std::vector<Clip> clips(2);
+  clips[1].fake = true;
+  using Traces = std::vector<Trace>;
+  const Traces reconstructed{Trace::kSeam, Trace::kReconstructed};
+  EXPECT_EQ(traces_of({1, 0}, clips), Traces{});
+  EXPECT_EQ(traces_of({0, 1}, clips), reconstructed) << "inner faces have a seam";
+  EXPECT_EQ(traces_of({0.5, 0.5}, clips), reconstructed);
+  EXPECT_EQ(traces_of({0.5, 0}, clips), Traces{}) << "nobody knows what the data set shows";
+  clips[1].evidence = {"generated"};
+  EXPECT_EQ(traces_of({0, 0}, clips), Traces{});
+  EXPECT_EQ(traces_of({0.5, 0}, clips), (Traces{Trace::kSeam, Trace::kGenerated}));
+  EXPECT_EQ(traces_of({0.4, 0.4}, clips), Traces(kTraces.begin(), kTraces.end()));
+  EXPECT_EQ(traces_of({1, 0}, clips), Traces{}) << "the data set's are never drawn";
+  EXPECT_EQ(traces_of({0.5, 0.5}, clips), reconstructed);
+  clips[1].evidence = {"generated", "seam"};
+  EXPECT_EQ(traces_of({0, 0}, clips), (Traces{Trace::kSeam, Trace::kGenerated}));
 }
 
 TEST_F(PicturePairsTest, EverybodyIsDrawnAlikeHoweverManyClipsShowThem) {

@@ -102,9 +102,22 @@ TEST(TrainedNetwork, BeginsWithAHeadOfItsOwnFormAlone) {
   EXPECT_FALSE(further.head_is_new());
   EXPECT_TRUE(further.judged().at("classifier.weight").equal(weight));
   NetworkOptions kinds = options();
-  kinds.evidence = true;
+  kinds.rows = {Evidence::kSeam, Evidence::kGenerated};
   EXPECT_TRUE(TrainedNetwork(kinds, new_backbone(), head).head_is_new());
   EXPECT_TRUE(TrainedNetwork(options(), new_backbone()).head_is_new());
+}
+
+TEST(TrainedNetwork, GoesOnWithTheRowsThatItsHeadHad) {
+  const at::Tensor weight = at::stack({at::full({512}, 0.5F), at::full({512}, -0.25F)});
+  const TensorMap head{{"classifier.weight", weight}, {"classifier.bias", at::tensor({1.F, 2.F})}};
+  NetworkOptions three = options();
+  three.rows = {Evidence::kSeam, Evidence::kGenerated, Evidence::kGenerated};
+  const TrainedNetwork further(three, new_backbone(), head);
+  EXPECT_FALSE(further.head_is_new());
+  const at::Tensor found = further.judged().at("classifier.weight");
+  EXPECT_TRUE(found.narrow(0, 0, 2).equal(weight));
+  EXPECT_TRUE(found[2].equal(weight[1])) << "as the last one";
+  EXPECT_TRUE(further.judged().at("classifier.bias").equal(at::tensor({1.F, 2.F, 2.F})));
 }
 
 TEST(TrainedNetwork, KeepsAPartOfWhatItBeganWith) {

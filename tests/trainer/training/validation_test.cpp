@@ -17,6 +17,7 @@ ValidatedWindows two_kinds(double seam_scale, double generated_scale) {
   constexpr std::int64_t kWindows = 400;
   ValidatedWindows windows;
   at::Generator generator = at::detail::createCPUGenerator(1);
+  windows.traces = {Trace::kSeam, Trace::kReconstructed};
   windows.labels = at::arange(kWindows, at::kFloat).remainder(2);
   windows.evidence = at::full({kWindows, 2}, -1.F);
   windows.logits = at::empty({kWindows, 2});
@@ -37,8 +38,8 @@ TEST(Validation, ALogitIsJudgedWhereItsEvidenceIsKnown) {
   // As good as chance, but for pairs that say nothing of it.
   windows.logits.select(1, 1).zero_();
   const ValidationFigures figures = measure(windows);
-  EXPECT_GT(figures.evidence_auc[0].value(), 0.85);
-  EXPECT_DOUBLE_EQ(figures.evidence_auc[1].value(), 0.5);
+  EXPECT_GT(figures.traces_auc[0].value(), 0.85);
+  EXPECT_DOUBLE_EQ(figures.traces_auc[1].value(), 0.5);
 }
 
 TEST(Validation, EachKindOfFakesIsJudgedApart) {
@@ -56,16 +57,17 @@ TEST(Validation, KindsThatNobodyKnowsHaveNoFigure) {
   ValidatedWindows windows = two_kinds(1, 1);
   windows.evidence.select(1, 1).fill_(-1);
   const ValidationFigures figures = measure(windows);
-  EXPECT_TRUE(figures.evidence_auc[0]);
-  EXPECT_FALSE(figures.evidence_auc[1]);
+  EXPECT_TRUE(figures.traces_auc[0]);
+  EXPECT_FALSE(figures.traces_auc[1]);
 }
 
 TEST(Validation, AHeadWithoutKindsHasOnlyItsScores) {
   ValidatedWindows windows = two_kinds(1, 1);
+  windows.traces.clear();
   windows.logits = windows.logits.amax(1, /*keepdim=*/true);
   const ValidationFigures figures = measure(windows);
   EXPECT_GT(figures.auc, 0.85);
-  EXPECT_FALSE(figures.evidence_auc[0]);
+  EXPECT_FALSE(figures.traces_auc[0]);
 }
 
 // The same evidence on scales of its own: afterwards both mean the same.
