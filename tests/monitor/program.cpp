@@ -95,6 +95,18 @@ void Program::kill() {
   g_subprocess_wait(process_, nullptr, nullptr);
 }
 
+std::string Program::all() const {
+  const std::string said = out() + err();
+  if (!said.empty()) return said;
+  const char* id = g_subprocess_get_identifier(process_);
+  if (id == nullptr) return "nothing was said, and it has ended\n";
+  const std::string process = std::string("/proc/") + id;
+  std::error_code ignored;
+  return "nothing was said yet by " +
+         std::filesystem::read_symlink(process + "/exe", ignored).string() + ", which waits in " +
+         content_of(process + "/wchan") + "\n" + content_of(process + "/status");
+}
+
 int Program::stop() {
   g_subprocess_send_signal(process_, SIGTERM);
   return wait();

@@ -52,7 +52,8 @@ class Program {
   int stop();
   std::string out() const { return content_of(out_); }
   std::string err() const { return content_of(err_); }
-  std::string all() const { return out() + err(); }
+  // Both; where it has said nothing yet, what it is doing.
+  std::string all() const;
 
   // Whole lines of JSON that were printed so far.
   std::vector<Json> events() const;
