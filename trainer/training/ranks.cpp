@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include <c10/core/GradMode.h>
+
 #include "base/check.h"
 #include "training/rank_group.h"
 
@@ -36,7 +38,7 @@ at::Tensor flattened(const std::vector<at::Tensor>& tensors) {
 }
 
 void unflatten(const at::Tensor& buffer, const std::vector<at::Tensor>& tensors) {
-  const at::NoGradGuard no_grad;
+  const c10::NoGradGuard no_grad;
   std::int64_t first = 0;
   for (const at::Tensor& tensor : tensors) {
     tensor.detach().copy_(buffer.narrow(0, first, tensor.numel()).view(tensor.sizes()));
