@@ -30,12 +30,12 @@ struct PictureData {
   TrainingClips clips;
   SamplingRule rule;
   BackboneParts backbone;
-  TensorMap head;         // Of the model whose backbone it is; empty where there is none.
-  std::string head_type;  // That is trained.
+  TensorMap head;             // Of the model whose backbone it is; empty where there is none.
+  std::string head_type;      // That is trained.
   std::vector<Trace> traces;  // That it learns to see, each by a row; empty: it tells no kinds.
-  int fake_index = 1;     // Of a backbone that classifies by itself.
-  int window = 0;         // Samples that the model's window has,
-  int samples = 0;        // and those that are learned from.
+  int fake_index = 1;         // Of a backbone that classifies by itself.
+  int window = 0;             // Samples that the model's window has,
+  int samples = 0;            // and those that are learned from.
   std::optional<CropStore> store;
   PictureSide train, validation;
 };
