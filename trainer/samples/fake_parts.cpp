@@ -7,8 +7,8 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
-#include <vector>
 
 #include "base/check.h"
 
@@ -116,6 +116,30 @@ FakeParts parse_fakes(const std::string& text) {
 double left_of(const FakeParts& parts) {
   const double left = 1 - parts.self_blend - parts.reconstruct;
   return std::abs(left) < kRounding ? 0 : left;
+}
+
+std::set<Trace> traces_of(const Clip& fake) {
+  std::set<Trace> traces;
+  for (const Trace trace : {Trace::kSeam, Trace::kGenerated}) {
+    const auto& known = fake.evidence;
+    if (std::count(known.begin(), known.end(), to_string(evidence_of(trace))) > 0) {
+      traces.insert(trace);
+    }
+  }
+  return traces;
+}
+
+std::vector<Trace> traces_of(const FakeParts& parts, const std::vector<Clip>& clips) {
+  std::set<Trace> shown;
+  if (parts.self_blend > 0) shown.insert(Trace::kSeam);
+  if (parts.reconstruct > 0) shown.insert({Trace::kSeam, Trace::kReconstructed});
+  if (left_of(parts) > 0) {
+    for (const Clip& clip : clips) shown.merge(traces_of(clip));
+  }
+  std::set<Evidence> kinds;
+  for (const Trace trace : shown) kinds.insert(evidence_of(trace));
+  if (kinds.size() < kEvidence.size()) return {};
+  return {shown.begin(), shown.end()};
 }
 
 std::string in_words(const FakeParts& parts) {

@@ -6,8 +6,11 @@
 
 #include <array>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <vector>
 
+#include "data/clip.h"
 #include "detector/report.h"
 
 namespace dfd {
@@ -42,6 +45,12 @@ struct FakeParts {
 FakeParts parse_fakes(const std::string& text);
 
 double left_of(const FakeParts& parts);  // The data set's; below 0 where parts are more than all.
+
+std::set<Trace> traces_of(const Clip& fake);  // Of the data set: those that it is said to show.
+
+// By kTraces: those that pairs of such parts show, so that a network can learn them. Empty, unless
+// there are some of each kind of evidence. clips: the data set's.
+std::vector<Trace> traces_of(const FakeParts& parts, const std::vector<Clip>& clips);
 
 // For people: "of 100 fakes 75 are self-blended, 25 reconstructed, 0 the data set's".
 std::string in_words(const FakeParts& parts);

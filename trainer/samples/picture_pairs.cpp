@@ -16,18 +16,6 @@
 namespace dfd {
 namespace {
 
-// What a fake of the data set is said to show.
-std::set<Trace> traces_of(const Clip& fake) {
-  std::set<Trace> traces;
-  for (const Trace trace : {Trace::kSeam, Trace::kGenerated}) {
-    const auto& known = fake.evidence;
-    if (std::count(known.begin(), known.end(), to_string(evidence_of(trace))) > 0) {
-      traces.insert(trace);
-    }
-  }
-  return traces;
-}
-
 // As PictureBatch has it. shows: what the pair's fake is known to show.
 float known_of(Trace trace, const std::set<Trace>& shows, FakeKind kind, bool fake) {
   if (shows.count(trace) > 0) return fake ? 1.F : 0.F;
@@ -117,19 +105,6 @@ PicturePairs::PicturePairs(const PairOptions& options, const SamplingRule& rule,
       options.reconstruct == 0 || (clips.reconstructed.size() == clips.clips.size() &&
                                    clips.recoded_reconstructed.size() == clips.recoded.size()),
       ErrorCode::kInvalidArgument, "there are no reconstructions of the clips");
-}
-
-std::vector<Trace> traces_of(const FakeParts& parts, const std::vector<Clip>& clips) {
-  std::set<Trace> shown;
-  if (parts.self_blend > 0) shown.insert(Trace::kSeam);
-  if (parts.reconstruct > 0) shown.insert({Trace::kSeam, Trace::kReconstructed});
-  if (left_of(parts) > 0) {
-    for (const Clip& clip : clips) shown.merge(traces_of(clip));
-  }
-  std::set<Evidence> kinds;
-  for (const Trace trace : shown) kinds.insert(evidence_of(trace));
-  if (kinds.size() < kEvidence.size()) return {};
-  return {shown.begin(), shown.end()};
 }
 
 std::size_t PicturePairs::draw_real(std::optional<std::size_t> like, Random& random) const {

@@ -64,11 +64,6 @@ struct PairOptions {
   std::uint64_t seed = 1;
 };
 
-// By kTraces: those that pairs of such parts show, so that a network can learn them. Empty, unless
-// there are some of each kind of evidence. clips: fakes of the data set are said to show what is
-// theirs.
-std::vector<Trace> traces_of(const FakeParts& parts, const std::vector<Clip>& clips);
-
 // Thread-safe after construction: a batch depends on the options, its number and how hard it is
 // alone.
 class PicturePairs {

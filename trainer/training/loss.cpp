@@ -2,8 +2,6 @@
 
 #include "training/loss.h"
 
-#include <tuple>
-
 #include "base/check.h"
 
 namespace dfd {

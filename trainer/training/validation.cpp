@@ -2,6 +2,7 @@
 
 #include "training/validation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -116,21 +117,18 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
                      batch.fakes,
                      batch.quality});
   }
-  for (const ValidatedWindows& batch : found) {
-    DFD_CHECK(batch.logits.size(1) == 1 || batch.logits.sizes() == batch.evidence.sizes());
-  }
-  // Rank 0 has a batch, whoever else has none.
-  const at::Tensor rows = at::tensor({found.empty() ? 0 : found[0].logits.size(1)}, at::kLong);
-  ranks.broadcast({rows});
+  const auto traces = static_cast<std::int64_t>(pairs.traces().size());
+  const auto rows = std::max<std::int64_t>(1, traces);
   const auto zeros = [&](std::int64_t columns) { return at::zeros({batches, in_batch, columns}); };
   const ValidatedWindows all{pairs.traces(),
-                             zeros(rows.item<std::int64_t>()),
+                             zeros(rows),
                              at::zeros({batches, in_batch}),
-                             zeros(static_cast<std::int64_t>(pairs.traces().size())),
+                             zeros(traces),
                              at::zeros({batches, in_batch}),
                              zeros(kQualities.size())};
   for (std::int64_t i = 0; i < own; ++i) {
     const ValidatedWindows& batch = found[static_cast<std::size_t>(i)];
+    DFD_CHECK(batch.logits.size(1) == rows);
     all.logits[number_of(i)].copy_(batch.logits);
     all.labels[number_of(i)].copy_(batch.labels);
     all.evidence[number_of(i)].copy_(batch.evidence);

@@ -30,9 +30,9 @@ struct ValidatedWindows {
   at::Tensor quality;         // float [N, Q]; as in PictureBatch.
 };
 
-// tensors: of a model file; a head of several rows has one for each of the pairs' traces. windows:
-// at least so many, in whole batches. threads: that make pictures. Each rank judges every size-th
-// batch, and all get all of them. Throws as Ranks.
+// tensors: of a model file; the head has a row for each of the pairs' traces, or one where they
+// have none. windows: at least so many, in whole batches. threads: that make pictures. Each rank
+// judges every size-th batch, and all get all of them. Throws as Ranks.
 ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
                           const PicturePairs& pairs, std::int64_t windows, int threads,
                           Ranks& ranks);

@@ -224,6 +224,17 @@ TEST(ThreeRows, AKindHasTheLargestOfItsRows) {
   EXPECT_TRUE(head->score_rows(windows).equal(at::tensor({2.F, 1.F, 1.F}).view({1, 3})));
 }
 
+TEST(TwoRows, AreOfTheKindsThatTheFileNamesInAnyOrder) {
+  TensorSource source("made up",
+                      {{"classifier.weight", at::eye(2)}, {"classifier.bias", at::zeros({2})}});
+  const auto head = mean_kind().make(source, mean_info(2, {Evidence::kGenerated, Evidence::kSeam}),
+                                     at::kCPU, at::kFloat);
+  const auto window = head->make_window(1, 1);
+  const auto found = head->advance({window.get()}, at::tensor({3.F, 1.F}).view({1, 2}))[0];
+  ASSERT_TRUE(found && found->evidence);
+  EXPECT_EQ(*found->evidence, (std::array{1.0, 3.0}));
+}
+
 TEST(MeanInfo, NamesTheRowsInTheirOrder) {
   const std::vector<Evidence> three{Evidence::kSeam, Evidence::kGenerated, Evidence::kGenerated};
   EXPECT_EQ(mean_info(4, three).settings.at("evidence"), "seam,generated,generated");

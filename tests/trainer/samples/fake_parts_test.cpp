@@ -3,6 +3,7 @@
 #include "samples/fake_parts.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -60,6 +61,25 @@ TEST(FakeParts, OtherTextsAreRefusedAndToldWhatToGive) {
 TEST(FakeParts, AreSaidInWords) {
   EXPECT_EQ(in_words(parse_fakes("self-blend:0.6,reconstruct:0.255")),
             "of 100 fakes 60 are self-blended, 25.5 reconstructed, 14.5 the data set's");
+}
+
+TEST(Traces, AreThoseOfThePairsWhereTheyAreOfEachKindOfEvidence) {
+  std::vector<Clip> clips(2);
+  clips[1].fake = true;
+  using Traces = std::vector<Trace>;
+  const Traces reconstructed{Trace::kSeam, Trace::kReconstructed};
+  EXPECT_EQ(traces_of({1, 0}, clips), Traces{});
+  EXPECT_EQ(traces_of({0, 1}, clips), reconstructed) << "inner faces have a seam";
+  EXPECT_EQ(traces_of({0.5, 0.5}, clips), reconstructed);
+  EXPECT_EQ(traces_of({0.5, 0}, clips), Traces{}) << "nobody knows what the data set shows";
+  clips[1].evidence = {"generated"};
+  EXPECT_EQ(traces_of({0, 0}, clips), Traces{});
+  EXPECT_EQ(traces_of({0.5, 0}, clips), (Traces{Trace::kSeam, Trace::kGenerated}));
+  EXPECT_EQ(traces_of({0.4, 0.4}, clips), Traces(kTraces.begin(), kTraces.end()));
+  EXPECT_EQ(traces_of({1, 0}, clips), Traces{}) << "the data set's are never drawn";
+  EXPECT_EQ(traces_of({0.5, 0.5}, clips), reconstructed);
+  clips[1].evidence = {"generated", "seam"};
+  EXPECT_EQ(traces_of({0, 0}, clips), (Traces{Trace::kSeam, Trace::kGenerated}));
 }
 
 }  // namespace

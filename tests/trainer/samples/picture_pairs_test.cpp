@@ -319,25 +319,6 @@ TEST_F(PicturePairsTest, RecodedReconstructionsStandBesideRecodedCrops) {
   EXPECT_TRUE((brightness.slice(0, 1, 80, 2) > brightness.slice(0, 0, 80, 2)).all().item<bool>());
 }
 
-TEST(Traces, AreThoseOfThePairsWhereTheyAreOfEachKindOfEvidence) {
-  std::vector<Clip> clips(2);
-  clips[1].fake = true;
-  using Traces = std::vector<Trace>;
-  const Traces reconstructed{Trace::kSeam, Trace::kReconstructed};
-  EXPECT_EQ(traces_of({1, 0}, clips), Traces{});
-  EXPECT_EQ(traces_of({0, 1}, clips), reconstructed) << "inner faces have a seam";
-  EXPECT_EQ(traces_of({0.5, 0.5}, clips), reconstructed);
-  EXPECT_EQ(traces_of({0.5, 0}, clips), Traces{}) << "nobody knows what the data set shows";
-  clips[1].evidence = {"generated"};
-  EXPECT_EQ(traces_of({0, 0}, clips), Traces{});
-  EXPECT_EQ(traces_of({0.5, 0}, clips), (Traces{Trace::kSeam, Trace::kGenerated}));
-  EXPECT_EQ(traces_of({0.4, 0.4}, clips), Traces(kTraces.begin(), kTraces.end()));
-  EXPECT_EQ(traces_of({1, 0}, clips), Traces{}) << "the data set's are never drawn";
-  EXPECT_EQ(traces_of({0.5, 0.5}, clips), reconstructed);
-  clips[1].evidence = {"generated", "seam"};
-  EXPECT_EQ(traces_of({0, 0}, clips), (Traces{Trace::kSeam, Trace::kGenerated}));
-}
-
 TEST_F(PicturePairsTest, EverybodyIsDrawnAlikeHoweverManyClipsShowThem) {
   for (int i = 0; i < 9; ++i) add("a" + std::to_string(i), false, 40, "anna");
   add("b", false, 200, "bert");
