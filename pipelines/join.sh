@@ -38,7 +38,7 @@ need_server() {
 # A file's analysis may be behind by what its branch holds, a queue's second and a decoder's frames,
 # and nobody waits for the result. A live one must keep up: what it cannot take leaves its queue, or
 # the tee would hold the programme. Pieces of HLS come at once and wait.
-latency=5000000000 leak=no at_interrupt=-e sound_from=in
+latency=5000000000 leak=no sound_from=in
 parse=(! parsebin name=in in. ! video/x-h264)
 case $input in
 srt://* | rtmp://* | rtmps://* | rtsp://* | rtsps://* | udp://*) latency=500000000 leak=downstream ;;
@@ -51,10 +51,11 @@ rtmp://* | rtmps://*)
     ;;
 rtsp://* | rtsps://*)
     need_server "$input"
+    # Picture and sound come at once, and gst-launch-1.0 tries each of its links with both: one that has
+    # to make its filter first may keep the other out.
     # h264parse cuts the first picture of RTP in two where it comes as byte-stream (GStreamer 1.22).
     source=(rtspsrc name=in location="$input" protocols=tcp latency=200
-        in. ! application/x-rtp,media=video,encoding-name=H264 !
-        rtph264depay ! video/x-h264,stream-format=avc)
+        in. ! rtph264depay ! video/x-h264,stream-format=avc)
     sound_from=sound
     ;;
 udp://*)
@@ -66,8 +67,6 @@ udp://*)
 http://* | https://*)
     [ -n "${http_proxy:-}${https_proxy:-}" ] || need_server "$input"
     source=(souphttpsrc location="$input" ! hlsdemux "${parse[@]}")
-    # hlsdemux lets no end from without through, and would play on.
-    at_interrupt=
     ;;
 *://*) refuse "$input: begins with none of srt:// rtmp:// rtmps:// rtsp:// rtsps:// udp:// http:// https://" ;;
 *)
@@ -104,14 +103,20 @@ udp://*)
 *.flv) target=(h264parse ! flvmux name=mux ! filesink location="$output") taken=$kInFlv ;;
 *) refuse "$output: ends in neither .ts, .mp4 nor .flv, and is no address" ;;
 esac
-[[ $output == *://* ]] || keep_apart "$output" "$model" "$input"
+# A file is whole once it has its end. hlsdemux lets no end from without through, and would play on; nor
+# does rtspclientsink always come to one (GStreamer 1.22).
+at_interrupt=
+if [[ $output != *://* ]]; then
+    keep_apart "$output" "$model" "$input"
+    [[ $input == http*://* ]] || at_interrupt=-e
+fi
 if [[ $# -gt 1 && ($taken == "$kInFlv" || $sound_from == sound) ]]; then
     echo "join.sh: of $# tracks of sound the first alone is kept: FLV and RTSP's sources have one" >&2
     set -- "$1"
 fi
 copy_sound "$sound_from" "$taken" "$@"
 if [[ $sound_from == sound && ${#sound[@]} -gt 0 ]]; then
-    sound=(in. ! application/x-rtp,media=audio ! parsebin name=sound "${sound[@]}")
+    sound=(in. ! capsfilter caps=application/x-rtp,media=audio ! parsebin name=sound "${sound[@]}")
 fi
 # FLV says beforehand of no track that it will come: sound before the first picture would find nobody,
 # which ends the source.

@@ -14,6 +14,8 @@
 #include <iterator>
 #include <thread>
 
+#include <gtest/gtest.h>
+
 namespace dfd::monitor::test {
 
 std::string scratch(const std::string& name) {
@@ -43,15 +45,38 @@ std::vector<Json> lines_of(const std::string& text) {
 
 bool succeeds(const std::string& command) { return std::system(command.c_str()) == 0; }
 
-bool comes_true(const std::function<bool()>& fact) {
-  // Against hanging only.
-  constexpr auto kLongest = std::chrono::seconds(60);
-  const auto end = std::chrono::steady_clock::now() + kLongest;
+bool comes_true(const std::function<bool()>& fact, std::chrono::seconds longest) {
+  const auto end = std::chrono::steady_clock::now() + longest;
   while (std::chrono::steady_clock::now() < end) {
     if (fact()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return fact();
+}
+
+namespace {
+
+// What a process is and where it waits, of one that has not ended.
+std::string state_of(GSubprocess* process) {
+  const char* id = g_subprocess_get_identifier(process);
+  if (id == nullptr) return "it has ended\n";
+  const std::string folder = std::string("/proc/") + id;
+  std::error_code ignored;
+  return std::filesystem::read_symlink(folder + "/exe", ignored).string() + " waits in " +
+         content_of(folder + "/wchan") + "\n" + content_of(folder + "/status");
+}
+
+}  // namespace
+
+int exit_code_of(GSubprocess* process) {
+  // A scan of many files on a loaded machine takes a minute.
+  constexpr auto kLongest = std::chrono::minutes(5);
+  if (!comes_true([&] { return g_subprocess_get_identifier(process) == nullptr; }, kLongest)) {
+    ADD_FAILURE() << "it does not end: " << state_of(process);
+    g_subprocess_force_exit(process);
+  }
+  g_subprocess_wait(process, nullptr, nullptr);
+  return g_subprocess_get_if_exited(process) != FALSE ? g_subprocess_get_exit_status(process) : -1;
 }
 
 Program::Program(std::vector<std::string> arguments) {
@@ -82,11 +107,7 @@ Program::~Program() {
   g_object_unref(process_);
 }
 
-int Program::wait() {
-  g_subprocess_wait(process_, nullptr, nullptr);
-  return g_subprocess_get_if_exited(process_) != FALSE ? g_subprocess_get_exit_status(process_)
-                                                       : -1;
-}
+int Program::wait() { return exit_code_of(process_); }
 
 void Program::signal(int number) { g_subprocess_send_signal(process_, number); }
 
@@ -98,13 +119,7 @@ void Program::kill() {
 std::string Program::all() const {
   const std::string said = out() + err();
   if (!said.empty()) return said;
-  const char* id = g_subprocess_get_identifier(process_);
-  if (id == nullptr) return "nothing was said, and it has ended\n";
-  const std::string process = std::string("/proc/") + id;
-  std::error_code ignored;
-  return "nothing was said yet by " +
-         std::filesystem::read_symlink(process + "/exe", ignored).string() + ", which waits in " +
-         content_of(process + "/wchan") + "\n" + content_of(process + "/status");
+  return "nothing was said: " + state_of(process_);
 }
 
 int Program::stop() {
@@ -150,7 +165,8 @@ std::string Answer::header(const std::string& name) const {
 }
 
 Answer request(const std::string& method, const std::string& uri, const Question& question) {
-  SoupSession* session = soup_session_new();
+  // Against hanging only.
+  SoupSession* session = soup_session_new_with_options("timeout", 60U, nullptr);
   SoupMessage* message = soup_message_new(method.c_str(), uri.c_str());
   for (const auto& [name, value] : question.headers) {
     soup_message_headers_append(soup_message_get_request_headers(message), name.c_str(),

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -32,8 +33,13 @@ std::vector<Json> lines_of(const std::string& text);
 // Of a command line of the shell.
 bool succeeds(const std::string& command);
 
-// Waits for it, a minute at most: loaded machines are slow.
-bool comes_true(const std::function<bool()>& fact);
+// Waits for it, against hanging no longer than that: loaded machines are slow.
+bool comes_true(const std::function<bool()>& fact,
+                std::chrono::seconds longest = std::chrono::minutes(1));
+
+// The exit code; -1 after a signal. One that has not ended within some minutes is killed, and what
+// it waited for is a failure of the test.
+int exit_code_of(GSubprocess* process);
 
 class Program {
  public:
@@ -45,7 +51,7 @@ class Program {
   // Of the process.
   std::string id() const { return g_subprocess_get_identifier(process_); }
 
-  // The exit code; -1 after a signal.
+  // As exit_code_of() has it.
   int wait();
   void kill();
   void signal(int number);
