@@ -107,16 +107,6 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
   Prefetch<PictureBatch> source(
       [&](std::int64_t i) { return pairs.make("validation", number_of(i), kValidationHardness); },
       0, own, threads);
-  std::vector<ValidatedWindows> found;
-  for (std::int64_t i = 0; i < own; ++i) {
-    const PictureBatch batch = source.next();
-    found.push_back({{},
-                     served.logits(batch.pictures, batch.labels.size(0)),
-                     batch.labels,
-                     batch.evidence,
-                     batch.fakes,
-                     batch.quality});
-  }
   const auto traces = static_cast<std::int64_t>(pairs.traces().size());
   const auto rows = std::max<std::int64_t>(1, traces);
   const auto zeros = [&](std::int64_t columns) { return at::zeros({batches, in_batch, columns}); };
@@ -127,9 +117,10 @@ ValidatedWindows validate(const TensorMap& tensors, const ModelConfig& config,
                              at::zeros({batches, in_batch}),
                              zeros(kQualities.size())};
   for (std::int64_t i = 0; i < own; ++i) {
-    const ValidatedWindows& batch = found[static_cast<std::size_t>(i)];
-    DFD_CHECK(batch.logits.size(1) == rows);
-    all.logits[number_of(i)].copy_(batch.logits);
+    const PictureBatch batch = source.next();
+    const at::Tensor logits = served.logits(batch.pictures, batch.labels.size(0));
+    DFD_CHECK(logits.size(1) == rows);
+    all.logits[number_of(i)].copy_(logits);
     all.labels[number_of(i)].copy_(batch.labels);
     all.evidence[number_of(i)].copy_(batch.evidence);
     all.fakes[number_of(i)].copy_(batch.fakes);

@@ -482,25 +482,5 @@ TEST_F(PicturePairsTest, SidesThatLackAClassAreErrors) {
   EXPECT_THROW(PicturePairs(more, rule(), clips_, store_), Error);
 }
 
-TEST(MasterRule, StretchedCropsHaveNone) {
-  SamplingRule box;
-  box.input.size = 128;
-  EXPECT_THROW(master_rule(box), Error);
-}
-
-TEST(MasterRule, ANetworksCropIsItsMiddle) {
-  const SamplingRule of = rule();
-  const AugmentOptions options = augment_options(of);
-  EXPECT_EQ(options.size, 32);
-  EXPECT_EQ(options.margin, 1.3);
-  EXPECT_GT(options.master_margin, 1.3 * 1.4);
-  EXPECT_EQ(of.master->size, 64);
-  EXPECT_NE(key_of(of), [&] {
-    SamplingRule other = of;
-    other.master->size = 65;
-    return key_of(other);
-  }());
-}
-
 }  // namespace
 }  // namespace dfd
