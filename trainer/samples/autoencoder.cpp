@@ -7,16 +7,12 @@
 #include <utility>
 
 #include <opencv2/imgproc.hpp>
-#include <torch/optim/adam.h>
-#include <torch/utils.h>
 
 #include "base/check.h"
 #include "data/random.h"
 
 namespace dfd {
 namespace {
-
-constexpr double kPi = 3.14159265358979323846;
 
 // Channels from the picture to the code, by their sides: half, a quarter, an eighth. Few where
 // there are many places, so that a picture costs a gigaflop or two.
@@ -28,10 +24,8 @@ constexpr std::int64_t kFull = 16;
 // The code has a third of the picture's numbers: with less faces blur, with more little is lost.
 constexpr std::int64_t kCodeOfFour = 16;
 constexpr std::int64_t kCodeOfEight = 64;
-
-// Of the norm of all gradients: above, it is an outlier of the first steps, which would be
-// remembered for hundreds.
-constexpr double kGradientLimit = 1;
+// One that has to invent has a quarter of it, a twelfth of the picture's numbers.
+constexpr std::int64_t kAdversarialPart = 4;
 
 constexpr double kLeak = 0.1;  // Of the activations, below zero.
 
@@ -59,7 +53,8 @@ Layers layers_of(const AutoencoderKind& kind) {
               "an autoencoder's factor " << kind.factor << ": 4 or 8 expected");
   Layers layers;
   const bool eight = kind.factor == 8;
-  const std::int64_t code = eight ? kCodeOfEight : kCodeOfFour;
+  const std::int64_t code =
+      (eight ? kCodeOfEight : kCodeOfFour) / (kind.adversarial ? kAdversarialPart : 1);
   const std::int64_t deep = eight ? kEighth : kQuarter;
   layers.encoder = {{"encoder.0", 3, kHalf, 5}, {"encoder.1", kHalf, kQuarter}};
   if (eight) layers.encoder.push_back({"encoder.2", kQuarter, kEighth});
@@ -117,12 +112,6 @@ bool is_doubling(const Layers& layers, const std::string& weight) {
 
 at::Tensor activated(const at::Tensor& given) { return at::leaky_relu(given, kLeak); }
 
-at::Tensor to_tensor(const cv::Mat& rgb) {
-  const at::Tensor bytes = at::from_blob(rgb.data, {rgb.rows, rgb.cols, 3},
-                                         {static_cast<std::int64_t>(rgb.step[0]), 3, 1}, at::kByte);
-  return bytes.to(at::kFloat).div_(255).permute({2, 0, 1}).contiguous();
-}
-
 cv::Mat to_picture(const at::Tensor& picture) {
   const at::Tensor bytes = picture.mul(255)
                                .round_()
@@ -135,80 +124,20 @@ cv::Mat to_picture(const at::Tensor& picture) {
   return borrowed.clone();
 }
 
-// Crops and mirror images, float [N, 3, side, side].
-at::Tensor draw_batch(const std::vector<cv::Mat>& pictures, const AutoencoderTraining& training,
-                      std::int64_t step) {
-  std::vector<at::Tensor> crops;
-  for (int i = 0; i < training.batch; ++i) {
-    Random random(training.seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(i),
-                  "autoencoder");
-    const auto picture =
-        static_cast<std::size_t>(random.whole(0, static_cast<int>(pictures.size()) - 1));
-    const cv::Mat& from = pictures[picture];
-    const int x = random.whole(0, from.cols - training.side);
-    const int y = random.whole(0, from.rows - training.side);
-    const at::Tensor crop = to_tensor(from({x, y, training.side, training.side}));
-    crops.push_back(random.chance(0.5) ? crop.flip(2) : crop);
-  }
-  return at::stack(crops);
-}
-
-at::Tensor fine_structure(const at::Tensor& pictures) {
-  const at::Tensor kernel = at::tensor({0.F, 1.F, 0.F, 1.F, -4.F, 1.F, 0.F, 1.F, 0.F},
-                                       pictures.options().dtype(at::kFloat))
-                                .view({1, 1, 3, 3});
-  return at::conv2d(pictures.mean(1, /*keepdim=*/true), kernel);
-}
-
-// The mean error, and two terms without which it leaves a blur behind that alone would tell: the
-// errors of neighbours' differences, and how much fine structure there is about each place,
-// whatever it is.
-at::Tensor loss_of(const at::Tensor& made, const at::Tensor& pictures) {
-  // At 1 a face loses a quarter of its fine structure; at 3 an eighth, but the mean error grows by
-  // a sixth.
-  constexpr double kStructure = 2;
-  constexpr std::int64_t kAbout = 8;
-  const at::Tensor error = made - pictures;
-  const at::Tensor edges = (error.diff(1, 2)).abs().mean() + (error.diff(1, 3)).abs().mean();
-  const auto amount = [&](const at::Tensor& of) {
-    return at::avg_pool2d(fine_structure(of).abs(), {kAbout, kAbout}, {kAbout / 2, kAbout / 2});
-  };
-  return error.abs().mean() + edges + kStructure * (amount(made) - amount(pictures)).abs().mean();
-}
-
-void limit_gradients(const std::vector<at::Tensor>& trained) {
-  double squares = 0;
-  for (const at::Tensor& tensor : trained) squares += tensor.grad().square().sum().item<double>();
-  const double norm = std::sqrt(squares);
-  if (norm <= kGradientLimit) return;
-  for (const at::Tensor& tensor : trained) tensor.grad().mul_(kGradientLimit / norm);
-}
-
-void check(const std::vector<cv::Mat>& pictures, const AutoencoderTraining& training) {
-  const auto require = [](bool good, const std::string& what) {
-    DFD_REQUIRE(good, ErrorCode::kInvalidArgument, "an autoencoder's training: " << what);
-  };
-  require(training.steps >= 1, "at least 1 step expected");
-  require(training.batch >= 1, "a batch of at least 1 expected");
-  require(training.side >= 16 && training.side % 8 == 0, "a side of 16, 24, 32 ... expected");
-  require(training.learning_rate > 0 && training.learning_rate <= 1,
-          "a learning rate above 0, at most 1 expected");
-  require(!pictures.empty(), "there are no pictures");
-  for (const cv::Mat& picture : pictures) {
-    require(
-        picture.type() == CV_8UC3 && picture.cols >= training.side && picture.rows >= training.side,
-        "RGB pictures of 8 bits and at least " + std::to_string(training.side) +
-            " pixels a side expected");
-  }
-}
-
 }  // namespace
 
 std::string to_string(const AutoencoderKind& kind) {
   const char* name = "nearest";
   if (kind.upsampling == Upsampling::kTransposed) name = "transposed";
   if (kind.upsampling == Upsampling::kPixelShuffle) name = "shuffle";
-  return std::string(name) + "-" + std::to_string(kind.factor);
+  return std::string(name) + "-" + std::to_string(kind.factor) +
+         (kind.adversarial ? "-adversarial" : "");
+}
+
+at::Tensor as_tensor(const cv::Mat& rgb) {
+  const at::Tensor bytes = at::from_blob(rgb.data, {rgb.rows, rgb.cols, 3},
+                                         {static_cast<std::int64_t>(rgb.step[0]), 3, 1}, at::kByte);
+  return bytes.to(at::kFloat).div_(255).permute({2, 0, 1}).contiguous();
 }
 
 Autoencoder::Autoencoder(const AutoencoderKind& kind, std::uint64_t seed) : kind_(kind) {
@@ -223,7 +152,7 @@ Autoencoder::Autoencoder(const AutoencoderKind& kind, std::uint64_t seed) : kind
     const auto inputs = static_cast<double>(transposed ? shape[0] * shape[2] * shape[3] / 4
                                                        : shape[1] * shape[2] * shape[3]);
     // The last layer begins at mid-grey: away from it, all that is learned first is to come back.
-    const double gain = name == layers_of(kind).last.name + ".weight" ? 0.1 : 1;
+    const double gain = name == kAutoencoderLast ? 0.1 : 1;
     weights_[name].normal_(0, gain * std::sqrt(2 / inputs), generator);
   }
 }
@@ -301,43 +230,8 @@ cv::Mat Autoencoder::reconstruct(const cv::Mat& rgb) const {
                      around + missing(rgb.cols), cv::BORDER_REFLECT | cv::BORDER_ISOLATED);
   const c10::InferenceMode guard;
   const at::Device device = weights_.begin()->second.device();
-  const at::Tensor made = forward(to_tensor(larger).unsqueeze(0).to(device))[0];
+  const at::Tensor made = forward(as_tensor(larger).unsqueeze(0).to(device))[0];
   return to_picture(made)({around, around, rgb.cols, rgb.rows}).clone();
-}
-
-Autoencoder train_autoencoder(const AutoencoderKind& kind, const std::vector<cv::Mat>& pictures,
-                              const AutoencoderTraining& training,
-                              const std::function<void(std::int64_t, double)>& stepped) {
-  check(pictures, training);
-  const Autoencoder untrained(kind, training.seed);
-  TensorMap weights;
-  std::vector<at::Tensor> trained;
-  for (const auto& [name, tensor] : untrained.weights()) {
-    weights[name] = tensor.to(training.device).set_requires_grad(true);
-    trained.push_back(weights[name]);
-  }
-  const Autoencoder learner(kind, weights);
-  torch::optim::Adam optimizer(trained, torch::optim::AdamOptions(training.learning_rate));
-  for (std::int64_t step = 0; step < training.steps; ++step) {
-    // A warm start of a twentieth, then down to a hundredth along a cosine.
-    const double part = static_cast<double>(step) / static_cast<double>(training.steps);
-    const double rate = training.learning_rate * std::min(1.0, (part + 0.005) * 20) *
-                        (0.01 + 0.99 * (1 + std::cos(kPi * part)) / 2);
-    for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
-    const at::Tensor batch = draw_batch(pictures, training, step).to(training.device);
-    optimizer.zero_grad();
-    const at::Tensor loss = loss_of(learner.forward(batch), batch);
-    loss.backward();
-    const auto value = loss.item<double>();
-    DFD_REQUIRE(
-        std::isfinite(value), ErrorCode::kInference,
-        "autoencoder " << to_string(kind) << ", step " << step + 1 << ": the loss is " << value);
-    limit_gradients(trained);
-    optimizer.step();
-    if (stepped) stepped(step + 1, value);
-  }
-  for (auto& [name, tensor] : weights) tensor = tensor.detach().to(at::kCPU);
-  return {kind, std::move(weights)};
 }
 
 }  // namespace dfd

@@ -9,15 +9,12 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <string>
-#include <vector>
 
 #include <ATen/ATen.h>
 #include <opencv2/core.hpp>
 
 #include "model/weights.h"
-#include "samples/fake_parts.h"
 
 namespace dfd {
 
@@ -31,18 +28,31 @@ enum class Upsampling {
 struct AutoencoderKind {
   Upsampling upsampling = Upsampling::kNearest;
   int factor = 4;  // Sides of the picture over those of its code: 4 or 8.
+  // Its code holds a quarter as much, and what that loses it learns to invent against a critic, as
+  // generators do (Esser, Rombach and Ommer 2021, "Taming Transformers", VQGAN).
+  bool adversarial = false;
 };
 
-// All of them. Any run of two has both factors and two upsamplings, any run of three all three.
-constexpr std::array<AutoencoderKind, 6> kAutoencoderKinds{{{Upsampling::kNearest, 4},
-                                                            {Upsampling::kTransposed, 8},
+// All of them. Any run of three has all three upsamplings. None of factor 4 is adversarial: what
+// its code loses leaves little to invent.
+constexpr std::array<AutoencoderKind, 9> kAutoencoderKinds{{{Upsampling::kNearest, 4},
+                                                            {Upsampling::kTransposed, 8, true},
                                                             {Upsampling::kPixelShuffle, 4},
-                                                            {Upsampling::kNearest, 8},
+                                                            {Upsampling::kNearest, 8, true},
                                                             {Upsampling::kTransposed, 4},
+                                                            {Upsampling::kPixelShuffle, 8, true},
+                                                            {Upsampling::kNearest, 8},
+                                                            {Upsampling::kTransposed, 8},
                                                             {Upsampling::kPixelShuffle, 8}}};
 
-std::string to_string(
-    const AutoencoderKind& kind);  // "nearest-4", "transposed-8", "shuffle-4", ...
+// "nearest-4", "transposed-8-adversarial", "shuffle-8", ...
+std::string to_string(const AutoencoderKind& kind);
+
+// RGB, CV_8UC3, of any size; float [3, H, W] in [0, 1], a copy.
+at::Tensor as_tensor(const cv::Mat& rgb);
+
+// Of the weights, its name: those that make colours of the last features.
+inline constexpr const char* kAutoencoderLast = "decoder.last.weight";
 
 // Thread-safe after construction, unless its weights are being trained.
 class Autoencoder {
@@ -69,23 +79,5 @@ class Autoencoder {
   AutoencoderKind kind_;
   TensorMap weights_;
 };
-
-struct AutoencoderTraining {
-  std::int64_t steps = kAutoencoderSteps;
-  int batch = 16;
-  int side = 64;  // Of the crops: eight times the coarsest code's places; a multiple of 8.
-  double learning_rate = 3e-3;
-  std::uint64_t seed = 1;
-  at::Device device = at::kCPU;
-};
-
-// A new one on the CPU, trained on crops and mirror images of those pictures (RGB, CV_8UC3, sides
-// at least training.side) to give them back. The same bytes for the same arguments and number of
-// threads on a CPU. stepped: called after each step with the number done and its loss. Throws
-// Error(kInvalidArgument) for no pictures, smaller ones or another type, and options out of range;
-// Error(kInference) when a loss is no number.
-Autoencoder train_autoencoder(const AutoencoderKind& kind, const std::vector<cv::Mat>& pictures,
-                              const AutoencoderTraining& training,
-                              const std::function<void(std::int64_t step, double loss)>& stepped);
 
 }  // namespace dfd

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kKeptKind = "autoencoder";
 // To be counted up when layers or the training change.
-constexpr const char* kAutoencoderVersion = "autoencoder 1";
+constexpr const char* kAutoencoderVersion = "autoencoder 2";
 // Likewise when crops are made smaller or chosen in another way.
 constexpr const char* kCropsVersion = "reconstructed 1";
 

@@ -10,6 +10,7 @@
 
 #include "data/progress.h"
 #include "samples/autoencoder.h"
+#include "samples/autoencoder_training.h"
 #include "samples/crop_store.h"
 #include "samples/master_crops.h"
 

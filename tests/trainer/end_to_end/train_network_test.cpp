@@ -83,7 +83,7 @@ TEST_F(FromPictures, ReconstructionsAreMadeOnceAndTrainedOn) {
   int status = -1;
   std::string said = train(file("a.safetensors"), status, more);
   ASSERT_EQ(status, 0) << said;
-  EXPECT_EQ(count_of(said, "training autoencoder"), 6U) << said;
+  EXPECT_EQ(count_of(said, "training autoencoder"), 9U) << said;
   EXPECT_NE(said.find("of 100 fakes 50 are self-blended, 50 reconstructed"), std::string::npos);
   const auto about = nlohmann::json::parse(
       run(std::string(DFD_TRAINER) + " inspect " + file("a.safetensors").string(), status));

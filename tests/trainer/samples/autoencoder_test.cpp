@@ -3,8 +3,6 @@
 #include "samples/autoencoder.h"
 
 #include <algorithm>
-#include <numeric>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -16,43 +14,7 @@ namespace {
 
 constexpr AutoencoderKind kNearest{Upsampling::kNearest, 4};
 
-std::vector<cv::Mat> pictures() { return {test::face_picture(48), test::face_picture(64)}; }
-
-AutoencoderTraining training(std::int64_t steps) {
-  AutoencoderTraining training;
-  training.steps = steps;
-  training.batch = 4;
-  training.side = 32;
-  return training;
-}
-
-bool equal(const TensorMap& a, const TensorMap& b) {
-  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& item) {
-           return item.second.equal(b.at(item.first));
-         });
-}
-
 class EveryAutoencoder : public testing::TestWithParam<AutoencoderKind> {};
-
-TEST_P(EveryAutoencoder, LearnsToGivePicturesBack) {
-  std::vector<double> losses;
-  train_autoencoder(GetParam(), pictures(), training(60), [&](std::int64_t step, double loss) {
-    losses.push_back(loss);
-    EXPECT_EQ(step, static_cast<std::int64_t>(losses.size()));
-  });
-  ASSERT_EQ(losses.size(), 60U);
-  const double first = std::accumulate(losses.begin(), losses.begin() + 5, 0.0);
-  const double last = std::accumulate(losses.end() - 5, losses.end(), 0.0);
-  EXPECT_LT(last, 0.85 * first);
-}
-
-TEST_P(EveryAutoencoder, EqualSeedsGiveEqualWeights) {
-  AutoencoderTraining of = training(3);
-  const TensorMap first = train_autoencoder(GetParam(), pictures(), of, {}).weights();
-  EXPECT_TRUE(equal(first, train_autoencoder(GetParam(), pictures(), of, {}).weights()));
-  of.seed = 2;
-  EXPECT_FALSE(equal(first, train_autoencoder(GetParam(), pictures(), of, {}).weights()));
-}
 
 TEST_P(EveryAutoencoder, PicturesOfAnySizeComeBackAsLarge) {
   const Autoencoder autoencoder(GetParam(), 1);
@@ -98,6 +60,7 @@ TEST(Autoencoder, KindsHaveNamesOfTheirOwn) {
   EXPECT_EQ(to_string(kNearest), "nearest-4");
   EXPECT_EQ(to_string(AutoencoderKind{Upsampling::kTransposed, 8}), "transposed-8");
   EXPECT_EQ(to_string(AutoencoderKind{Upsampling::kPixelShuffle, 4}), "shuffle-4");
+  EXPECT_EQ(to_string(AutoencoderKind{Upsampling::kNearest, 8, true}), "nearest-8-adversarial");
 }
 
 TEST(Autoencoder, OthersWeightsAreRefused) {
@@ -114,22 +77,17 @@ TEST(Autoencoder, OthersWeightsAreRefused) {
   EXPECT_THROW(Autoencoder({Upsampling::kNearest, 2}, 1), Error);
 }
 
-TEST(Autoencoder, WhatCannotBeTrainedOnIsRefused) {
-  const auto refused = [](const std::vector<cv::Mat>& given, const AutoencoderTraining& options) {
-    EXPECT_THROW(train_autoencoder(kNearest, given, options, {}), Error);
-  };
-  refused({}, training(1));
-  refused({test::face_picture(24)}, training(1));
-  refused({cv::Mat(48, 48, CV_8UC1)}, training(1));
-  refused(pictures(), training(0));
-  AutoencoderTraining odd = training(1);
-  odd.side = 20;
-  refused(pictures(), odd);
-  AutoencoderTraining fast = training(1);
-  fast.learning_rate = 2;
-  refused(pictures(), fast);
+TEST(Autoencoder, WhatIsNoPictureIsRefused) {
   EXPECT_THROW(Autoencoder(kNearest, 1).reconstruct(cv::Mat()), Error);
   EXPECT_THROW(Autoencoder(kNearest, 1).reconstruct(cv::Mat(8, 8, CV_32FC3)), Error);
+}
+
+TEST(Autoencoder, AnAdversarialOnesCodeIsAQuarter) {
+  const auto channels = [](const AutoencoderKind& kind) {
+    return Autoencoder(kind, 1).weights().at("encoder.code.weight").size(0);
+  };
+  EXPECT_EQ(channels({Upsampling::kNearest, 8}), 64);
+  EXPECT_EQ(channels({Upsampling::kNearest, 8, true}), 16);
 }
 
 }  // namespace
