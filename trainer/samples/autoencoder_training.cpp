@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <optional>
 #include <string>
 
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/nn/module.h>  // Before clip_grad.h, which relies on its types.
+#include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
-#include <torch/utils.h>
 
 #include "base/check.h"
 #include "data/random.h"
@@ -136,14 +136,6 @@ class Critic {
   std::optional<torch::optim::Adam> optimizer_;
 };
 
-void limit_gradients(const std::vector<at::Tensor>& trained) {
-  double squares = 0;
-  for (const at::Tensor& tensor : trained) squares += tensor.grad().square().sum().item<double>();
-  const double norm = std::sqrt(squares);
-  if (norm <= kGradientLimit) return;
-  for (const at::Tensor& tensor : trained) tensor.grad().mul_(kGradientLimit / norm);
-}
-
 // Of the learning rate: a warm start of a twentieth, then down to a hundredth along a cosine.
 double rate_at(double part) {
   return std::min(1.0, (part + 0.005) * 20) * (0.01 + 0.99 * (1 + std::cos(kPi * part)) / 2);
@@ -204,7 +196,7 @@ Autoencoder train_autoencoder(const AutoencoderKind& kind, const std::vector<cv:
         "autoencoder " << to_string(kind) << ", step " << step + 1 << ": the loss is " << value);
     optimizer.zero_grad();
     loss.backward();
-    limit_gradients(trained);
+    torch::nn::utils::clip_grad_norm_(trained, kGradientLimit);
     optimizer.step();
     if (stepped) stepped(step + 1, of_picture);
   }
